@@ -1,0 +1,495 @@
+//! What happened: the facts that judges, anchors and pictures feed on.
+//!
+//! Any event can anchor a fault (`"when": {"event": "became_leader", ...}`) and be a must-see of a scenario.
+//! A fact is about one partition, one broker or one client wherever it can be; the accessors say which.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
+
+use crate::config::Acks;
+use crate::ids::{
+    BrokerEpoch, BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerId,
+    Sequence, TopicPartition,
+};
+use crate::machine::Ending;
+use crate::message::{ErrorCode, MessageKind};
+use crate::record::{Batch, Record};
+use crate::time::{Instant, Micros};
+
+/// The number of a step: one input to one machine. Steps count from 1 in the order in which they happen.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct StepId(pub u64);
+
+/// Where and when something happened, and what step it came of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Step {
+    /// This step.
+    pub id: StepId,
+    /// The step that sent the message, set the deadline or struck the fault that this step answers; 0 for none.
+    pub cause: StepId,
+    /// When.
+    pub at: Instant,
+    /// Whose step it is. Faults are the controller node's.
+    pub node: NodeId,
+}
+
+/// Why a log was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TruncationReason {
+    /// It became a follower and cuts at its own high watermark. Source: 0.10.2.2 `ReplicaManager.makeFollowers`.
+    BecameFollower,
+    /// Its end lies beyond the leader's. Source: `AbstractFetcherThread.fetchOffsetAndTruncate`.
+    OutOfRange,
+    /// The power failed and the disk had no more.
+    PowerLoss,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, EnumDiscriminants)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[strum_discriminants(
+    name(EventKind),
+    doc = "The kind of an event, by the name that scenario files use.",
+    derive(PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema, EnumIter, IntoStaticStr),
+    serde(rename_all = "snake_case"),
+    strum(serialize_all = "snake_case")
+)]
+#[expect(missing_docs, reason = "each variant's sentence names its fields")]
+pub enum Event {
+    // ---- the walk of a record ----
+    /// A producer was handed a record.
+    RecordSent { client: NodeId, partition: TopicPartition, record: Record },
+    /// A producer sent a batch for the first time.
+    ProduceSent {
+        client: NodeId,
+        partition: TopicPartition,
+        broker: BrokerId,
+        first: crate::ids::RecordId,
+        count: u32,
+    },
+    /// A producer sent a batch again; `attempt` counts from 1.
+    ProduceRetried {
+        client: NodeId,
+        partition: TopicPartition,
+        broker: BrokerId,
+        first: crate::ids::RecordId,
+        count: u32,
+        attempt: u32,
+    },
+    /// A leader wrote a batch to its log.
+    RecordsAppended { partition: TopicPartition, broker: BrokerId, client: NodeId, batch: Arc<Batch> },
+    /// A leader found the batch among the producer's last five and wrote nothing.
+    DuplicateDiscarded {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        producer: ProducerId,
+        base_sequence: Sequence,
+        offset: Offset,
+    },
+    /// A leader refused a produce before it wrote anything.
+    ProduceRefused { partition: TopicPartition, broker: BrokerId, client: NodeId, error: ErrorCode },
+    /// A leader answered a fetch of a follower that thereby showed its log end. `leader_end` as the fetch came in.
+    FollowerFetched {
+        partition: TopicPartition,
+        broker: BrokerId,
+        replica: BrokerId,
+        offset: Offset,
+        leader_end: Offset,
+    },
+    /// A follower wrote what it fetched.
+    RecordsFetched { partition: TopicPartition, broker: BrokerId, from: Offset, to: Offset },
+    /// Every in-sync replica has the records of a produce with acks=-1; the leader is about to answer it.
+    Replicated {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        base_offset: Offset,
+        end_offset: Offset,
+    },
+    /// A leader's high watermark rose.
+    HighWatermarkAdvanced { partition: TopicPartition, broker: BrokerId, from: Offset, to: Offset },
+    /// A follower took over another high watermark from its leader. It may fall.
+    HighWatermarkLearned { partition: TopicPartition, broker: BrokerId, from: Offset, to: Offset },
+    /// A leader answered a produce with success. For acks=1 and -1.
+    ProduceAcknowledged {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        acks: Acks,
+        base_offset: Offset,
+        records: Arc<[Record]>,
+    },
+    /// A leader answered a produce that it had written with an error.
+    ProduceFailed {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        base_offset: Offset,
+        error: ErrorCode,
+    },
+    /// A producer learned that its records are safe. With acks=0 it only hopes so and knows no offset.
+    SendAcknowledged {
+        client: NodeId,
+        partition: TopicPartition,
+        base_offset: Option<Offset>,
+        records: Arc<[Record]>,
+    },
+    /// A producer gave records up. `definite`: surely not written by any of the attempts.
+    SendFailed {
+        client: NodeId,
+        partition: TopicPartition,
+        records: Arc<[Record]>,
+        error: ErrorCode,
+        definite: bool,
+    },
+    /// A leader sent records `[from, to)` to a consumer while its high watermark was `high_watermark`.
+    RecordsServed {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        from: Offset,
+        to: Offset,
+        high_watermark: Offset,
+    },
+    /// A consumer returned the records from offset `from` to the batch's end to its application.
+    RecordsPolled {
+        client: NodeId,
+        group: GroupId,
+        partition: TopicPartition,
+        from: Offset,
+        batch: Arc<Batch>,
+    },
+    /// A group's progress was stored.
+    OffsetCommitted {
+        partition: TopicPartition,
+        broker: BrokerId,
+        client: NodeId,
+        group: GroupId,
+        offset: Offset,
+    },
+    /// A consumer begins at an offset: committed, by its reset policy, or after it was out of range.
+    PositionReset { client: NodeId, group: GroupId, partition: TopicPartition, to: Offset },
+
+    // ---- the replica's roles ----
+    /// A replica took office.
+    BecameLeader {
+        partition: TopicPartition,
+        broker: BrokerId,
+        epoch: LeaderEpoch,
+        high_watermark: Offset,
+        end_offset: Offset,
+    },
+    /// A replica was told to follow another leader than before, before any truncation.
+    BecameFollower {
+        partition: TopicPartition,
+        broker: BrokerId,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+        high_watermark: Offset,
+        end_offset: Offset,
+    },
+    /// A log was cut from end `from` to end `to`, while the replica's high watermark was `high_watermark`.
+    LogTruncated {
+        partition: TopicPartition,
+        broker: BrokerId,
+        from: Offset,
+        to: Offset,
+        high_watermark: Offset,
+        reason: TruncationReason,
+    },
+    /// A fetch offset was outside the log.
+    FetchOutOfRange { partition: TopicPartition, broker: BrokerId, fetcher: NodeId, offset: Offset },
+    /// A leader proposes to drop followers that have not caught up for replica.lag.time.max.ms.
+    IsrShrinkProposed { partition: TopicPartition, broker: BrokerId, removed: BrokerSet, isr: BrokerSet },
+    /// A leader proposes to take in a follower whose log end has reached its high watermark.
+    IsrExpandProposed {
+        partition: TopicPartition,
+        broker: BrokerId,
+        added: BrokerId,
+        isr: BrokerSet,
+        end_offset: Offset,
+        high_watermark: Offset,
+    },
+    /// A leader's proposal was refused; its ISR stays.
+    IsrUpdateRefused { partition: TopicPartition, broker: BrokerId, error: ErrorCode },
+
+    // ---- the broker ----
+    /// A broker's machine started with what its disk held. `unclean` if its last life did not end in good order.
+    BrokerStarted { broker: BrokerId, unclean: bool },
+    /// A broker wrote its high watermarks to disk.
+    HighWatermarksCheckpointed { broker: BrokerId },
+    /// A log was flushed to disk up to here.
+    LogFlushed { partition: TopicPartition, broker: BrokerId, to: Offset },
+    /// A broker stops itself because its log may not be cut. Source: 0.11.0.2 `ReplicaFetcherThread.handleOffsetOutOfRange`.
+    BrokerHalted { partition: TopicPartition, broker: BrokerId, leader_end: Offset },
+    /// A broker has begun, or finished, to stop in good order.
+    ControlledShutdownStarted { broker: BrokerId },
+    /// It leads nothing any more and stops.
+    ControlledShutdownCompleted { broker: BrokerId },
+
+    // ---- the controller ----
+    /// The controller knows a broker, again or for the first time.
+    BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
+    /// The controller has heard nothing of a broker for zookeeper.session.timeout.ms and takes it for dead.
+    BrokerFenced { broker: BrokerId },
+    /// A leader was chosen. `unclean` if it was not in the ISR.
+    LeaderElected {
+        partition: TopicPartition,
+        broker: BrokerId,
+        epoch: LeaderEpoch,
+        isr: BrokerSet,
+        unclean: bool,
+    },
+    /// No replica may lead.
+    PartitionOffline { partition: TopicPartition, epoch: LeaderEpoch, isr: BrokerSet },
+    /// The ISR in force lost members.
+    IsrShrunk { partition: TopicPartition, removed: BrokerSet, isr: BrokerSet, version: PartitionEpoch },
+    /// The ISR in force gained members.
+    IsrExpanded { partition: TopicPartition, added: BrokerSet, isr: BrokerSet, version: PartitionEpoch },
+    /// A topic has more partitions than before.
+    PartitionsCreated { partition: TopicPartition, count: u16 },
+    /// A request to create partitions was refused.
+    PartitionsRefused { partition: TopicPartition, count: u16, error: ErrorCode },
+
+    // ---- faults, told by the driver ----
+    /// A fault of the scenario struck; `fault` is its place in the file, or counts the random ones.
+    FaultStruck { fault: u32, random: bool },
+    /// A fault was due but had no target: nobody leads, or the node is already down.
+    FaultMissed { fault: u32, random: bool },
+    /// A node's life ended.
+    NodeStopped { node: NodeId, ending: Ending },
+    /// A node lives again.
+    NodeRestarted { node: NodeId },
+    /// A node stands still.
+    NodePaused { node: NodeId },
+    /// It goes on.
+    NodeResumed { node: NodeId },
+    /// Messages from one node to another are held back.
+    LinkCut { from: NodeId, to: NodeId },
+    /// They flow again.
+    LinkHealed { from: NodeId, to: NodeId },
+    /// A link's latency, loss, duplication or reordering was changed for a while.
+    LinkDegraded { from: NodeId, to: NodeId },
+    /// A follower's fetches are slowed by this much; none: stopped.
+    FollowerLagged { broker: BrokerId, delay: Option<Micros> },
+    /// A follower's fetches flow again.
+    FollowerLagEnded { broker: BrokerId },
+    /// A message was made to vanish.
+    MessageDropped { from: NodeId, to: NodeId, kind: MessageKind },
+    /// The faults are over: everything is mended and restarted.
+    HealStarted,
+    /// Replicas, clients and the controller agree that all is well again.
+    Converged,
+}
+
+impl EventKind {
+    /// `leader_elected`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl Event {
+    /// Its kind.
+    pub fn kind(&self) -> EventKind {
+        self.into()
+    }
+
+    /// The partition that it is about.
+    pub fn partition(&self) -> Option<TopicPartition> {
+        match self {
+            Self::RecordSent { partition, .. }
+            | Self::ProduceSent { partition, .. }
+            | Self::ProduceRetried { partition, .. }
+            | Self::RecordsAppended { partition, .. }
+            | Self::DuplicateDiscarded { partition, .. }
+            | Self::ProduceRefused { partition, .. }
+            | Self::FollowerFetched { partition, .. }
+            | Self::RecordsFetched { partition, .. }
+            | Self::Replicated { partition, .. }
+            | Self::HighWatermarkAdvanced { partition, .. }
+            | Self::HighWatermarkLearned { partition, .. }
+            | Self::ProduceAcknowledged { partition, .. }
+            | Self::ProduceFailed { partition, .. }
+            | Self::SendAcknowledged { partition, .. }
+            | Self::SendFailed { partition, .. }
+            | Self::RecordsServed { partition, .. }
+            | Self::RecordsPolled { partition, .. }
+            | Self::OffsetCommitted { partition, .. }
+            | Self::PositionReset { partition, .. }
+            | Self::BecameLeader { partition, .. }
+            | Self::BecameFollower { partition, .. }
+            | Self::LogTruncated { partition, .. }
+            | Self::FetchOutOfRange { partition, .. }
+            | Self::IsrShrinkProposed { partition, .. }
+            | Self::IsrExpandProposed { partition, .. }
+            | Self::IsrUpdateRefused { partition, .. }
+            | Self::LogFlushed { partition, .. }
+            | Self::BrokerHalted { partition, .. }
+            | Self::LeaderElected { partition, .. }
+            | Self::PartitionOffline { partition, .. }
+            | Self::IsrShrunk { partition, .. }
+            | Self::IsrExpanded { partition, .. }
+            | Self::PartitionsCreated { partition, .. }
+            | Self::PartitionsRefused { partition, .. } => Some(*partition),
+            Self::BrokerStarted { .. }
+            | Self::HighWatermarksCheckpointed { .. }
+            | Self::ControlledShutdownStarted { .. }
+            | Self::ControlledShutdownCompleted { .. }
+            | Self::BrokerRegistered { .. }
+            | Self::BrokerFenced { .. }
+            | Self::FaultStruck { .. }
+            | Self::FaultMissed { .. }
+            | Self::NodeStopped { .. }
+            | Self::NodeRestarted { .. }
+            | Self::NodePaused { .. }
+            | Self::NodeResumed { .. }
+            | Self::LinkCut { .. }
+            | Self::LinkHealed { .. }
+            | Self::LinkDegraded { .. }
+            | Self::FollowerLagged { .. }
+            | Self::FollowerLagEnded { .. }
+            | Self::MessageDropped { .. }
+            | Self::HealStarted
+            | Self::Converged => None,
+        }
+    }
+
+    /// The broker that it happened on, or that it is about.
+    pub fn broker(&self) -> Option<BrokerId> {
+        match self {
+            Self::ProduceSent { broker, .. }
+            | Self::ProduceRetried { broker, .. }
+            | Self::RecordsAppended { broker, .. }
+            | Self::DuplicateDiscarded { broker, .. }
+            | Self::ProduceRefused { broker, .. }
+            | Self::FollowerFetched { broker, .. }
+            | Self::RecordsFetched { broker, .. }
+            | Self::Replicated { broker, .. }
+            | Self::HighWatermarkAdvanced { broker, .. }
+            | Self::HighWatermarkLearned { broker, .. }
+            | Self::ProduceAcknowledged { broker, .. }
+            | Self::ProduceFailed { broker, .. }
+            | Self::RecordsServed { broker, .. }
+            | Self::OffsetCommitted { broker, .. }
+            | Self::BecameLeader { broker, .. }
+            | Self::BecameFollower { broker, .. }
+            | Self::LogTruncated { broker, .. }
+            | Self::FetchOutOfRange { broker, .. }
+            | Self::IsrShrinkProposed { broker, .. }
+            | Self::IsrExpandProposed { broker, .. }
+            | Self::IsrUpdateRefused { broker, .. }
+            | Self::BrokerStarted { broker, .. }
+            | Self::HighWatermarksCheckpointed { broker, .. }
+            | Self::LogFlushed { broker, .. }
+            | Self::BrokerHalted { broker, .. }
+            | Self::ControlledShutdownStarted { broker, .. }
+            | Self::ControlledShutdownCompleted { broker, .. }
+            | Self::BrokerRegistered { broker, .. }
+            | Self::BrokerFenced { broker, .. }
+            | Self::LeaderElected { broker, .. }
+            | Self::FollowerLagged { broker, .. }
+            | Self::FollowerLagEnded { broker, .. } => Some(*broker),
+            Self::RecordSent { .. }
+            | Self::SendAcknowledged { .. }
+            | Self::SendFailed { .. }
+            | Self::RecordsPolled { .. }
+            | Self::PositionReset { .. }
+            | Self::PartitionOffline { .. }
+            | Self::IsrShrunk { .. }
+            | Self::IsrExpanded { .. }
+            | Self::PartitionsCreated { .. }
+            | Self::PartitionsRefused { .. }
+            | Self::FaultStruck { .. }
+            | Self::FaultMissed { .. }
+            | Self::NodeStopped { .. }
+            | Self::NodeRestarted { .. }
+            | Self::NodePaused { .. }
+            | Self::NodeResumed { .. }
+            | Self::LinkCut { .. }
+            | Self::LinkHealed { .. }
+            | Self::LinkDegraded { .. }
+            | Self::MessageDropped { .. }
+            | Self::HealStarted
+            | Self::Converged => None,
+        }
+    }
+
+    /// The client that it is about.
+    pub fn client(&self) -> Option<NodeId> {
+        match self {
+            Self::RecordSent { client, .. }
+            | Self::ProduceSent { client, .. }
+            | Self::ProduceRetried { client, .. }
+            | Self::RecordsAppended { client, .. }
+            | Self::DuplicateDiscarded { client, .. }
+            | Self::ProduceRefused { client, .. }
+            | Self::Replicated { client, .. }
+            | Self::ProduceAcknowledged { client, .. }
+            | Self::ProduceFailed { client, .. }
+            | Self::SendAcknowledged { client, .. }
+            | Self::SendFailed { client, .. }
+            | Self::RecordsServed { client, .. }
+            | Self::RecordsPolled { client, .. }
+            | Self::OffsetCommitted { client, .. }
+            | Self::PositionReset { client, .. } => Some(*client),
+            Self::FollowerFetched { .. }
+            | Self::RecordsFetched { .. }
+            | Self::HighWatermarkAdvanced { .. }
+            | Self::HighWatermarkLearned { .. }
+            | Self::BecameLeader { .. }
+            | Self::BecameFollower { .. }
+            | Self::LogTruncated { .. }
+            | Self::FetchOutOfRange { .. }
+            | Self::IsrShrinkProposed { .. }
+            | Self::IsrExpandProposed { .. }
+            | Self::IsrUpdateRefused { .. }
+            | Self::BrokerStarted { .. }
+            | Self::HighWatermarksCheckpointed { .. }
+            | Self::LogFlushed { .. }
+            | Self::BrokerHalted { .. }
+            | Self::ControlledShutdownStarted { .. }
+            | Self::ControlledShutdownCompleted { .. }
+            | Self::BrokerRegistered { .. }
+            | Self::BrokerFenced { .. }
+            | Self::LeaderElected { .. }
+            | Self::PartitionOffline { .. }
+            | Self::IsrShrunk { .. }
+            | Self::IsrExpanded { .. }
+            | Self::PartitionsCreated { .. }
+            | Self::PartitionsRefused { .. }
+            | Self::FaultStruck { .. }
+            | Self::FaultMissed { .. }
+            | Self::NodeStopped { .. }
+            | Self::NodeRestarted { .. }
+            | Self::NodePaused { .. }
+            | Self::NodeResumed { .. }
+            | Self::LinkCut { .. }
+            | Self::LinkHealed { .. }
+            | Self::LinkDegraded { .. }
+            | Self::FollowerLagged { .. }
+            | Self::FollowerLagEnded { .. }
+            | Self::MessageDropped { .. }
+            | Self::HealStarted
+            | Self::Converged => None,
+        }
+    }
+}

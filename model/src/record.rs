@@ -1,0 +1,93 @@
+//! What is produced, replicated and read: records in batches.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+
+/// One record of an application. Its value is unique in a run, so that a judge knows it wherever it turns up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Record {
+    /// The unique value.
+    pub value: RecordId,
+    /// The key's bytes, if it has a key.
+    pub key: Option<Arc<[u8]>>,
+    /// Key and value together, in bytes; counts towards `batch.size` and fetch sizes.
+    pub size_bytes: u32,
+}
+
+/// What an idempotent producer stamps on a batch. Source: KIP-98, `DefaultRecordBatch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ProducerStamp {
+    /// PID.
+    pub id: ProducerId,
+    /// The session of that PID.
+    pub epoch: ProducerEpoch,
+    /// The sequence of the batch's first record.
+    pub base_sequence: Sequence,
+}
+
+/// A batch as a producer sends it: no offset and no epoch yet. A retry sends the very same batch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct RecordBatch {
+    /// Present from idempotent producers only.
+    pub producer: Option<ProducerStamp>,
+    /// At least one record.
+    pub records: Arc<[Record]>,
+}
+
+/// A batch as it lies in a log. Followers share the leader's, so copying one is cheap.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Batch {
+    /// The first record's offset.
+    pub base_offset: Offset,
+    /// The epoch of the leader that appended it.
+    pub leader_epoch: LeaderEpoch,
+    /// Present from idempotent producers only.
+    pub producer: Option<ProducerStamp>,
+    /// At least one record; offsets are consecutive.
+    pub records: Arc<[Record]>,
+}
+
+impl RecordBatch {
+    /// Sum of the records' sizes, in bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.records.iter().map(|record| u64::from(record.size_bytes)).sum()
+    }
+}
+
+impl ProducerStamp {
+    /// The sequence of the last of `count` records.
+    pub fn last_sequence(&self, count: usize) -> Sequence {
+        self.base_sequence.plus(count as u32 - 1)
+    }
+}
+
+impl Sequence {
+    /// The sequence `count` later; after 2³¹−1 comes 0. Source: 39 `DefaultRecordBatch.incrementSequence`.
+    #[must_use]
+    pub fn plus(self, count: u32) -> Self {
+        Self((u64::from(self.0) + u64::from(count)).rem_euclid(1 << 31) as u32)
+    }
+}
+
+impl Batch {
+    /// The batch that a leader of `leader_epoch` makes of what a producer sent.
+    pub fn new(base_offset: Offset, leader_epoch: LeaderEpoch, sent: &RecordBatch) -> Self {
+        Self { base_offset, leader_epoch, producer: sent.producer, records: Arc::clone(&sent.records) }
+    }
+    /// One past the last record's offset.
+    pub fn end_offset(&self) -> Offset {
+        self.base_offset.plus(self.records.len() as u64)
+    }
+    /// The record at `offset`, if it is in this batch.
+    pub fn record_at(&self, offset: Offset) -> Option<&Record> {
+        let place = offset.0.checked_sub(self.base_offset.0)?;
+        self.records.get(usize::try_from(place).ok()?)
+    }
+    /// Sum of the records' sizes, in bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.records.iter().map(|record| u64::from(record.size_bytes)).sum()
+    }
+}

@@ -1,0 +1,161 @@
+//! The cluster as a judge sees it: plain data with public fields, so that a test can hand it a lie.
+//!
+//! After each step the driver lets the machine that stepped copy what changed ([`crate::machine::Machine::show`]).
+
+use std::sync::Arc;
+
+use crate::ids::{BrokerEpoch, BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::message::PartitionState;
+use crate::record::{Batch, Record};
+use crate::time::Instant;
+
+/// True state of everything, by the latest step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterView {
+    /// The time of the latest step.
+    pub now: Instant,
+    /// Broker `b` is at `b - 1`.
+    pub brokers: Vec<BrokerView>,
+    /// Ascending by partition.
+    pub partitions: Vec<PartitionView>,
+    /// Producers, ascending by node.
+    pub producers: Vec<ProducerView>,
+    /// Consumers, ascending by node.
+    pub consumers: Vec<ConsumerView>,
+    /// Places in `partitions` that the latest step may have changed. The driver clears it before each step.
+    pub touched: Vec<usize>,
+}
+
+/// A broker from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BrokerView {
+    /// Whether its process runs.
+    pub alive: bool,
+    /// Whether it is stopped for the moment though alive. Set by the driver.
+    pub paused: bool,
+    /// Whether the controller takes it for alive.
+    pub registered: bool,
+    /// Its latest registration.
+    pub epoch: BrokerEpoch,
+}
+
+/// A partition: what the controller decided, and what each replica has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionView {
+    /// The controller's truth.
+    pub controller: PartitionState,
+    /// `min.insync.replicas` in force.
+    pub min_insync_replicas: u32,
+    /// `unclean.leader.election.enable` in force.
+    pub unclean_election: bool,
+    /// In assignment order.
+    pub replicas: Vec<ReplicaView>,
+}
+
+/// What a replica takes itself for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub enum Role {
+    /// It has not been told since it started, or its broker is down.
+    #[default]
+    Offline,
+    /// It follows.
+    Follower,
+    /// It leads, or presumes so.
+    Leader,
+}
+
+/// One replica of a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplicaView {
+    /// On which broker.
+    pub broker: BrokerId,
+    /// What it takes itself for.
+    pub role: Role,
+    /// Whom it takes for the leader.
+    pub leader: Option<BrokerId>,
+    /// In which epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// Its high watermark.
+    pub high_watermark: Offset,
+    /// The first offset of its log.
+    pub log_start: Offset,
+    /// One past the last (LEO).
+    pub log_end: Offset,
+    /// A leader's committed ISR, as it believes.
+    pub isr: BrokerSet,
+    /// A leader's ISR with members whose joining is not yet confirmed.
+    pub maximal_isr: BrokerSet,
+    /// Whether a change of the ISR is on its way.
+    pub isr_change_pending: bool,
+    /// The log, ascending.
+    pub log: Vec<Arc<Batch>>,
+}
+
+/// A producer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProducerView {
+    /// Which node.
+    pub node: NodeId,
+    /// Records handed to it and neither answered nor given up.
+    pub pending: u64,
+}
+
+/// A group's member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerView {
+    /// Which node.
+    pub node: NodeId,
+    /// Of which group.
+    pub group: GroupId,
+    /// The partitions that it owns, and the next offset that it will return; none before it knows.
+    pub positions: Vec<(TopicPartition, Option<Offset>)>,
+}
+
+impl ClusterView {
+    /// The place of a partition in `partitions`.
+    pub fn place(&self, partition: TopicPartition) -> Option<usize> {
+        self.partitions.binary_search_by_key(&partition, |view| view.controller.partition).ok()
+    }
+    /// One partition.
+    pub fn partition(&self, partition: TopicPartition) -> Option<&PartitionView> {
+        self.place(partition).map(|place| &self.partitions[place])
+    }
+    /// One broker.
+    pub fn broker(&self, broker: BrokerId) -> Option<&BrokerView> {
+        self.brokers.get(usize::from(broker.0).checked_sub(1)?)
+    }
+    /// Says that the latest step may have changed this place.
+    pub fn touch(&mut self, place: usize) {
+        if !self.touched.contains(&place) {
+            self.touched.push(place);
+        }
+    }
+}
+
+impl PartitionView {
+    /// Which partition.
+    pub fn id(&self) -> TopicPartition {
+        self.controller.partition
+    }
+    /// The replica on a broker.
+    pub fn replica(&self, broker: BrokerId) -> Option<&ReplicaView> {
+        self.replicas.iter().find(|replica| replica.broker == broker)
+    }
+    /// The replica that leads in the controller's epoch, if the leader has taken office.
+    pub fn true_leader(&self) -> Option<&ReplicaView> {
+        let leader = self.replica(self.controller.leader?)?;
+        (leader.role == Role::Leader && leader.leader_epoch == self.controller.leader_epoch).then_some(leader)
+    }
+}
+
+impl ReplicaView {
+    /// The batch that holds `offset`.
+    pub fn batch_at(&self, offset: Offset) -> Option<&Arc<Batch>> {
+        let place = self.log.partition_point(|batch| batch.end_offset() <= offset);
+        self.log.get(place).filter(|batch| batch.base_offset <= offset)
+    }
+    /// The record at `offset`.
+    pub fn record_at(&self, offset: Offset) -> Option<&Record> {
+        self.batch_at(offset)?.record_at(offset)
+    }
+}

@@ -1,0 +1,3 @@
+//! Judges what it is shown, and reports. Imports only the model's vocabulary.
+pub mod finding;
+pub mod property;

@@ -1,0 +1,116 @@
+//! The names of everything that is judged: properties, liveness checks, and Jepsen's anomalies.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// Something that a run may keep or break. Sources and exact meanings stand at each judge.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Property {
+    // ---- white box, after every step ----
+    /// What a presumed leader calls committed is equal on every replica of the ISR that it believes in.
+    WeakIsr,
+    /// The same against the controller's ISR: whoever may be elected holds all that was exposed.
+    StrongIsr,
+    /// The controller's leader is none or in the controller's ISR; the ISR is never empty.
+    LeaderInIsr,
+    /// Leader epochs are unique and grow.
+    OneLeaderPerEpoch,
+    /// Two replicas agree below the smaller of their high watermarks.
+    LogMatching,
+    /// A new leader holds everything committed and everything acknowledged to acks=all.
+    LeaderCompleteness,
+    /// An acknowledged acks=all record is on the leader, and on some replica.
+    AckedDurable,
+    /// HW ≤ LEO on each replica; a leader's HW ≤ the smallest LEO in the ISR.
+    HighWatermarkBound,
+    /// A leader's HW never falls within its term.
+    HighWatermarkMonotone,
+    /// A restarted follower, and a new leader's follower, cut exactly at their own HW.
+    TruncationToHighWatermark,
+    /// No truncation removes a record below the true HW.
+    TruncationSparesCommitted,
+    /// A follower that has not caught up leaves the ISR within 1.5 times replica.lag.time.max.ms, and none sooner.
+    IsrEvictionTimely,
+    /// A replica enters the ISR only with LEO ≥ HW.
+    IsrRejoin,
+    /// No acks=all success with fewer than min.insync.replicas.
+    MinIsrRespected,
+    /// No consumer reads at or above the serving replica's HW.
+    VisibleBelowHighWatermark,
+    /// One (PID, epoch, partition, sequence) at most once in a leader's log.
+    IdempotentDedup,
+    /// Success means committed for acks=all, appended for acks=1.
+    AckHonesty,
+
+    // ---- at the end, after the heal ----
+    /// All live replicas are back in the ISR, and their logs are equal.
+    Converged,
+    /// A partition with a live ISR member has a leader.
+    Elected,
+    /// Every produce was answered or expired.
+    Answered,
+    /// The high watermark reached the log's end.
+    HighWatermarkReached,
+    /// Each partition of a group has one owner that knows where it stands.
+    GroupStable,
+    /// Every group that reads from the start has read up to the high watermark.
+    AllSeen,
+
+    // ---- black box, in Jepsen's words ----
+    /// One offset, two values.
+    InconsistentOffsets,
+    /// One value at two offsets.
+    Duplicate,
+    /// Acknowledged, below the highest offset that anyone read, and read by nobody.
+    LostWrite,
+    /// Acknowledged, and read by nobody at the end.
+    Unseen,
+}
+
+/// Which judge speaks, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// Sees true state, after every step.
+    WhiteBox,
+    /// Sees true state, once the faults are over.
+    Liveness,
+    /// Sees only what clients sent, were told and read.
+    BlackBox,
+}
+
+impl Property {
+    /// `strong-isr`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Which judge decides it.
+    pub fn judge(self) -> Judge {
+        if self >= Self::InconsistentOffsets {
+            Judge::BlackBox
+        } else if self >= Self::Converged {
+            Judge::Liveness
+        } else {
+            Judge::WhiteBox
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Whom a fault strikes: a node by its name, or a role that is resolved as the fault strikes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A node, or a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Written", into = "String")]
+#[schemars(with = "Written")]
+pub enum Target {
+    /// `1` or `broker 1`.
+    Broker(u8),
+    /// `controller`.
+    Controller,
+    /// `leader of orders-0`: whom the controller takes for its leader.
+    Leader(String),
+    /// `follower of orders-0`, `follower 2 of orders-0`: the n-th live in-sync replica, from 1 in assignment order,
+    /// that does not lead; if there are fewer in sync, then of all live ones.
+    Follower {
+        /// From 1.
+        number: u8,
+        /// `orders-0`.
+        partition: String,
+    },
+    /// `any broker`: a live one, by the fault's own draw.
+    AnyBroker,
+    /// `that broker`: the one of the event that the fault waited for.
+    EventBroker,
+    /// `that client`: the one of the event that the fault waited for.
+    EventClient,
+    /// `rest`: everyone who is named nowhere else in the same fault.
+    Rest,
+    /// `shop`, `billing-0`: a producer or a group's member.
+    Client(String),
+}
+
+/// A target as it stands in a file: a broker's number, or words.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Written {
+    /// A broker's id.
+    Number(u8),
+    /// `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, `that broker`,
+    /// `that client`, `rest`, or a client's name.
+    Words(String),
+}
+
+impl TryFrom<Written> for Target {
+    type Error = String;
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Number(id) => Ok(Self::Broker(id)),
+            Written::Words(words) => words.parse(),
+        }
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.to_string()
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+    fn from_str(words: &str) -> Result<Self, String> {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        Ok(match words[..] {
+            ["controller"] => Self::Controller,
+            ["rest"] => Self::Rest,
+            ["any", "broker"] => Self::AnyBroker,
+            ["that", "broker"] => Self::EventBroker,
+            ["that", "client"] => Self::EventClient,
+            ["broker", id] => Self::Broker(id.parse().map_err(|_| format!("'{id}' is no broker id"))?),
+            ["leader", "of", partition] => Self::Leader(partition.to_owned()),
+            ["follower", "of", partition] => Self::Follower { number: 1, partition: partition.to_owned() },
+            ["follower", number, "of", partition] => Self::Follower {
+                number: number.parse().map_err(|_| format!("'{number}' is no number of a follower"))?,
+                partition: partition.to_owned(),
+            },
+            [name] => Self::Client(name.to_owned()),
+            _ => {
+                return Err("is no target; say 1, 'broker 1', 'controller', 'leader of orders-0', \
+                            'follower 2 of orders-0', 'any broker', 'that broker', 'that client', 'rest' \
+                            or a client's name"
+                    .to_owned());
+            }
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broker(id) => write!(f, "broker {id}"),
+            Self::Controller => f.write_str("controller"),
+            Self::Leader(partition) => write!(f, "leader of {partition}"),
+            Self::Follower { number: 1, partition } => write!(f, "follower of {partition}"),
+            Self::Follower { number, partition } => write!(f, "follower {number} of {partition}"),
+            Self::AnyBroker => f.write_str("any broker"),
+            Self::EventBroker => f.write_str("that broker"),
+            Self::EventClient => f.write_str("that client"),
+            Self::Rest => f.write_str("rest"),
+            Self::Client(name) => f.write_str(name),
+        }
+    }
+}
