@@ -1,0 +1,31 @@
+//! What a scenario says must come of it.
+
+use std::collections::BTreeMap;
+
+use highwater_model::event::EventKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::property::Property;
+
+/// What must come of a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// Each must happen on every seed, or the scenario has lost its corner.
+    pub must_see: Vec<EventKind>,
+    /// Properties that this scenario is meant to break. What is promised and not named here must hold.
+    pub breaks: BTreeMap<Property, HowOften>,
+}
+
+/// On how many seeds a property is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HowOften {
+    /// On every seed.
+    Always,
+    /// On at least one seed of a sweep.
+    Sometimes,
+    /// On any number of seeds, none included.
+    May,
+}
