@@ -41,9 +41,6 @@ pub struct BrokerConfig {
     /// A log is flushed whenever this many records were appended since; 9223372036854775807 is never.
     #[serde(rename = "log.flush.interval.messages")]
     pub log_flush_interval_messages: u64,
-    /// How often the recovery points are written to disk.
-    #[serde(rename = "log.flush.offset.checkpoint.interval.ms")]
-    pub log_flush_offset_checkpoint_interval_ms: u64,
     /// The controller takes a broker for dead when it has heard nothing for this long.
     /// A broker sends a heartbeat every third of it, as ZooKeeper's client does.
     #[serde(rename = "zookeeper.session.timeout.ms")]
@@ -69,7 +66,6 @@ impl Default for BrokerConfig {
             min_insync_replicas: 1,
             unclean_leader_election_enable: false,
             log_flush_interval_messages: i64::MAX as u64,
-            log_flush_offset_checkpoint_interval_ms: 60_000,
             zookeeper_session_timeout_ms: 6_000,
             controlled_shutdown_retry_backoff_ms: 5_000,
             controlled_shutdown_max_retries: 3,

@@ -217,6 +217,10 @@ pub enum Event {
     },
     /// A fetch offset was outside the log.
     FetchOutOfRange { partition: TopicPartition, broker: BrokerId, fetcher: NodeId, offset: Offset },
+    /// A follower was sent a batch that begins below its own log's end: the logs have come apart. The thread that fetches
+    /// from that leader dies, for all partitions. Source: 0.11.0.2 `Log.append` ("Out of order offsets found"),
+    /// `AbstractFetcherThread.processFetchRequest`.
+    FetcherDied { partition: TopicPartition, broker: BrokerId, leader: BrokerId, offset: Offset },
     /// A leader proposes to drop followers that have not caught up for replica.lag.time.max.ms.
     IsrShrinkProposed { partition: TopicPartition, broker: BrokerId, removed: BrokerSet, isr: BrokerSet },
     /// A leader proposes to take in a follower whose log end has reached its high watermark.
@@ -339,6 +343,7 @@ impl Event {
             | Self::BecameFollower { partition, .. }
             | Self::LogTruncated { partition, .. }
             | Self::FetchOutOfRange { partition, .. }
+            | Self::FetcherDied { partition, .. }
             | Self::IsrShrinkProposed { partition, .. }
             | Self::IsrExpandProposed { partition, .. }
             | Self::IsrUpdateRefused { partition, .. }
@@ -394,6 +399,7 @@ impl Event {
             | Self::BecameFollower { broker, .. }
             | Self::LogTruncated { broker, .. }
             | Self::FetchOutOfRange { broker, .. }
+            | Self::FetcherDied { broker, .. }
             | Self::IsrShrinkProposed { broker, .. }
             | Self::IsrExpandProposed { broker, .. }
             | Self::IsrUpdateRefused { broker, .. }
@@ -459,6 +465,7 @@ impl Event {
             | Self::BecameFollower { .. }
             | Self::LogTruncated { .. }
             | Self::FetchOutOfRange { .. }
+            | Self::FetcherDied { .. }
             | Self::IsrShrinkProposed { .. }
             | Self::IsrExpandProposed { .. }
             | Self::IsrUpdateRefused { .. }

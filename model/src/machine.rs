@@ -84,6 +84,8 @@ pub enum Ending {
 pub struct Effects {
     /// Messages, in order.
     pub sends: Vec<Envelope>,
+    /// Peers whose connection the machine closes after its sends; each gets [`Input::Disconnected`].
+    pub closes: Vec<NodeId>,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// The machine ends its own life in this way, once its sends have left.
@@ -102,6 +104,7 @@ impl Effects {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.sends.clear();
+        self.closes.clear();
         self.events.clear();
         self.stop = None;
     }

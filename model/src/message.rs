@@ -82,6 +82,14 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Success, or this error.
+    ///
+    /// # Errors
+    /// Itself, unless it is [`ErrorCode::None`].
+    pub fn result(self) -> Result<(), Self> {
+        if self == Self::None { Ok(()) } else { Err(self) }
+    }
+
     /// `NOT_ENOUGH_REPLICAS`.
     pub fn name(self) -> &'static str {
         self.into()

@@ -1,0 +1,250 @@
+//! The follower's side of fetching: one request in flight to each leader. Source: 0.11.0.2 `AbstractFetcherThread`,
+//! `ReplicaFetcherThread`; `num.replica.fetchers` is 1.
+
+use crate::event::{Event, TruncationReason};
+use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::machine::{Effects, Ending};
+use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher as Who, ListOffset};
+use crate::partition::follower::OutOfRange;
+use crate::time::{Instant, Micros};
+
+use super::{Broker, socket_timeout};
+
+/// What a broker fetches from one leader.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Fetcher {
+    pub leader: BrokerId,
+    partitions: Vec<Fetched>,
+    in_flight: Option<InFlight>,
+    /// Its thread has died of a batch that does not fit; see [`Event::FetcherDied`].
+    dead: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Fetched {
+    partition: TopicPartition,
+    /// Not before this: after an error, or while it asks where the leader's log ends.
+    ready_at: Instant,
+    /// The request that asks where the leader's log ends.
+    out_of_range: Option<CorrelationId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct InFlight {
+    correlation: CorrelationId,
+    timeout: Instant,
+    /// What was asked, to tell whether the answer still fits.
+    offsets: Vec<(TopicPartition, Offset)>,
+}
+
+impl Fetcher {
+    fn new(leader: BrokerId) -> Self {
+        Self { leader, partitions: Vec::new(), in_flight: None, dead: false }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        if self.dead {
+            return None;
+        }
+        match &self.in_flight {
+            Some(in_flight) => Some(in_flight.timeout),
+            None => self.partitions.iter().map(|fetched| fetched.ready_at).min(),
+        }
+    }
+
+    fn find(&mut self, partition: TopicPartition) -> Option<&mut Fetched> {
+        self.partitions.iter_mut().find(|fetched| fetched.partition == partition)
+    }
+
+    /// Leaves all that was asked alone until `ready_at`.
+    fn back_off(&mut self, ready_at: Instant) {
+        self.in_flight = None;
+        for fetched in &mut self.partitions {
+            fetched.ready_at = fetched.ready_at.max(ready_at);
+            fetched.out_of_range = None;
+        }
+    }
+}
+
+impl Broker {
+    /// Fetches a partition from `leader` and from nobody else.
+    pub(super) fn follow(&mut self, now: Instant, partition: TopicPartition, leader: BrokerId) {
+        self.stop_fetching(partition);
+        let place = match self.fetchers.iter().position(|fetcher| fetcher.leader == leader) {
+            Some(place) => place,
+            None => {
+                self.fetchers.push(Fetcher::new(leader));
+                self.fetchers.len() - 1
+            }
+        };
+        self.fetchers[place].partitions.push(Fetched { partition, ready_at: now, out_of_range: None });
+    }
+
+    /// Fetches a partition no more. A fetcher without partitions ends. Source: 0.11.0.2 `AbstractFetcherManager`.
+    pub(super) fn stop_fetching(&mut self, partition: TopicPartition) {
+        for fetcher in &mut self.fetchers {
+            fetcher.partitions.retain(|fetched| fetched.partition != partition);
+        }
+        self.fetchers.retain(|fetcher| !fetcher.partitions.is_empty());
+    }
+
+    /// Sends what is due: a fetch to each leader that has none in flight.
+    pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Effects) {
+        for place in 0..self.fetchers.len() {
+            self.expire_fetch(now, place);
+            let fetcher = &self.fetchers[place];
+            if fetcher.dead || fetcher.in_flight.is_some() {
+                continue;
+            }
+            let config = &self.config.broker;
+            let ready = |fetched: &&Fetched| fetched.ready_at <= now;
+            let asked: Vec<FetchPartition> = fetcher
+                .partitions
+                .iter()
+                .filter(ready)
+                .filter_map(|fetched| {
+                    let offset = self.replicas.get(&fetched.partition)?.log.end_offset();
+                    let max_bytes = config.replica_fetch_max_bytes;
+                    Some(FetchPartition { partition: fetched.partition, offset, max_bytes })
+                })
+                .collect();
+            if asked.is_empty() {
+                continue;
+            }
+            let offsets = asked.iter().map(|asked| (asked.partition, asked.offset)).collect();
+            let request = Body::FetchRequest {
+                fetcher: Who::Replica(self.me),
+                max_wait: Micros::from_millis(config.replica_fetch_wait_max_ms),
+                min_bytes: config.replica_fetch_min_bytes,
+                partitions: asked,
+            };
+            let (leader, timeout) = (fetcher.leader, now + socket_timeout(&self.config));
+            let correlation = self.ask(leader, request, out);
+            self.fetchers[place].in_flight = Some(InFlight { correlation, timeout, offsets });
+        }
+    }
+
+    fn expire_fetch(&mut self, now: Instant, place: usize) {
+        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let fetcher = &mut self.fetchers[place];
+        if fetcher.in_flight.as_ref().is_some_and(|in_flight| in_flight.timeout <= now) {
+            fetcher.back_off(backed_off);
+        }
+    }
+
+    /// The connection to a leader broke. Source: 0.11.0.2 `AbstractFetcherThread.processFetchRequest`.
+    pub(super) fn on_leader_lost(&mut self, now: Instant, peer: NodeId) {
+        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let lost = self.fetchers.iter_mut().filter(|fetcher| NodeId::from(fetcher.leader) == peer);
+        for fetcher in lost {
+            fetcher.back_off(backed_off);
+        }
+    }
+
+    pub(super) fn on_fetch_reply(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        correlation: CorrelationId,
+        answers: &[FetchedPartition],
+        out: &mut Effects,
+    ) {
+        let asked_this = |fetcher: &Fetcher| {
+            NodeId::from(fetcher.leader) == from
+                && fetcher.in_flight.as_ref().is_some_and(|in_flight| in_flight.correlation == correlation)
+        };
+        let Some(place) = self.fetchers.iter().position(asked_this) else { return };
+        let Some(in_flight) = self.fetchers[place].in_flight.take() else { return };
+        for answer in answers {
+            let Some(&(_, offset)) = in_flight.offsets.iter().find(|(asked, _)| *asked == answer.partition)
+            else {
+                continue;
+            };
+            self.on_fetched(now, place, offset, answer, out);
+        }
+    }
+
+    /// One partition's answer. It counts only if the log still ends where it did when it was asked for.
+    fn on_fetched(
+        &mut self,
+        now: Instant,
+        place: usize,
+        asked: Offset,
+        answer: &FetchedPartition,
+        out: &mut Effects,
+    ) {
+        let partition = answer.partition;
+        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let flush_every = self.config.broker.log_flush_interval_messages;
+        let timeout = socket_timeout(&self.config);
+        let (me, leader) = (self.me, self.fetchers[place].leader);
+        if self.fetchers[place].find(partition).is_none() {
+            return;
+        }
+        let Some(replica) = self.replica_mut(partition) else { return };
+        if replica.log.end_offset() != asked {
+            return;
+        }
+        match answer.error {
+            ErrorCode::None => {
+                if replica.fetched(&answer.batches, answer.high_watermark, flush_every, out).is_err() {
+                    out.event(Event::FetcherDied { partition, broker: me, leader, offset: asked });
+                    self.fetchers[place].dead = true;
+                }
+            }
+            ErrorCode::OffsetOutOfRange => {
+                let question = Body::ListOffsetsRequest {
+                    fetcher: Who::Replica(me),
+                    partition,
+                    position: ListOffset::Latest,
+                };
+                let correlation = self.ask(leader, question, out);
+                if let Some(fetched) = self.fetchers[place].find(partition) {
+                    fetched.out_of_range = Some(correlation);
+                    fetched.ready_at = now + timeout;
+                }
+            }
+            _other => {
+                if let Some(fetched) = self.fetchers[place].find(partition) {
+                    fetched.ready_at = backed_off;
+                }
+            }
+        }
+    }
+
+    /// The leader says where its log ends, after it did not have what was asked for.
+    pub(super) fn on_list_offsets_reply(
+        &mut self,
+        now: Instant,
+        correlation: CorrelationId,
+        partition: TopicPartition,
+        error: ErrorCode,
+        leader_end: Offset,
+        out: &mut Effects,
+    ) {
+        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let asked = self.fetchers.iter_mut().filter_map(|fetcher| fetcher.find(partition));
+        let Some(fetched) = asked.into_iter().find(|fetched| fetched.out_of_range == Some(correlation))
+        else {
+            return;
+        };
+        fetched.out_of_range = None;
+        fetched.ready_at = now;
+        if error != ErrorCode::None {
+            fetched.ready_at = backed_off;
+            return;
+        }
+        let unclean = self.topic(partition).unclean_leader_election_enable;
+        let broker = self.me;
+        let Some(replica) = self.replica_mut(partition) else { return };
+        match replica.out_of_range(leader_end, unclean) {
+            OutOfRange::FetchOn => {}
+            OutOfRange::TruncateTo(to) => replica.truncate(to, TruncationReason::OutOfRange, out),
+            OutOfRange::Halt => {
+                out.event(Event::BrokerHalted { partition, broker, leader_end });
+                // The process exits through its shutdown hooks. Source: 0.11.0.2 `ShutdownableThread.run`.
+                out.stop = Some(Ending::Clean);
+            }
+        }
+    }
+}

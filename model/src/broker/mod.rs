@@ -1,0 +1,302 @@
+//! A broker: routes messages and deadlines to its replicas. Source: 0.11.0.2 `KafkaApis`, `ReplicaManager`.
+//!
+//! A record enters at [`produce`], is fetched by followers through [`fetch`] (the leader's side) and [`fetcher`] (theirs),
+//! and leaves to consumers through [`fetch`] again. [`notices`] change roles, [`ticks`] is what happens by the clock,
+//! [`membership`] is the broker's life with the controller, [`clients`] the small requests.
+
+mod clients;
+mod fetch;
+mod fetcher;
+mod membership;
+mod notices;
+mod produce;
+mod ticks;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::{ClusterConfig, Topic};
+use crate::event::Event;
+use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, PartitionEpoch, TopicPartition};
+use crate::machine::{Command, Effects, Ending, Input, Machine};
+use crate::message::{Body, ErrorCode, Message, Metadata};
+use crate::partition::Replica;
+use crate::partition::leader::{IsrChange, Released};
+use crate::partition::pending_acks::{ParkedId, PendingAcks};
+use crate::storage::Storage;
+use crate::time::{Instant, Micros};
+use crate::view::ClusterView;
+
+use fetch::{FetchId, ParkedFetches};
+use fetcher::Fetcher;
+use membership::Membership;
+use ticks::Ticks;
+
+/// A request that waits for its time to run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Parked {
+    Produce(ParkedId),
+    Fetch(FetchId),
+}
+
+/// A broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Broker {
+    me: BrokerId,
+    config: Arc<ClusterConfig>,
+    /// Its disk, less the logs: those are with the replicas.
+    storage: Storage,
+    replicas: BTreeMap<TopicPartition, Replica>,
+    /// What the controller last told of the cluster.
+    metadata: Arc<Metadata>,
+    pending_acks: PendingAcks,
+    parked_fetches: ParkedFetches,
+    /// When parked requests run out of time.
+    expiries: BTreeSet<(Instant, Parked)>,
+    /// One for each broker that this one follows.
+    fetchers: Vec<Fetcher>,
+    membership: Membership,
+    ticks: Ticks,
+    correlation: CorrelationId,
+    /// How many PIDs were handed out in this life.
+    producer_ids: u64,
+    /// Replicas that may have changed since they were last shown.
+    changed: Vec<TopicPartition>,
+    released: Vec<Released>,
+}
+
+impl Broker {
+    /// A broker that starts with this disk.
+    pub fn new(me: BrokerId, config: Arc<ClusterConfig>, mut storage: Storage) -> Self {
+        let replicas: BTreeMap<_, _> = std::mem::take(&mut storage.logs)
+            .into_iter()
+            .map(|(id, mut log)| {
+                log.rebuild_producer_states();
+                let high_watermark = storage.loaded_high_watermark(id, &log);
+                (id, Replica::new(id, me, log, high_watermark))
+            })
+            .collect();
+        let first_life = storage.last_ending.is_none();
+        Self {
+            me,
+            storage,
+            changed: replicas.keys().copied().collect(),
+            replicas,
+            metadata: Arc::default(),
+            pending_acks: PendingAcks::default(),
+            parked_fetches: ParkedFetches::default(),
+            expiries: BTreeSet::new(),
+            fetchers: Vec::new(),
+            membership: Membership::new(me, first_life),
+            ticks: Ticks::default(),
+            correlation: CorrelationId(0),
+            producer_ids: 0,
+            released: Vec::new(),
+            config,
+        }
+    }
+
+    /// Ends this life and hands over the disk. After [`Ending::Power`], [`Storage::lose_power`] says what is left of it.
+    pub fn stop(mut self, ending: Ending) -> Storage {
+        if ending == Ending::Clean {
+            self.checkpoint_high_watermarks();
+        }
+        let mut storage = self.storage;
+        storage.incarnation += 1;
+        storage.last_ending = Some(ending);
+        storage.logs = self
+            .replicas
+            .into_iter()
+            .map(|(id, replica)| {
+                let mut log = replica.log;
+                if ending == Ending::Clean {
+                    log.flush();
+                }
+                (id, log)
+            })
+            .collect();
+        storage
+    }
+
+    fn topic(&self, partition: TopicPartition) -> &Topic {
+        &self.config.topics[usize::from(partition.topic.0)]
+    }
+
+    fn next_correlation(&mut self) -> CorrelationId {
+        self.correlation.0 += 1;
+        self.correlation
+    }
+
+    /// Asks another node and returns the number of the request.
+    fn ask(&mut self, to: impl Into<NodeId>, body: Body, out: &mut Effects) -> CorrelationId {
+        let correlation = self.next_correlation();
+        out.send(to.into(), correlation, body);
+        correlation
+    }
+
+    /// The only way to a replica that may change: it will be shown.
+    fn replica_mut(&mut self, partition: TopicPartition) -> Option<&mut Replica> {
+        if !self.changed.contains(&partition) {
+            self.changed.push(partition);
+        }
+        self.replicas.get_mut(&partition)
+    }
+
+    fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
+        let Message { correlation, body } = message;
+        match body {
+            Body::ProduceRequest { acks, timeout, partitions } => {
+                self.on_produce(now, from, correlation, acks, timeout, partitions, out);
+            }
+            Body::FetchRequest { fetcher, max_wait, min_bytes, partitions } => {
+                let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
+                self.on_fetch(now, max_wait, request, out);
+            }
+            Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
+            Body::ListOffsetsRequest { fetcher, partition, position } => {
+                self.on_list_offsets(from, correlation, fetcher, partition, position, out);
+            }
+            Body::ListOffsetsReply { partition, error, offset } => {
+                self.on_list_offsets_reply(now, correlation, partition, error, offset, out);
+            }
+            Body::LeaderAndIsrRequest { partitions } => self.on_leader_and_isr(now, partitions, out),
+            Body::UpdateMetadataRequest(metadata) => self.metadata = metadata,
+            Body::AlterPartitionReply { partition, error, isr, partition_epoch } => {
+                let answer = error.result().map(|()| (isr, partition_epoch));
+                self.on_alter_partition_reply(now, correlation, partition, answer, out);
+            }
+            Body::BrokerRegistrationReply { error, epoch } => self.on_registered(now, error, epoch),
+            Body::BrokerHeartbeatReply { error } => self.on_heartbeat_reply(now, error),
+            Body::ControlledShutdownReply { error, remaining } => {
+                self.on_controlled_shutdown_reply(now, error, remaining, out);
+            }
+            Body::MetadataRequest => {
+                out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
+            }
+            Body::InitProducerIdRequest => self.on_init_producer_id(from, correlation, out),
+            Body::OffsetCommitRequest { group, generation: _, offsets } => {
+                self.on_offset_commit(from, correlation, group, offsets, out);
+            }
+            Body::OffsetFetchRequest { group, partitions } => {
+                self.on_offset_fetch(from, correlation, group, partitions, out);
+            }
+            Body::MetadataReply(_)
+            | Body::InitProducerIdReply { .. }
+            | Body::ProduceReply { .. }
+            | Body::OffsetCommitReply { .. }
+            | Body::OffsetFetchReply { .. }
+            | Body::BrokerRegistrationRequest { .. }
+            | Body::BrokerHeartbeatRequest { .. }
+            | Body::ControlledShutdownRequest { .. }
+            | Body::AlterPartitionRequest { .. } => {
+                unreachable!("a broker is never sent this: {body:?}")
+            }
+        }
+    }
+
+    fn on_disconnected(&mut self, now: Instant, peer: NodeId) {
+        if peer == NodeId::CONTROLLER {
+            self.on_controller_lost(now);
+        }
+        self.on_leader_lost(now, peer);
+    }
+
+    /// Proposes an ISR to the controller and remembers that it did. Source: 0.11.0.2 `Partition.updateIsr`.
+    fn propose_isr(&mut self, partition: TopicPartition, isr: BrokerSet, out: &mut Effects) {
+        let Some(proposed) = self.replicas.get(&partition).and_then(|replica| replica.proposal(isr)) else {
+            return;
+        };
+        let correlation = self.ask(NodeId::CONTROLLER, Body::AlterPartitionRequest { proposed }, out);
+        if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
+            leader.isr_change = Some(IsrChange { isr, correlation, again_at: None });
+        }
+    }
+
+    fn on_alter_partition_reply(
+        &mut self,
+        now: Instant,
+        correlation: CorrelationId,
+        partition: TopicPartition,
+        answer: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
+        out: &mut Effects,
+    ) {
+        let Some(replica) = self.replica_mut(partition) else { return };
+        if replica.isr_change_answered(correlation, answer, out) {
+            self.high_watermark_may_rise(now, partition, out);
+        }
+    }
+
+    /// Tries to move a led partition's high watermark, and lets go what waited for it.
+    fn high_watermark_may_rise(&mut self, now: Instant, partition: TopicPartition, out: &mut Effects) {
+        let config = Arc::clone(&self.config);
+        let Some(replica) = self.replica_mut(partition) else { return };
+        if replica.advance_high_watermark(now, &config.broker, out) {
+            self.release_produces(partition, out);
+            self.wake_fetches(now, partition, out);
+        }
+    }
+
+    fn assert_invariants(&self) {
+        if cfg!(debug_assertions) {
+            for partition in &self.changed {
+                if let Some(replica) = self.replicas.get(partition) {
+                    replica.assert_invariants();
+                }
+            }
+        }
+    }
+}
+
+impl Machine for Broker {
+    fn handle(&mut self, now: Instant, input: Input, out: &mut Effects) {
+        match input {
+            Input::Start => {
+                let unclean = self.storage.last_ending.is_some_and(|ending| ending != Ending::Clean);
+                out.event(Event::BrokerStarted { broker: self.me, unclean });
+                self.start_ticks(now);
+                self.start_membership(now, out);
+            }
+            Input::Message { from, message } => self.on_message(now, from, message, out),
+            Input::Disconnected(peer) => self.on_disconnected(now, peer),
+            Input::Deadline => {}
+            Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
+            Input::Command(
+                command @ (Command::Send { .. }
+                | Command::PreferredElection(_)
+                | Command::CreatePartitions { .. }),
+            ) => unreachable!("a broker is never told this: {command:?}"),
+        }
+        self.on_time(now, out);
+        self.assert_invariants();
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let parked = self.expiries.first().map(|&(at, _)| at);
+        let fetchers = self.fetchers.iter().filter_map(Fetcher::next_deadline).min();
+        [parked, fetchers, self.membership.next_deadline(), self.ticks.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn show(&mut self, view: &mut ClusterView) {
+        for partition in self.changed.drain(..) {
+            let Some(replica) = self.replicas.get_mut(&partition) else { continue };
+            let Some(place) = view.place(partition) else { continue };
+            view.touch(place);
+            let shown = view.partitions[place].replicas.iter_mut().find(|shown| shown.broker == self.me);
+            if let Some(shown) = shown {
+                replica.show(shown);
+            }
+        }
+    }
+}
+
+/// How long a request to the controller or a leader may stay unanswered.
+fn socket_timeout(config: &ClusterConfig) -> Micros {
+    Micros::from_millis(config.broker.replica_socket_timeout_ms)
+}
+
+#[cfg(test)]
+#[path = "broker_test.rs"]
+mod broker_test;

@@ -1,0 +1,71 @@
+//! What the controller decides. Source: 0.11.0.2 `ReplicaManager.becomeLeaderOrFollower`.
+
+use crate::ids::{BrokerId, TopicPartition};
+use crate::log::Log;
+use crate::machine::Effects;
+use crate::message::PartitionState;
+use crate::partition::Replica;
+use crate::time::Instant;
+
+use super::Broker;
+
+impl Broker {
+    /// Obeys each partition's state that is newer than what it knows. Leaders first, then followers, as Kafka does.
+    pub(super) fn on_leader_and_isr(
+        &mut self,
+        now: Instant,
+        partitions: Vec<PartitionState>,
+        out: &mut Effects,
+    ) {
+        let me = self.me;
+        let (mine, others): (Vec<_>, Vec<_>) = partitions
+            .into_iter()
+            .filter(|state| self.is_news(state))
+            .partition(|state| state.leader == Some(me));
+        for state in &mine {
+            self.lead(now, state, out);
+        }
+        for state in &others {
+            // Without a leader there is nobody to follow; the replica stays as it is.
+            if let Some(leader) = state.leader {
+                self.obey(now, state, leader, out);
+            }
+        }
+    }
+
+    fn is_news(&self, state: &PartitionState) -> bool {
+        let known = self.replicas.get(&state.partition).and_then(|replica| replica.leader_epoch);
+        known.is_none_or(|known| state.leader_epoch > known)
+    }
+
+    fn ensure_replica(&mut self, partition: TopicPartition) {
+        let me = self.me;
+        self.replicas
+            .entry(partition)
+            .or_insert_with(|| Replica::new(partition, me, Log::default(), crate::ids::Offset::ZERO));
+    }
+
+    fn lead(&mut self, now: Instant, state: &PartitionState, out: &mut Effects) {
+        let partition = state.partition;
+        self.ensure_replica(partition);
+        self.stop_fetching(partition);
+        let min_isr = self.topic(partition).min_insync_replicas as usize;
+        if let Some(replica) = self.replica_mut(partition) {
+            replica.make_leader(now, state, min_isr, out);
+        }
+        self.high_watermark_may_rise(now, partition, out);
+    }
+
+    fn obey(&mut self, now: Instant, state: &PartitionState, leader: BrokerId, out: &mut Effects) {
+        let partition = state.partition;
+        self.ensure_replica(partition);
+        self.refuse_waiting(partition, out);
+        let rule = self.config.protocol.truncation;
+        let Some(replica) = self.replica_mut(partition) else { return };
+        if replica.make_follower(leader, state.leader_epoch, out) {
+            replica.truncate_as_follower(rule, out);
+            self.follow(now, partition, leader);
+            self.wake_fetches(now, partition, out);
+        }
+    }
+}

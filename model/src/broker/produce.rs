@@ -1,0 +1,129 @@
+//! Produce requests: append, answer at once or wait for the ISR. Source: 0.11.0.2 `ReplicaManager.appendRecords`.
+
+use std::sync::Arc;
+
+use crate::config::Acks;
+use crate::ids::{CorrelationId, NodeId, TopicPartition};
+use crate::machine::Effects;
+use crate::message::{ErrorCode, ProducePartition};
+use crate::partition::Replica;
+use crate::partition::pending_acks::{ParkedId, Part, Produce};
+use crate::time::{Instant, Micros};
+
+use super::{Broker, Parked};
+
+impl Broker {
+    #[expect(clippy::too_many_arguments, reason = "the fields of the request")]
+    pub(super) fn on_produce(
+        &mut self,
+        now: Instant,
+        client: NodeId,
+        correlation: CorrelationId,
+        acks: Acks,
+        timeout: Micros,
+        partitions: Vec<ProducePartition>,
+        out: &mut Effects,
+    ) {
+        let parts = partitions.into_iter().map(|asked| self.append(now, client, acks, asked, out)).collect();
+        let produce = Produce { client, correlation, acks, parts };
+        if produce.parts.iter().all(|part| part.answer.is_some()) {
+            produce.answer(self.me, out);
+        } else {
+            self.park_produce(now + timeout, produce);
+        }
+    }
+
+    /// Appends one partition's batch. Its answer is still open if it has to wait for the ISR.
+    fn append(
+        &mut self,
+        now: Instant,
+        client: NodeId,
+        acks: Acks,
+        asked: ProducePartition,
+        out: &mut Effects,
+    ) -> Part {
+        let ProducePartition { partition, batch } = asked;
+        let flush_every = self.config.broker.log_flush_interval_messages;
+        let result = match self.replica_mut(partition) {
+            None => Err(ErrorCode::UnknownTopicOrPartition),
+            Some(replica) => replica.append(client, acks == Acks::All, &batch, flush_every, out),
+        };
+        let (written, answer) = match result {
+            Err(error) => (None, Some(error)),
+            Ok(written) => {
+                self.wake_fetches(now, partition, out);
+                self.high_watermark_may_rise(now, partition, out);
+                let answer = if acks == Acks::All {
+                    self.replicas.get(&partition).and_then(|replica| replica.ack_for(written.end))
+                } else {
+                    Some(ErrorCode::None)
+                };
+                (Some(written), answer)
+            }
+        };
+        let part = Part { partition, records: Arc::clone(&batch.records), written, answer };
+        if acks == Acks::All && part.answer == Some(ErrorCode::None) {
+            part.say_replicated(self.me, client, out);
+        }
+        part
+    }
+
+    fn park_produce(&mut self, deadline: Instant, produce: Produce) {
+        let waiting: Vec<_> = produce
+            .parts
+            .iter()
+            .filter(|part| part.answer.is_none())
+            .filter_map(|part| Some((part.partition, part.written?.end)))
+            .collect();
+        let id = self.pending_acks.park(deadline, produce);
+        self.expiries.insert((deadline, Parked::Produce(id)));
+        for (partition, end) in waiting {
+            if let Some(replica) = self.replica_mut(partition) {
+                replica.wait_for(end, id);
+            }
+        }
+    }
+
+    /// Answers the produces that a risen high watermark has set free.
+    pub(super) fn release_produces(&mut self, partition: TopicPartition, out: &mut Effects) {
+        let mut released = std::mem::take(&mut self.released);
+        if let Some(replica) = self.replica_mut(partition) {
+            replica.release(&mut released);
+        }
+        for (id, error) in released.drain(..) {
+            self.settle(id, partition, error, out);
+        }
+        self.released = released;
+    }
+
+    /// The partition is led elsewhere now: what waits on it is answered NOT_LEADER_FOR_PARTITION. It may live or die.
+    pub(super) fn refuse_waiting(&mut self, partition: TopicPartition, out: &mut Effects) {
+        let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) else { return };
+        for (_, id) in std::mem::take(&mut leader.waiting) {
+            self.settle(id, partition, ErrorCode::NotLeaderForPartition, out);
+        }
+    }
+
+    fn settle(&mut self, id: ParkedId, partition: TopicPartition, error: ErrorCode, out: &mut Effects) {
+        if error == ErrorCode::None
+            && let Some((client, part)) = self.pending_acks.waiting_part(id, partition)
+        {
+            part.say_replicated(self.me, client, out);
+        }
+        if let Some((deadline, produce)) = self.pending_acks.settle(id, partition, error) {
+            self.expiries.remove(&(deadline, Parked::Produce(id)));
+            produce.answer(self.me, out);
+        }
+    }
+
+    /// A parked produce has waited for `request.timeout.ms`. Source: 0.11.0.2 `DelayedProduce.onExpiration`.
+    pub(super) fn expire_produce(&mut self, id: ParkedId, out: &mut Effects) {
+        let Some(produce) = self.pending_acks.expire(id) else { return };
+        for part in &produce.parts {
+            if let Some(replica) = self.replica_mut(part.partition) {
+                replica.forget(id);
+            }
+        }
+        produce.answer(self.me, out);
+    }
+}

@@ -1,0 +1,138 @@
+//! What a broker does by the clock: look after ISRs, write the high watermarks down, let parked requests expire, fetch.
+
+use crate::event::Event;
+use crate::ids::{NodeId, TopicPartition};
+use crate::machine::Effects;
+use crate::message::Body;
+use crate::partition::Replica;
+use crate::partition::leader::IsrChange;
+use crate::time::{Instant, Micros};
+
+use super::{Broker, Parked};
+
+/// When the periodic tasks are due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Ticks {
+    /// Source: 0.11.0.2 `ReplicaManager.startup`: "isr-expiration".
+    isr: Option<Instant>,
+    /// Source: 0.11.0.2 `ReplicaManager.startHighWaterMarksCheckPointThread`.
+    checkpoint: Option<Instant>,
+    /// The earliest proposal that is to be sent again.
+    proposals: Option<Instant>,
+}
+
+impl Ticks {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        [self.isr, self.checkpoint, self.proposals].into_iter().flatten().min()
+    }
+}
+
+fn is_due(tick: &mut Option<Instant>, now: Instant, period: Micros) -> bool {
+    let due = tick.is_some_and(|at| at <= now);
+    if due {
+        *tick = Some(now + period);
+    }
+    due
+}
+
+impl Broker {
+    fn isr_period(&self) -> Micros {
+        Micros::from_millis(self.config.broker.replica_lag_time_max_ms).half()
+    }
+
+    fn checkpoint_period(&self) -> Micros {
+        Micros::from_millis(self.config.broker.high_watermark_checkpoint_interval_ms)
+    }
+
+    pub(super) fn start_ticks(&mut self, now: Instant) {
+        self.ticks.isr = Some(now + self.isr_period());
+        self.ticks.checkpoint = Some(now + self.checkpoint_period());
+    }
+
+    /// Whatever is due by now. Runs after each input, so that a late call catches up.
+    pub(super) fn on_time(&mut self, now: Instant, out: &mut Effects) {
+        while let Some(&(at, parked)) = self.expiries.first()
+            && at <= now
+        {
+            self.expiries.remove(&(at, parked));
+            match parked {
+                Parked::Produce(id) => self.expire_produce(id, out),
+                Parked::Fetch(id) => self.complete_fetch(now, id, out),
+            }
+        }
+        if self.ticks.next_deadline().is_some_and(|at| at <= now) {
+            self.on_ticks(now, out);
+        }
+        self.membership_on_time(now, out);
+        self.send_fetches(now, out);
+    }
+
+    fn on_ticks(&mut self, now: Instant, out: &mut Effects) {
+        let (isr_period, checkpoint_period) = (self.isr_period(), self.checkpoint_period());
+        if is_due(&mut self.ticks.isr, now, isr_period) {
+            self.shrink_isrs(now, out);
+        }
+        if is_due(&mut self.ticks.checkpoint, now, checkpoint_period) {
+            self.checkpoint_high_watermarks();
+            out.event(Event::HighWatermarksCheckpointed { broker: self.me });
+        }
+        if self.ticks.proposals.is_some_and(|at| at <= now) {
+            self.propose_again(now, out);
+        }
+    }
+
+    fn led(&self) -> Vec<TopicPartition> {
+        self.replicas.values().filter(|replica| replica.leads()).map(|replica| replica.id).collect()
+    }
+
+    fn shrink_isrs(&mut self, now: Instant, out: &mut Effects) {
+        let lag_max = Micros::from_millis(self.config.broker.replica_lag_time_max_ms);
+        for partition in self.led() {
+            let proposed =
+                self.replica_mut(partition).and_then(|replica| replica.propose_shrink(now, lag_max, out));
+            if let Some(isr) = proposed {
+                self.propose_isr(partition, isr, out);
+            }
+        }
+    }
+
+    /// Writes every replica's high watermark to disk.
+    pub(super) fn checkpoint_high_watermarks(&mut self) {
+        for (&id, replica) in &self.replicas {
+            self.storage.high_watermarks.insert(id, replica.high_watermark);
+        }
+    }
+
+    /// The connection to the controller broke: a proposal may or may not have been written. It is made again until it is
+    /// answered; the controller takes a repetition of what is already in force for a success.
+    pub(super) fn repropose_at(&mut self, at: Instant) {
+        let mut any = false;
+        for leader in self.replicas.values_mut().filter_map(Replica::as_leader_mut) {
+            if let Some(change) = &mut leader.isr_change {
+                change.again_at = Some(at);
+                any = true;
+            }
+        }
+        if any {
+            self.ticks.proposals = Some(at);
+        }
+    }
+
+    fn propose_again(&mut self, now: Instant, out: &mut Effects) {
+        self.ticks.proposals = None;
+        for partition in self.led() {
+            let replica = &self.replicas[&partition];
+            let change = replica.as_leader().and_then(|leader| leader.isr_change);
+            let Some(change) = change.filter(|change| change.again_at.is_some_and(|at| at <= now)) else {
+                continue;
+            };
+            if let Some(proposed) = replica.proposal(change.isr) {
+                let request = Body::AlterPartitionRequest { proposed };
+                let correlation = self.ask(NodeId::CONTROLLER, request, out);
+                if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
+                    leader.isr_change = Some(IsrChange { correlation, again_at: None, ..change });
+                }
+            }
+        }
+    }
+}

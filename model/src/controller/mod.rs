@@ -1,0 +1,384 @@
+//! The controller: ZooKeeper and the elected controller broker of 0.11, as one machine.
+//!
+//! It keeps the brokers' sessions, is the only place where a partition's leader and ISR are decided, and tells the
+//! brokers. Source: 0.11.0.2 `KafkaController`, `PartitionStateMachine`, `ReplicaStateMachine`,
+//! `PartitionLeaderSelector`, `ReplicationUtils`; `kafka-behaviour.md` sections 3 and 4, the ZooKeeper column.
+//!
+//! # What arrives, and where it is answered
+//!
+//! - Registrations, heartbeats, sessions that end, controlled shutdowns: `broker_changes`, on `sessions`.
+//! - A leader's proposal of another ISR: `isr_changes`.
+//! - [`Command::PreferredElection`]: here. [`Command::CreatePartitions`]: `growth`.
+//! - Who is to lead is computed in `elections`; what the brokers are told is gathered in `notices`.
+//!
+//! # Epochs
+//!
+//! Every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR that a
+//! leader wrote raises the partition epoch only. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`, `Partition.updateIsr`.
+//! Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or [`Event::IsrExpanded`], in an election
+//! after the [`Event::LeaderElected`].
+//!
+//! # A broker that comes back within its old session
+//!
+//! The ephemeral node of a killed broker lasts until its session expires, and nobody else may create it meanwhile:
+//! 0.11.0.2 `ZkUtils.registerBrokerInZk` and `ZKCheckedEphemeral` give up if another session owns the node, and the
+//! starting process ends. Whoever supervises it starts it again, until the node is gone. So here: a registration is
+//! refused with STALE_BROKER_EPOCH while the session of an earlier life lasts, and the broker asks again. The controller
+//! therefore always sees the death before the return. A broker that stops in good order closes its session itself
+//! (0.11.0.2 `KafkaServer.shutdown`); a repetition of one life's request is answered with the same epoch.
+//!
+//! # Left out
+//!
+//! - Fail-over: the controller is never replaced, so there is no controller epoch; a crash of its node is no model of a
+//!   ZooKeeper ensemble. While it stands still, no session expires (`Sessions::expire`).
+//! - The delay between a change in ZooKeeper and the watch that tells the controller: it acts at once, and so cannot
+//!   overlook a session that ends and begins again in between, as 0.11.0.2 `KafkaController.BrokerChange` can.
+//! - Topic deletion, reassignment, `auto.leader.rebalance.enable` (a scenario asks for preferred elections), and
+//!   `StopReplicaRequest`: a follower that shuts down goes on fetching until it stops.
+//! - The retries of 0.11.0.2 `RequestSendThread`: a notice is sent once. A broker that lost one to a broken connection
+//!   was dead, and hears all again when it registers.
+//! - UpdateMetadata carries the whole cluster, not the partitions that changed.
+
+mod broker_changes;
+mod elections;
+mod growth;
+mod isr_changes;
+mod notices;
+mod sessions;
+#[cfg(test)]
+mod stage;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::config::ClusterConfig;
+use crate::event::Event;
+use crate::ids::{
+    BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition,
+};
+use crate::machine::{Command, Effects, Input, Machine};
+use crate::message::{Body, Message, Metadata, PartitionState};
+use crate::time::{Instant, Micros};
+use crate::view::{ClusterView, PartitionView, ReplicaView};
+use elections::Choice;
+use isr_changes::Propagation;
+use notices::Notices;
+use sessions::Sessions;
+
+/// ZooKeeper and the controller broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Controller {
+    config: Arc<ClusterConfig>,
+    sessions: Sessions,
+    /// Ascending by partition.
+    partitions: Vec<Partition>,
+    propagation: Propagation,
+    /// Gathered during a step.
+    notices: Notices,
+    /// Not yet shown to the judges.
+    changed_partitions: BTreeSet<TopicPartition>,
+    changed_brokers: BrokerSet,
+}
+
+/// A partition as ZooKeeper has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Partition {
+    state: PartitionState,
+    /// It never had a leader: no assigned replica has lived since it was created. Brokers do not hear of it yet.
+    /// Source: 0.11.0.2 `NewPartition`.
+    is_new: bool,
+}
+
+impl Controller {
+    /// The controller of a formed cluster: all brokers registered, each partition led by its first replica, all
+    /// replicas in sync, all epochs 0.
+    pub fn new(config: Arc<ClusterConfig>) -> Self {
+        let timeout = Micros::from_millis(config.broker.zookeeper_session_timeout_ms);
+        let partitions = formed_partitions(&config);
+        Self {
+            sessions: Sessions::formed(config.brokers, timeout),
+            partitions,
+            propagation: Propagation::default(),
+            notices: Notices::default(),
+            changed_partitions: BTreeSet::new(),
+            changed_brokers: BrokerSet::EMPTY,
+            config,
+        }
+    }
+
+    fn on_start(&mut self, now: Instant) {
+        self.sessions.renew_all(now);
+        self.changed_brokers = self.sessions.registered();
+        for place in 0..self.partitions.len() {
+            self.tell_replicas(place, self.sessions.registered());
+            self.changed_partitions.insert(self.partitions[place].state.partition);
+        }
+        self.notices.update_metadata();
+    }
+
+    fn on_message(&mut self, now: Instant, from: NodeId, message: &Message, out: &mut Effects) {
+        let Some(broker) = from.as_broker(self.config.brokers) else {
+            unreachable!("only brokers speak to the controller, not node {from}");
+        };
+        let correlation = message.correlation;
+        match &message.body {
+            Body::BrokerRegistrationRequest { incarnation } => {
+                self.on_registration(now, broker, correlation, *incarnation, out);
+            }
+            Body::BrokerHeartbeatRequest { epoch } => {
+                self.on_heartbeat(now, broker, correlation, *epoch, out);
+            }
+            Body::ControlledShutdownRequest { epoch } => {
+                self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
+            }
+            Body::AlterPartitionRequest { proposed } => {
+                self.on_alter_partition(now, broker, correlation, proposed, out);
+            }
+            Body::MetadataRequest
+            | Body::MetadataReply(_)
+            | Body::InitProducerIdRequest
+            | Body::InitProducerIdReply { .. }
+            | Body::ProduceRequest { .. }
+            | Body::ProduceReply { .. }
+            | Body::FetchRequest { .. }
+            | Body::FetchReply { .. }
+            | Body::ListOffsetsRequest { .. }
+            | Body::ListOffsetsReply { .. }
+            | Body::OffsetCommitRequest { .. }
+            | Body::OffsetCommitReply { .. }
+            | Body::OffsetFetchRequest { .. }
+            | Body::OffsetFetchReply { .. }
+            | Body::BrokerRegistrationReply { .. }
+            | Body::BrokerHeartbeatReply { .. }
+            | Body::ControlledShutdownReply { .. }
+            | Body::LeaderAndIsrRequest { .. }
+            | Body::UpdateMetadataRequest(_)
+            | Body::AlterPartitionReply { .. } => {
+                unreachable!(
+                    "broker {broker} sent the controller what it does not answer: {:?}",
+                    message.body
+                )
+            }
+        }
+    }
+
+    fn on_deadline(&mut self, now: Instant, out: &mut Effects) {
+        let ended = self.sessions.expire(now);
+        self.on_sessions_ended(ended, out);
+        if self.propagation.due().is_some_and(|due| due <= now) {
+            self.notices.update_metadata();
+        }
+    }
+
+    fn on_command(&mut self, command: &Command, out: &mut Effects) {
+        match command {
+            Command::PreferredElection(partition) => self.on_preferred_election(*partition, out),
+            Command::CreatePartitions { topic, count } => self.on_create_partitions(*topic, *count, out),
+            Command::Send { .. } | Command::ControlledShutdown => {
+                unreachable!("not a command for the controller: {command:?}")
+            }
+        }
+    }
+
+    /// Gives the partition to its preferred replica, or does nothing if that one may not lead or does so already.
+    fn on_preferred_election(&mut self, partition: TopicPartition, out: &mut Effects) {
+        let Some(place) = self.place(partition) else { return };
+        let choice = elections::preferred_replica(&self.partitions[place].state, self.sessions.electable());
+        if let Some(choice) = choice {
+            self.decide(place, choice, self.sessions.registered(), out);
+        }
+    }
+
+    /// Puts a choice into force under the next epochs and tells the partition's replicas among `receivers`.
+    fn decide(&mut self, place: usize, choice: Choice, receivers: BrokerSet, out: &mut Effects) {
+        let state = &mut self.partitions[place].state;
+        let (old_leader, old_isr) = (state.leader, state.isr);
+        state.leader = choice.leader;
+        state.isr = choice.isr;
+        state.leader_epoch = LeaderEpoch(state.leader_epoch.0 + 1);
+        state.partition_epoch = PartitionEpoch(state.partition_epoch.0 + 1);
+        if let Some(event) = leader_event(state, old_leader, choice.unclean) {
+            out.event(event);
+        }
+        tell_isr_change(state, old_isr, out);
+        self.changed_partitions.insert(state.partition);
+        self.tell_replicas(place, receivers);
+    }
+
+    /// Has the partition's state sent to those of its replicas that are in `receivers`.
+    fn tell_replicas(&mut self, place: usize, receivers: BrokerSet) {
+        let Partition { state, is_new } = &self.partitions[place];
+        assert!(!is_new, "brokers do not hear of a partition that never had a leader");
+        let replicas: BrokerSet = state.replicas.iter().copied().collect();
+        self.notices.leader_and_isr(state.partition, replicas.intersection(receivers));
+    }
+
+    /// Sends what was gathered: to each registered broker its partitions, ascending, then to all the same metadata.
+    fn send_notices(&mut self, now: Instant, out: &mut Effects) {
+        let Some(leader_and_isr) = self.notices.take() else { return };
+        for broker in self.sessions.registered().iter() {
+            let concerns_it = leader_and_isr.iter().filter(|(_, receivers)| receivers.contains(broker));
+            let partitions: Vec<_> =
+                concerns_it.map(|(partition, _)| self.state(*partition).clone()).collect();
+            if !partitions.is_empty() {
+                out.send(broker.into(), CorrelationId(0), Body::LeaderAndIsrRequest { partitions });
+            }
+        }
+        let metadata = Arc::new(self.metadata());
+        for broker in self.sessions.registered().iter() {
+            out.send(broker.into(), CorrelationId(0), Body::UpdateMetadataRequest(Arc::clone(&metadata)));
+        }
+        self.propagation.told(now);
+    }
+
+    /// The cluster as brokers are told. Shutting down is no reason to be left out.
+    /// Source: 0.11.0.2 `ControllerBrokerRequestBatch.sendRequestsToBrokers`.
+    fn metadata(&self) -> Metadata {
+        let had_leader = self.partitions.iter().filter(|partition| !partition.is_new);
+        Metadata {
+            live_brokers: self.sessions.registered(),
+            partitions: had_leader.map(|partition| partition.state.clone()).collect(),
+        }
+    }
+
+    fn place(&self, partition: TopicPartition) -> Option<usize> {
+        self.partitions.binary_search_by_key(&partition, |known| known.state.partition).ok()
+    }
+
+    fn state(&self, partition: TopicPartition) -> &PartitionState {
+        let place = self.place(partition).expect("no partition is ever removed");
+        &self.partitions[place].state
+    }
+
+    fn unclean_allowed(&self, topic: TopicId) -> bool {
+        self.config.topics[usize::from(topic.0)].unclean_leader_election_enable
+    }
+
+    /// Looks at what is not yet shown, and at all leaders when a broker came or went.
+    fn assert_invariants(&self) {
+        self.sessions.assert_invariants();
+        for partition in &self.changed_partitions {
+            let place = self.place(*partition).expect("no partition is ever removed");
+            self.assert_partition(&self.partitions[place]);
+        }
+        if !self.changed_brokers.is_empty() {
+            let registered = self.sessions.registered();
+            let mut leaders = self.partitions.iter().filter_map(|partition| partition.state.leader);
+            assert!(leaders.all(|leader| registered.contains(leader)), "a dead broker leads");
+        }
+    }
+
+    fn assert_partition(&self, Partition { state, is_new }: &Partition) {
+        let replicas: BrokerSet = state.replicas.iter().copied().collect();
+        assert!(state.isr.is_subset(replicas), "the ISR has a member that is no replica: {state:?}");
+        assert!(state.leader.is_none_or(|leader| state.isr.contains(leader)), "leader not in ISR: {state:?}");
+        assert!(state.leader.is_none() || !is_new, "a partition that never had a leader has one: {state:?}");
+        let may_be_empty = *is_new || self.unclean_allowed(state.partition.topic);
+        assert!(may_be_empty || !state.isr.is_empty(), "the last ISR member was dropped: {state:?}");
+    }
+
+    fn show_partition(&self, partition: TopicPartition, view: &mut ClusterView) {
+        let state = self.state(partition);
+        let place = match view.partitions.binary_search_by_key(&partition, PartitionView::id) {
+            Ok(place) => {
+                view.partitions[place].controller.clone_from(state);
+                place
+            }
+            Err(place) => {
+                view.partitions.insert(place, self.first_view(state));
+                place
+            }
+        };
+        view.touch(place);
+    }
+
+    /// A partition that the judges have not seen before.
+    fn first_view(&self, state: &PartitionState) -> PartitionView {
+        let topic = &self.config.topics[usize::from(state.partition.topic.0)];
+        let replica = |broker: &BrokerId| ReplicaView { broker: *broker, ..ReplicaView::default() };
+        PartitionView {
+            controller: state.clone(),
+            min_insync_replicas: topic.min_insync_replicas,
+            unclean_election: topic.unclean_leader_election_enable,
+            replicas: state.replicas.iter().map(replica).collect(),
+        }
+    }
+}
+
+impl Machine for Controller {
+    fn handle(&mut self, now: Instant, input: Input, out: &mut Effects) {
+        match input {
+            Input::Start => self.on_start(now),
+            Input::Message { from, message } => self.on_message(now, from, &message, out),
+            Input::Disconnected(node) => self.on_disconnected(node, out),
+            Input::Deadline => self.on_deadline(now, out),
+            Input::Command(command) => self.on_command(&command, out),
+        }
+        self.send_notices(now, out);
+        self.assert_invariants();
+    }
+
+    /// When the next session expires, or when ISR changes are to be told, whichever comes first.
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.sessions.next_expiry(), self.propagation.due()].into_iter().flatten().min()
+    }
+
+    /// Partitions are shown in ascending order, so that places noted as touched stay right when new ones go in.
+    fn show(&mut self, view: &mut ClusterView) {
+        while let Some(partition) = self.changed_partitions.pop_first() {
+            self.show_partition(partition, view);
+        }
+        for broker in std::mem::take(&mut self.changed_brokers).iter() {
+            let shown = &mut view.brokers[usize::from(broker.0) - 1];
+            shown.registered = self.sessions.registered().contains(broker);
+            shown.epoch = self.sessions.epoch(broker);
+        }
+    }
+}
+
+fn formed_partitions(config: &ClusterConfig) -> Vec<Partition> {
+    let mut partitions = Vec::new();
+    for (topic, settings) in (0..).map(TopicId).zip(&config.topics) {
+        for (partition, replicas) in (0..).zip(&settings.assignment) {
+            let state = PartitionState {
+                partition: TopicPartition { topic, partition },
+                leader: replicas.first().copied(),
+                leader_epoch: LeaderEpoch(0),
+                isr: replicas.iter().copied().collect(),
+                partition_epoch: PartitionEpoch(0),
+                replicas: replicas.clone(),
+            };
+            partitions.push(Partition { state, is_new: false });
+        }
+    }
+    partitions
+}
+
+/// That another broker leads than before, or nobody any more.
+fn leader_event(state: &PartitionState, old_leader: Option<BrokerId>, unclean: bool) -> Option<Event> {
+    if state.leader == old_leader {
+        return None;
+    }
+    let (partition, epoch, isr) = (state.partition, state.leader_epoch, state.isr);
+    Some(match state.leader {
+        Some(broker) => Event::LeaderElected { partition, broker, epoch, isr, unclean },
+        None => Event::PartitionOffline { partition, epoch, isr },
+    })
+}
+
+/// Whom the ISR lost and gained.
+fn tell_isr_change(state: &PartitionState, old_isr: BrokerSet, out: &mut Effects) {
+    let (partition, isr, version) = (state.partition, state.isr, state.partition_epoch);
+    let removed = old_isr.difference(isr);
+    if !removed.is_empty() {
+        out.event(Event::IsrShrunk { partition, removed, isr, version });
+    }
+    let added = isr.difference(old_isr);
+    if !added.is_empty() {
+        out.event(Event::IsrExpanded { partition, added, isr, version });
+    }
+}
+
+#[cfg(test)]
+#[path = "controller_test.rs"]
+mod controller_test;

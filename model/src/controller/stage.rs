@@ -1,0 +1,207 @@
+//! A controller alone on a stage: tests play the brokers.
+
+use std::sync::Arc;
+
+use super::{Controller, Partition};
+use crate::config::{BrokerConfig, ClusterConfig, Topic};
+use crate::event::Event;
+use crate::ids::{
+    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, PartitionEpoch, TopicId,
+    TopicPartition,
+};
+use crate::machine::{Command, Effects, Input, Machine};
+use crate::message::{Body, Envelope, ErrorCode, Message, Metadata, PartitionState};
+use crate::protocol::Preset;
+use crate::time::Instant;
+
+/// The only correlation id that tests use.
+const CORRELATION: CorrelationId = CorrelationId(77);
+
+pub(super) fn set(ids: &[u8]) -> BrokerSet {
+    ids.iter().copied().map(BrokerId).collect()
+}
+
+/// Partition `partition` of the first topic.
+pub(super) fn tp(partition: u16) -> TopicPartition {
+    TopicPartition { topic: TopicId(0), partition }
+}
+
+/// One topic whose partitions have these replicas.
+pub(super) fn topic(assignment: &[&[u8]], unclean: bool) -> Topic {
+    let replicas = |ids: &&[u8]| ids.iter().copied().map(BrokerId).collect();
+    Topic {
+        min_insync_replicas: 1,
+        unclean_leader_election_enable: unclean,
+        assignment: assignment.iter().map(replicas).collect(),
+    }
+}
+
+/// The controller, its clock, and what its latest step led to.
+pub(super) struct Stage {
+    pub(super) controller: Controller,
+    pub(super) now: Instant,
+    pub(super) out: Effects,
+}
+
+impl Stage {
+    /// Three brokers and these topics; started, and what that led to forgotten.
+    pub(super) fn with_topics(topics: Vec<Topic>) -> Self {
+        let config = ClusterConfig {
+            protocol: Preset::V0_11Iv1.protocol(),
+            brokers: 3,
+            broker: BrokerConfig::default(),
+            topics,
+        };
+        let controller = Controller::new(Arc::new(config));
+        let mut stage = Self { controller, now: Instant::START, out: Effects::default() };
+        stage.give(Input::Start);
+        stage
+    }
+
+    /// Three brokers and one topic with one partition on 1, 2, 3; no unclean elections.
+    pub(super) fn new() -> Self {
+        Self::with_topics(vec![topic(&[&[1, 2, 3]], false)])
+    }
+
+    /// The same with unclean elections.
+    pub(super) fn unclean() -> Self {
+        Self::with_topics(vec![topic(&[&[1, 2, 3]], true)])
+    }
+
+    pub(super) fn give(&mut self, input: Input) {
+        self.out.clear();
+        self.controller.handle(self.now, input, &mut self.out);
+    }
+
+    pub(super) fn at(&mut self, millis: u64) -> &mut Self {
+        self.now = Instant::from_millis(millis);
+        self
+    }
+
+    /// A broker asks; gives the one reply.
+    pub(super) fn ask(&mut self, broker: u8, body: Body) -> Body {
+        let message = Message { correlation: CORRELATION, body };
+        self.give(Input::Message { from: BrokerId(broker).into(), message });
+        let is_reply = |sent: &&Envelope| sent.message.correlation == CORRELATION;
+        let replies: Vec<_> = self.out.sends.iter().filter(is_reply).collect();
+        assert_eq!(replies.len(), 1, "one question, one answer");
+        assert_eq!(replies[0].to, NodeId::from(BrokerId(broker)));
+        replies[0].message.body.clone()
+    }
+
+    pub(super) fn register(&mut self, broker: u8, incarnation: u32) -> Result<BrokerEpoch, ErrorCode> {
+        match self.ask(broker, Body::BrokerRegistrationRequest { incarnation }) {
+            Body::BrokerRegistrationReply { error: ErrorCode::None, epoch } => Ok(epoch),
+            Body::BrokerRegistrationReply { error, .. } => Err(error),
+            other => panic!("not an answer to a registration: {other:?}"),
+        }
+    }
+
+    pub(super) fn heartbeat(&mut self, broker: u8, epoch: u64) -> ErrorCode {
+        match self.ask(broker, Body::BrokerHeartbeatRequest { epoch: BrokerEpoch(epoch) }) {
+            Body::BrokerHeartbeatReply { error } => error,
+            other => panic!("not an answer to a heartbeat: {other:?}"),
+        }
+    }
+
+    /// How many partitions the broker still leads.
+    pub(super) fn shut_down(&mut self, broker: u8, epoch: u64) -> Result<u32, ErrorCode> {
+        match self.ask(broker, Body::ControlledShutdownRequest { epoch: BrokerEpoch(epoch) }) {
+            Body::ControlledShutdownReply { error: ErrorCode::None, remaining } => Ok(remaining),
+            Body::ControlledShutdownReply { error, .. } => Err(error),
+            other => panic!("not an answer to a controlled shutdown: {other:?}"),
+        }
+    }
+
+    /// A broker proposes an ISR from the state as it stands.
+    pub(super) fn propose_isr(&mut self, broker: u8, isr: &[u8]) -> Result<PartitionEpoch, ErrorCode> {
+        let proposed = PartitionState { isr: set(isr), ..self.state(0).clone() };
+        self.propose(broker, proposed)
+    }
+
+    pub(super) fn propose(
+        &mut self,
+        broker: u8,
+        proposed: PartitionState,
+    ) -> Result<PartitionEpoch, ErrorCode> {
+        match self.ask(broker, Body::AlterPartitionRequest { proposed }) {
+            Body::AlterPartitionReply { error: ErrorCode::None, partition_epoch, .. } => Ok(partition_epoch),
+            Body::AlterPartitionReply { error, .. } => Err(error),
+            other => panic!("not an answer to a proposal: {other:?}"),
+        }
+    }
+
+    /// The sessions of these brokers end because only the others were heard; takes one session timeout.
+    pub(super) fn kill(&mut self, brokers: &[u8]) {
+        self.now = self.controller.sessions.next_expiry().expect("somebody has a session");
+        for broker in self.controller.sessions.registered().difference(set(brokers)).iter() {
+            let epoch = self.controller.sessions.epoch(broker);
+            assert!(self.controller.sessions.hear(self.now, broker, epoch));
+        }
+        self.give(Input::Deadline);
+        let registered = self.controller.sessions.registered();
+        assert!(registered.intersection(set(brokers)).is_empty(), "they were to expire together");
+    }
+
+    pub(super) fn prefer(&mut self, partition: u16) {
+        self.give(Input::Command(Command::PreferredElection(tp(partition))));
+    }
+
+    pub(super) fn create_partitions(&mut self, topic: u16, count: u16) {
+        self.give(Input::Command(Command::CreatePartitions { topic: TopicId(topic), count }));
+    }
+
+    /// The state of a partition of the first topic.
+    pub(super) fn state(&self, partition: u16) -> &PartitionState {
+        let place = self.controller.place(tp(partition)).expect("the partition exists");
+        let Partition { state, .. } = &self.controller.partitions[place];
+        state
+    }
+
+    /// Leader, leader epoch, ISR and partition epoch of the first partition.
+    pub(super) fn summary(&self) -> (Option<u8>, LeaderEpoch, BrokerSet, PartitionEpoch) {
+        let state = self.state(0);
+        (state.leader.map(|leader| leader.0), state.leader_epoch, state.isr, state.partition_epoch)
+    }
+
+    /// What the latest step told this broker with LeaderAndIsr.
+    pub(super) fn told(&self, broker: u8) -> Option<&Vec<PartitionState>> {
+        let mut requests = self.out.sends.iter().filter_map(|sent| match &sent.message.body {
+            Body::LeaderAndIsrRequest { partitions } if sent.to == BrokerId(broker).into() => {
+                Some(partitions)
+            }
+            _ => None,
+        });
+        let request = requests.next();
+        assert_eq!(requests.next(), None, "one LeaderAndIsr a broker and step");
+        request
+    }
+
+    /// Which brokers the latest step sent LeaderAndIsr.
+    pub(super) fn told_brokers(&self) -> BrokerSet {
+        (1..=3).filter(|broker| self.told(*broker).is_some()).map(BrokerId).collect()
+    }
+
+    /// Which brokers the latest step sent UpdateMetadata, and what; all the same.
+    pub(super) fn metadata(&self) -> (BrokerSet, Option<Arc<Metadata>>) {
+        let mut to = BrokerSet::EMPTY;
+        let mut latest: Option<Arc<Metadata>> = None;
+        for sent in &self.out.sends {
+            if let Body::UpdateMetadataRequest(metadata) = &sent.message.body {
+                assert!(latest.as_ref().is_none_or(|other| Arc::ptr_eq(other, metadata)), "shared");
+                to = to.with(sent.to.as_broker(3).expect("only brokers are told"));
+                latest = Some(Arc::clone(metadata));
+            }
+        }
+        (to, latest)
+    }
+
+    /// Whether the latest step sent no notice and had no event.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.told_brokers().is_empty() && self.metadata().0.is_empty() && self.out.events.is_empty()
+    }
+
+    pub(super) fn events(&self) -> &[Event] {
+        &self.out.events
+    }
+}

@@ -1,0 +1,158 @@
+//! One replica's log: batches with leader epochs, and what is known of the producers that wrote them.
+//!
+//! Source: 0.11.0.2 `Log.scala`. Left out: segments, indexes, retention, compaction; a log starts at 0 for ever.
+
+use std::sync::Arc;
+
+use crate::ids::{LeaderEpoch, Offset};
+use crate::producer_state::{ProducerStates, Verdict};
+use crate::record::{Batch, RecordBatch};
+
+/// A log. Its batches are consecutive: each begins where the one before ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Log {
+    batches: Vec<Arc<Batch>>,
+    end: Offset,
+    flushed: Offset,
+    producers: ProducerStates,
+    /// How many batches at the front are as they were last shown to a view.
+    shown: usize,
+}
+
+impl Log {
+    /// The first offset. Nothing is ever deleted from the front.
+    pub fn start_offset(&self) -> Offset {
+        Offset::ZERO
+    }
+
+    /// One past the last record's offset (LEO).
+    pub fn end_offset(&self) -> Offset {
+        self.end
+    }
+
+    /// Everything below this is on disk and survives a power failure.
+    pub fn flushed_offset(&self) -> Offset {
+        self.flushed
+    }
+
+    /// Whether a leader may append this batch, by its producer stamp.
+    pub fn check(&self, batch: &RecordBatch) -> Verdict {
+        batch.producer.map_or(Verdict::Append, |stamp| self.producers.check(&stamp, batch.records.len()))
+    }
+
+    /// A leader appends what a producer sent. Source: 0.11.0.2 `Log.appendAsLeader`.
+    pub fn append_as_leader(&mut self, epoch: LeaderEpoch, sent: &RecordBatch) -> Arc<Batch> {
+        let batch = Arc::new(Batch::new(self.end, epoch, sent));
+        self.push(Arc::clone(&batch));
+        batch
+    }
+
+    /// A follower appends what it fetched. Source: 0.11.0.2 `Log.appendAsFollower`.
+    ///
+    /// # Panics
+    /// If the batch does not begin at the log's end: the caller checks.
+    pub fn append_as_follower(&mut self, batch: Arc<Batch>) {
+        assert_eq!(batch.base_offset, self.end, "a follower appends only at its log's end");
+        self.push(batch);
+    }
+
+    fn push(&mut self, batch: Arc<Batch>) {
+        if let Some(stamp) = &batch.producer {
+            self.producers.record(stamp, batch.base_offset, batch.records.len());
+        }
+        self.end = batch.end_offset();
+        self.batches.push(batch);
+    }
+
+    /// Whole batches from the one that holds `from` on, all below `bound`, up to `max_bytes` but at least one.
+    ///
+    /// A batch that reaches to or over the bound is not sent. Source: 0.11.0.2 `LogSegment.read`.
+    pub fn read(&self, from: Offset, bound: Offset, max_bytes: u64) -> Vec<Arc<Batch>> {
+        let mut bytes = 0;
+        self.readable(from, bound)
+            .take_while(|batch| {
+                let first = bytes == 0;
+                bytes += batch.size_bytes();
+                first || bytes <= max_bytes
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// Bytes that [`read`](Self::read) could send; counts no further than `enough`.
+    pub fn readable_bytes(&self, from: Offset, bound: Offset, enough: u64) -> u64 {
+        let mut bytes = 0;
+        for batch in self.readable(from, bound) {
+            bytes += batch.size_bytes();
+            if bytes >= enough {
+                break;
+            }
+        }
+        bytes
+    }
+
+    fn readable(&self, from: Offset, bound: Offset) -> impl Iterator<Item = &Arc<Batch>> {
+        let place = if from >= self.end {
+            self.batches.len()
+        } else {
+            self.batches.partition_point(|batch| batch.end_offset() <= from)
+        };
+        self.batches[place..].iter().take_while(move |batch| batch.end_offset() <= bound)
+    }
+
+    /// Removes every batch that reaches beyond `to`; a batch around it goes whole. Returns the new end.
+    ///
+    /// Producer state is built again from what is left. Source: 0.11.0.2 `Log.truncateTo`, `LogSegment.truncateTo`.
+    pub fn truncate_to(&mut self, to: Offset) -> Offset {
+        if to < self.end {
+            let kept = self.batches.partition_point(|batch| batch.end_offset() <= to);
+            self.batches.truncate(kept);
+            self.end = self.batches.last().map_or(Offset::ZERO, |batch| batch.end_offset());
+            self.flushed = self.flushed.min(self.end);
+            self.shown = self.shown.min(kept);
+            self.rebuild_producer_states();
+        }
+        self.end
+    }
+
+    /// Learns the producers' state from the log, as on load. Source: 0.11.0.2 `Log.loadProducerState`.
+    pub fn rebuild_producer_states(&mut self) {
+        self.producers = ProducerStates::default();
+        for batch in &self.batches {
+            if let Some(stamp) = &batch.producer {
+                self.producers.record(stamp, batch.base_offset, batch.records.len());
+            }
+        }
+    }
+
+    /// Writes everything to disk. True if there was something to write.
+    pub fn flush(&mut self) -> bool {
+        let dirty = self.flushed < self.end;
+        self.flushed = self.end;
+        dirty
+    }
+
+    /// The power fails: of the batches that were not flushed, `keep(how many)` survive. Returns the old end if any is gone.
+    pub fn lose_power(&mut self, keep: &mut dyn FnMut(u64) -> u64) -> Option<Offset> {
+        let old_end = self.end;
+        let safe = self.batches.partition_point(|batch| batch.end_offset() <= self.flushed);
+        let kept = safe + keep((self.batches.len() - safe) as u64) as usize;
+        let end = kept.checked_sub(1).map_or(Offset::ZERO, |last| self.batches[last].end_offset());
+        self.truncate_to(end);
+        // What survived is what the disk holds.
+        self.flushed = self.end;
+        (end < old_end).then_some(old_end)
+    }
+
+    /// Brings a copy of the batches up to date with what changed since the last call.
+    pub fn show(&mut self, copy: &mut Vec<Arc<Batch>>) {
+        let same = self.shown.min(copy.len());
+        copy.truncate(same);
+        copy.extend_from_slice(&self.batches[same..]);
+        self.shown = self.batches.len();
+    }
+}
+
+#[cfg(test)]
+#[path = "log_test.rs"]
+mod log_test;

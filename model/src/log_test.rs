@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::ids::{NodeId, ProducerEpoch, ProducerId, RecordId, Sequence};
+use crate::record::{ProducerStamp, Record};
+
+fn sent(first: u32, count: u32) -> RecordBatch {
+    let record = |n| Record { value: RecordId::new(NodeId(9), n), key: None, size_bytes: 100 };
+    RecordBatch { producer: None, records: (first..first + count).map(record).collect() }
+}
+
+fn stamped(first: u32, count: u32) -> RecordBatch {
+    let stamp = ProducerStamp { id: ProducerId(7), epoch: ProducerEpoch(0), base_sequence: Sequence(first) };
+    RecordBatch { producer: Some(stamp), ..sent(first, count) }
+}
+
+/// Batches [0,2) [2,5) [5,6).
+fn log() -> Log {
+    let mut log = Log::default();
+    for batch in [sent(0, 2), sent(2, 3), sent(5, 1)] {
+        log.append_as_leader(LeaderEpoch(0), &batch);
+    }
+    log
+}
+
+fn bounds(batches: &[Arc<Batch>]) -> Vec<(u64, u64)> {
+    batches.iter().map(|batch| (batch.base_offset.0, batch.end_offset().0)).collect()
+}
+
+#[test]
+fn a_read_begins_with_the_batch_that_holds_the_offset_and_stops_below_the_bound() {
+    assert_eq!(bounds(&log().read(Offset(3), Offset(6), 10_000)), [(2, 5), (5, 6)]);
+    assert_eq!(bounds(&log().read(Offset(0), Offset(4), 10_000)), [(0, 2)]);
+    assert_eq!(bounds(&log().read(Offset(6), Offset(6), 10_000)), []);
+}
+
+#[test]
+fn a_read_sends_at_least_one_batch_however_small_the_limit() {
+    assert_eq!(bounds(&log().read(Offset(0), Offset(6), 1)), [(0, 2)]);
+    assert_eq!(bounds(&log().read(Offset(0), Offset(6), 500)), [(0, 2), (2, 5)]);
+}
+
+#[test]
+fn a_cut_inside_a_batch_removes_the_whole_batch() {
+    let mut log = log();
+    assert_eq!(log.truncate_to(Offset(4)), Offset(2));
+    assert_eq!(log.end_offset(), Offset(2));
+}
+
+#[test]
+fn a_cut_beyond_the_end_changes_nothing() {
+    let mut cut = log();
+    assert_eq!(cut.truncate_to(Offset(9)), Offset(6));
+    assert_eq!(cut, log());
+}
+
+#[test]
+fn a_cut_forgets_the_sequences_that_it_removed() {
+    let mut log = Log::default();
+    log.append_as_leader(LeaderEpoch(0), &stamped(0, 2));
+    log.append_as_leader(LeaderEpoch(0), &stamped(2, 1));
+    assert_eq!(log.check(&stamped(3, 1)), Verdict::Append);
+    log.truncate_to(Offset(2));
+    assert_eq!(
+        log.check(&stamped(3, 1)),
+        Verdict::Refuse(crate::message::ErrorCode::OutOfOrderSequenceNumber)
+    );
+    assert_eq!(log.check(&stamped(2, 1)), Verdict::Append);
+}
+
+#[test]
+fn a_power_failure_spares_what_was_flushed() {
+    let mut log = log();
+    log.flush();
+    log.append_as_leader(LeaderEpoch(0), &sent(6, 1));
+    log.append_as_leader(LeaderEpoch(0), &sent(7, 1));
+    let mut offered = 0;
+    let lost = log.lose_power(&mut |unflushed| {
+        offered = unflushed;
+        1
+    });
+    assert_eq!((offered, lost, log.end_offset()), (2, Some(Offset(8)), Offset(7)));
+    assert_eq!(log.flushed_offset(), Offset(7));
+}
+
+#[test]
+fn a_shown_copy_follows_appends_and_cuts() {
+    let (mut log, mut copy) = (log(), Vec::new());
+    log.show(&mut copy);
+    log.truncate_to(Offset(2));
+    log.append_as_leader(LeaderEpoch(1), &sent(9, 3));
+    log.show(&mut copy);
+    assert_eq!(copy, log.batches);
+    assert_eq!(copy[1].leader_epoch, LeaderEpoch(1));
+}

@@ -1,0 +1,49 @@
+//! Where the high watermark stands. Computes; the leader decides when.
+
+use crate::ids::Offset;
+
+/// What a leader's high watermark becomes, given the log ends of everyone that counts: the smallest of them, but never
+/// less than it was. A member whose log end is unknown holds it where it is.
+///
+/// Source: 0.11.0.2 `Partition.maybeIncrementLeaderHW`.
+pub fn advance(current: Offset, log_ends: impl IntoIterator<Item = Option<Offset>>) -> Offset {
+    let smallest = log_ends.into_iter().min().flatten();
+    smallest.map_or(current, |smallest| smallest.max(current))
+}
+
+/// What a follower's becomes when its leader's stood at `leader`: the same, as far as its own log reaches. It may fall.
+///
+/// Source: 0.11.0.2 `ReplicaFetcherThread.processPartitionData`.
+pub fn follow(log_end: Offset, leader: Offset) -> Offset {
+    log_end.min(leader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends<const N: usize>(ends: [u64; N]) -> [Option<Offset>; N] {
+        ends.map(|end| Some(Offset(end)))
+    }
+
+    #[test]
+    fn the_slowest_that_counts_decides() {
+        assert_eq!(advance(Offset(2), ends([9, 5, 7])), Offset(5));
+    }
+
+    #[test]
+    fn it_never_falls_within_a_term() {
+        assert_eq!(advance(Offset(6), ends([9, 5, 7])), Offset(6));
+    }
+
+    #[test]
+    fn an_unknown_log_end_holds_it() {
+        assert_eq!(advance(Offset(2), [Some(Offset(9)), None]), Offset(2));
+    }
+
+    #[test]
+    fn a_follower_takes_its_leaders_as_far_as_its_log_reaches() {
+        assert_eq!(follow(Offset(4), Offset(9)), Offset(4));
+        assert_eq!(follow(Offset(4), Offset(3)), Offset(3));
+    }
+}

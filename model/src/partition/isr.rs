@@ -1,0 +1,126 @@
+//! Who is in sync: a leader's clock for each follower, and what follows from it. Computes; the leader decides.
+
+use crate::ids::{BrokerId, BrokerSet, Offset};
+use crate::time::{Instant, Micros};
+
+/// What a leader knows of a follower. Source: 0.11.0.2 `Replica`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Remote {
+    /// Which broker.
+    pub broker: BrokerId,
+    /// The offset of its last fetch; none since it was reset.
+    pub log_end: Option<Offset>,
+    /// When it was last known to have everything; none since it was reset outside the ISR.
+    pub caught_up: Option<Instant>,
+    last_fetch: Instant,
+    leader_end_at_last_fetch: Offset,
+}
+
+impl Remote {
+    /// As the leader takes office, or as the controller decides anew: members of the ISR have caught up by definition.
+    /// Source: 0.11.0.2 `Partition.makeLeader`, `Replica.resetLastCaughtUpTime`.
+    pub fn new(broker: BrokerId, in_isr: bool, now: Instant, leader_end: Offset) -> Self {
+        let caught_up = in_isr.then_some(now);
+        Self { broker, log_end: None, caught_up, last_fetch: now, leader_end_at_last_fetch: leader_end }
+    }
+
+    /// The same, keeping the log end: the leader stays, only the epoch is new.
+    pub fn reset_clock(&mut self, in_isr: bool, now: Instant, leader_end: Offset) {
+        *self = Self { log_end: self.log_end, ..Self::new(self.broker, in_isr, now, leader_end) };
+    }
+
+    /// It fetched at `offset` while the leader's log ended at `leader_end`.
+    ///
+    /// Having asked for the present end, it has caught up now; having asked for what was the end at its previous fetch,
+    /// it had caught up then. Source: 0.11.0.2 `Replica.updateLogReadResult`.
+    pub fn fetched(&mut self, now: Instant, offset: Offset, leader_end: Offset) {
+        if offset >= leader_end {
+            self.caught_up = self.caught_up.max(Some(now));
+        } else if offset >= self.leader_end_at_last_fetch {
+            self.caught_up = self.caught_up.max(Some(self.last_fetch));
+        }
+        self.log_end = Some(offset);
+        self.leader_end_at_last_fetch = leader_end;
+        self.last_fetch = now;
+    }
+
+    /// Whether it had everything within the last `lag_max`.
+    pub fn is_caught_up(&self, now: Instant, lag_max: Micros) -> bool {
+        self.caught_up.is_some_and(|then| now.since(then) <= lag_max)
+    }
+}
+
+/// The members that have not caught up for longer than `lag_max`. Source: 0.11.0.2 `Partition.getOutOfSyncReplicas`.
+pub fn out_of_sync(isr: BrokerSet, remotes: &[Remote], now: Instant, lag_max: Micros) -> BrokerSet {
+    let late = |remote: &&Remote| isr.contains(remote.broker) && !remote.is_caught_up(now, lag_max);
+    remotes.iter().filter(late).map(|remote| remote.broker).collect()
+}
+
+/// Whether a follower may join: its log end has reached the high watermark. Source: 0.11.0.2 `Partition.maybeExpandIsr`.
+pub fn may_join(isr: BrokerSet, remote: &Remote, high_watermark: Offset) -> bool {
+    !isr.contains(remote.broker) && remote.log_end.is_some_and(|end| end >= high_watermark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: Micros = Micros::from_millis(10_000);
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn member() -> Remote {
+        Remote::new(BrokerId(2), true, at(0), Offset(0))
+    }
+
+    fn evicted(remote: &Remote, now: Instant) -> bool {
+        let isr = [BrokerId(1), BrokerId(2)].into_iter().collect();
+        !out_of_sync(isr, std::slice::from_ref(remote), now, MAX).is_empty()
+    }
+
+    #[test]
+    fn a_fetch_at_the_end_counts_from_now() {
+        let mut remote = member();
+        remote.fetched(at(4_000), Offset(7), Offset(7));
+        assert_eq!(remote.caught_up, Some(at(4_000)));
+        assert!(!evicted(&remote, at(14_000)));
+        assert!(evicted(&remote, at(14_001)));
+    }
+
+    #[test]
+    fn a_fetch_at_what_was_the_end_counts_from_the_fetch_before() {
+        let mut remote = member();
+        remote.fetched(at(1_000), Offset(5), Offset(8));
+        remote.fetched(at(2_000), Offset(8), Offset(11));
+        assert_eq!(remote.caught_up, Some(at(1_000)));
+    }
+
+    #[test]
+    fn a_follower_that_fetches_but_never_catches_up_is_evicted() {
+        let mut remote = member();
+        for second in 1..=11 {
+            remote.fetched(at(second * 1_000), Offset(second), Offset(second * 10));
+        }
+        assert_eq!(remote.caught_up, Some(at(0)));
+        assert!(evicted(&remote, at(11_000)));
+    }
+
+    #[test]
+    fn a_reset_outsider_has_never_caught_up() {
+        let remote = Remote::new(BrokerId(2), false, at(3), Offset(9));
+        assert!(!remote.is_caught_up(at(3), MAX));
+    }
+
+    #[test]
+    fn a_follower_joins_at_the_high_watermark_and_not_below() {
+        let mut remote = Remote::new(BrokerId(2), false, at(0), Offset(9));
+        let isr = BrokerSet::one(BrokerId(1));
+        assert!(!may_join(isr, &remote, Offset(0)), "its log end is unknown");
+        remote.fetched(at(1), Offset(4), Offset(9));
+        assert!(!may_join(isr, &remote, Offset(5)));
+        assert!(may_join(isr, &remote, Offset(4)));
+        assert!(!may_join(isr.with(BrokerId(2)), &remote, Offset(4)));
+    }
+}

@@ -1,0 +1,371 @@
+//! The producer: chooses partitions, gathers batches, sends them, sends them again.
+//!
+//! It behaves as Kafka's Java client of 0.11.0.2 does (`KafkaProducer`, `RecordAccumulator`, `Sender`,
+//! `TransactionManager`), with these differences: buffer.memory and max.request.size have no bound; nobody calls
+//! `flush`; a record that has to wait for metadata holds up the later ones, as `KafkaProducer.send` blocks the
+//! application, but max.block.ms counts from the moment at which the record was handed over.
+//!
+//! A record's way: `on_send` chooses the partition, the accumulator gathers batches, `send_to` fills requests,
+//! `complete` takes the answers.
+
+mod accumulator;
+mod batch;
+mod idempotence;
+mod in_flight;
+mod partitioner;
+mod sender;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use partitioner::murmur2;
+
+use crate::client::network::{Ask, Network, NetworkSettings};
+use crate::config::{Acks, ClusterConfig, ProducerConfig};
+use crate::event::Event;
+use crate::ids::{BrokerId, NodeId, TopicId, TopicPartition};
+use crate::machine::{Command, Effects, Input, Machine};
+use crate::message::{Body, ErrorCode, Message};
+use crate::producer::accumulator::{Accumulator, Readiness, Rules};
+use crate::producer::batch::ProducerBatch;
+use crate::producer::idempotence::Session;
+use crate::producer::in_flight::InFlightBatches;
+use crate::producer::partitioner::Partitioner;
+use crate::record::Record;
+use crate::time::{Instant, Micros};
+use crate::view::ClusterView;
+
+/// What a producer is made of.
+#[derive(Clone, Debug)]
+pub struct ProducerSetup {
+    /// Its own node.
+    pub node: NodeId,
+    /// The cluster that it writes to; all brokers are in bootstrap.servers.
+    pub config: Arc<ClusterConfig>,
+    /// Its settings, taken as they are.
+    pub settings: ProducerConfig,
+    /// Where the round of records without a key begins in each topic.
+    pub counter_start: u32,
+}
+
+/// What a producer asks besides metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Request {
+    InitProducerId,
+    Produce,
+}
+
+/// A record that waits until its topic is known. Source: 0.11.0.2 `KafkaProducer.waitOnMetadata`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Waiting {
+    topic: TopicId,
+    partition: Option<u16>,
+    record: Record,
+    since: Instant,
+    /// Which metadata did not do.
+    version: u32,
+}
+
+/// A producer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Producer {
+    node: NodeId,
+    acks: Acks,
+    retries: u32,
+    max_block: Micros,
+    net: Network<Request>,
+    session: Session,
+    partitioner: Partitioner,
+    waiting: VecDeque<Waiting>,
+    accumulator: Accumulator,
+    in_flight: InFlightBatches,
+    /// Records handed over and neither answered nor given up.
+    pending: u64,
+    /// Whether `pending` has changed since it was shown.
+    unseen: bool,
+    /// Empty between steps; keeps its memory.
+    scratch: Vec<ProducerBatch>,
+}
+
+impl Producer {
+    /// A producer that has not been started.
+    pub fn new(setup: ProducerSetup) -> Self {
+        let ProducerSetup { node, config, settings, counter_start } = setup;
+        let rules = Rules::new(&settings, settings.enable_idempotence);
+        Self {
+            node,
+            acks: settings.acks,
+            retries: settings.retries,
+            max_block: Micros::from_millis(settings.max_block_ms),
+            net: Network::new(NetworkSettings {
+                brokers: config.brokers,
+                request_timeout: rules.request_timeout,
+                retry_backoff: rules.retry_backoff,
+                metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),
+                max_in_flight: settings.max_in_flight.max(1) as usize,
+            }),
+            session: Session::new(settings.enable_idempotence),
+            partitioner: Partitioner::new(counter_start),
+            waiting: VecDeque::new(),
+            accumulator: Accumulator::new(rules),
+            in_flight: InFlightBatches::new(config.brokers),
+            pending: 0,
+            unseen: true,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes a record from the application. Source: 0.11.0.2 `KafkaProducer.doSend`.
+    fn on_send(
+        &mut self,
+        now: Instant,
+        topic: TopicId,
+        partition: Option<u16>,
+        record: Record,
+        out: &mut Effects,
+    ) {
+        self.pending += 1;
+        self.unseen = true;
+        let chosen =
+            if self.waiting.is_empty() { self.choose(topic, partition, &record) } else { None };
+        let Some(chosen) = chosen else {
+            self.wait(now, topic, partition, record, out);
+            return;
+        };
+        self.accept(now, chosen, record, out);
+        if let Session::Fenced(error) = self.session {
+            self.abort_all(error, out);
+            return;
+        }
+        match self.net.metadata.leader(chosen) {
+            Some(leader) if self.accumulator.readiness(chosen, now) == Readiness::Ready => {
+                self.send_to(leader, now, out);
+            }
+            Some(_) => {}
+            None => {
+                self.net.metadata.want();
+                self.net.refresh(now, out);
+            }
+        }
+        self.schedule(chosen, now);
+    }
+
+    /// A partition that the application names wins if it is there.
+    fn choose(&mut self, topic: TopicId, partition: Option<u16>, record: &Record) -> Option<TopicPartition> {
+        let partition = match partition {
+            Some(named) => Some(named).filter(|&named| named < self.net.metadata.partition_count(topic)),
+            None => self.partitioner.choose(topic, record, &self.net.metadata),
+        };
+        partition.map(|partition| TopicPartition { topic, partition })
+    }
+
+    fn accept(&mut self, now: Instant, partition: TopicPartition, record: Record, out: &mut Effects) {
+        out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
+        self.accumulator.append(partition, record, now);
+    }
+
+    fn wait(
+        &mut self,
+        now: Instant,
+        topic: TopicId,
+        partition: Option<u16>,
+        record: Record,
+        out: &mut Effects,
+    ) {
+        let version = self.net.metadata.version();
+        self.waiting.push_back(Waiting { topic, partition, record, since: now, version });
+        self.net.wake.by(now + self.max_block);
+        self.net.metadata.want();
+        self.net.refresh(now, out);
+    }
+
+    /// Lets the records go on that waited for this metadata. A partition that is still not there is refused:
+    /// 0.11.0.2 `KafkaProducer.waitOnMetadata` looks for it once more and no longer.
+    fn release_waiting(&mut self, now: Instant, out: &mut Effects) {
+        while let Some(first) = self.waiting.pop_front() {
+            if let Some(chosen) = self.choose(first.topic, first.partition, &first.record) {
+                self.accept(now, chosen, first.record, out);
+            } else if self.net.metadata.partition_count(first.topic) > 0
+                && self.net.metadata.version() > first.version
+            {
+                self.refuse(first, ErrorCode::UnknownTopicOrPartition, out);
+            } else {
+                self.waiting.push_front(first);
+                self.net.metadata.want();
+                return;
+            }
+        }
+    }
+
+    /// Gives up the records that have waited for max.block.ms.
+    fn give_up_waiting(&mut self, now: Instant, out: &mut Effects) {
+        while let Some(first) = self.waiting.front() {
+            let limit = first.since + self.max_block;
+            if limit > now {
+                self.net.wake.by(limit);
+                return;
+            }
+            if let Some(first) = self.waiting.pop_front() {
+                self.refuse(first, ErrorCode::RequestTimedOut, out);
+            }
+        }
+    }
+
+    /// Fails a record that never got a partition. It is told of as sent to the partition that was named, or to the
+    /// first, so that nobody misses it.
+    fn refuse(&mut self, refused: Waiting, error: ErrorCode, out: &mut Effects) {
+        let Waiting { topic, partition, record, .. } = refused;
+        let partition = TopicPartition { topic, partition: partition.unwrap_or(0) };
+        self.pending -= 1;
+        self.unseen = true;
+        out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
+        out.event(Event::SendFailed {
+            client: self.node,
+            partition,
+            records: Arc::from([record]),
+            error,
+            definite: true,
+        });
+    }
+
+    fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
+        let Some(broker) = self.net.broker(from) else { return };
+        let Some(ask) = self.net.answered(broker, message.correlation) else { return };
+        match ask {
+            Ask::Handshake => self.send_to(broker, now, out),
+            Ask::Metadata => {
+                let Body::MetadataReply(metadata) = message.body else { return };
+                if self.net.take_metadata(broker, &metadata, now) {
+                    self.release_waiting(now, out);
+                    self.sweep(now, out);
+                } else {
+                    self.send_to(broker, now, out);
+                }
+            }
+            Ask::Own(Request::InitProducerId) => {
+                let Body::InitProducerIdReply { error, id, epoch } = message.body else { return };
+                self.session = match error {
+                    ErrorCode::None => Session::Open { id, epoch },
+                    error => self.session_refused(error, now),
+                };
+                self.sweep(now, out);
+            }
+            Ask::Own(Request::Produce) => {
+                let Body::ProduceReply { partitions } = message.body else { return };
+                self.on_produce_reply(broker, message.correlation, &partitions, now, out);
+            }
+        }
+        self.housekeep(now, out);
+    }
+
+    fn session_refused(&self, error: ErrorCode, now: Instant) -> Session {
+        if error == ErrorCode::InvalidProducerEpoch {
+            return Session::Fenced(error);
+        }
+        Session::Missing { ask_at: now + self.accumulator.rules.retry_backoff }
+    }
+
+    fn break_connection(&mut self, broker: BrokerId, now: Instant, out: &mut Effects) {
+        let mut failed = Vec::new();
+        self.net.disconnected(broker, now, &mut failed);
+        if failed.contains(&Request::InitProducerId) {
+            self.session = Session::Missing { ask_at: now + self.accumulator.rules.retry_backoff };
+        }
+        let mut batches = std::mem::take(&mut self.scratch);
+        self.in_flight.take_all(broker, &mut batches);
+        for batch in batches.drain(..) {
+            self.complete(batch, ErrorCode::NetworkException, None, now, out);
+        }
+        self.scratch = batches;
+    }
+
+    /// Does all that is due and adds up the deadlines.
+    fn sweep(&mut self, now: Instant, out: &mut Effects) {
+        self.net.wake.clear();
+        while let Some(broker) = self.net.timed_out(now) {
+            self.break_connection(broker, now, out);
+        }
+        self.give_up_waiting(now, out);
+        self.housekeep(now, out);
+        for broker in self.net.brokers() {
+            self.send_to(broker, now, out);
+        }
+        self.expire(now, out);
+        self.housekeep(now, out);
+        self.net.arm();
+        assert!(!self.net.wake.is_due(now), "a producer must not ask to be called again at the same moment");
+    }
+
+    /// Asks for metadata and for a PID if it is time.
+    fn housekeep(&mut self, now: Instant, out: &mut Effects) {
+        self.net.refresh(now, out);
+        match self.session {
+            Session::Plain | Session::Asked | Session::Open { .. } => {}
+            Session::Missing { ask_at } if ask_at > now => self.net.wake.by(ask_at),
+            Session::Missing { .. } => {
+                if let Some(broker) = self.net.least_loaded(now) {
+                    let ask = Ask::Own(Request::InitProducerId);
+                    self.net.send(broker, now, ask, Body::InitProducerIdRequest, out);
+                    self.session = Session::Asked;
+                }
+            }
+            Session::Fenced(error) => self.abort_all(error, out),
+        }
+    }
+
+    /// Sees to it that a partition's queue is looked at in time.
+    fn schedule(&mut self, partition: TopicPartition, now: Instant) {
+        if !self.session.may_send() {
+            return;
+        }
+        let rules = self.accumulator.rules;
+        if let Some(at) = self.accumulator.queue(partition).and_then(|queue| queue.look_at(&rules, now)) {
+            self.net.wake.by(at);
+        }
+    }
+}
+
+impl Machine for Producer {
+    fn handle(&mut self, now: Instant, input: Input, out: &mut Effects) {
+        match input {
+            Input::Start => self.sweep(now, out),
+            Input::Message { from, message } => self.on_message(now, from, message, out),
+            Input::Disconnected(node) => {
+                if let Some(broker) = self.net.broker(node) {
+                    self.break_connection(broker, now, out);
+                    self.sweep(now, out);
+                }
+            }
+            Input::Deadline => {}
+            Input::Command(Command::Send { topic, partition, record }) => {
+                self.on_send(now, topic, partition, record, out);
+            }
+            Input::Command(
+                Command::ControlledShutdown
+                | Command::PreferredElection(_)
+                | Command::CreatePartitions { .. },
+            ) => {}
+        }
+        if self.net.wake.is_due(now) {
+            self.sweep(now, out);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.net.wake.at()
+    }
+
+    fn show(&mut self, view: &mut ClusterView) {
+        if !self.unseen {
+            return;
+        }
+        if let Ok(place) = view.producers.binary_search_by_key(&self.node, |producer| producer.node) {
+            view.producers[place].pending = self.pending;
+            self.unseen = false;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "producer_test.rs"]
+mod producer_test;
