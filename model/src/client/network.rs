@@ -84,7 +84,7 @@ pub(crate) struct Network<T> {
     connections: Vec<Connection<T>>,
     /// The correlation of the next request.
     next: CorrelationId,
-    /// The place where the search for a broker that has nothing to do begins; moves on when that one fails.
+    /// Where the search for the least loaded broker begins.
     first: usize,
     /// What is known of the cluster.
     pub(crate) metadata: ClusterMetadata,
@@ -248,8 +248,9 @@ impl<T: Copy + PartialEq> Network<T> {
     }
 
     /// The broker with the fewest requests in flight that can take another one. If all wait for their back-off, the
-    /// client wakes when the first of them is over. Kafka begins its search at a random broker, this one at broker 1
-    /// until that fails. Source: 0.11.0.2 `NetworkClient.leastLoadedNode`.
+    /// client wakes when the first of them is over. Among equals Kafka begins at a random broker and prefers open
+    /// connections; this one begins at broker 1 and moves on when that fails or knows nothing.
+    /// Source: 0.11.0.2 `NetworkClient.leastLoadedNode`.
     pub(crate) fn least_loaded(&mut self, now: Instant) -> Option<BrokerId> {
         let count = self.connections.len();
         let mut found: Option<(usize, usize)> = None;
@@ -257,7 +258,6 @@ impl<T: Copy + PartialEq> Network<T> {
             let connection = &self.connections[at];
             let load = connection.in_flight.len();
             let usable = match connection.state {
-                State::Ready if load == 0 => return Some(BrokerId(at as u8 + 1)),
                 State::Ready => load < self.settings.max_in_flight,
                 State::Connecting => false,
                 State::Closed { retry_at } => {

@@ -70,7 +70,8 @@ impl Controller {
     /// A broker's process has ended. One that was told that it leads nothing has stopped in good order and closed its
     /// session (0.11.0.2 `KafkaServer.shutdown`); any other session lasts until it expires.
     ///
-    /// 0.11 also closes the session after a controlled shutdown that did not succeed. That is not told apart from a kill.
+    /// 0.11 also closes the session after a controlled shutdown that did not succeed. That is not told apart
+    /// from a kill.
     pub(super) fn on_disconnected(&mut self, node: NodeId, out: &mut Effects) {
         let Some(broker) = node.as_broker(self.config.brokers) else { return };
         if self.sessions.is_relieved(broker) {
@@ -104,8 +105,8 @@ impl Controller {
         }
     }
 
-    /// Tries to give a leader to every partition that has none, or whose leader has no session any more, and tells its
-    /// replicas among `receivers`.
+    /// Tries to give a leader to every partition that has none, or whose leader has no session any more, and
+    /// tells its replicas among `receivers`.
     ///
     /// Source: 0.11.0.2 `PartitionStateMachine.triggerOnlinePartitionStateChange`.
     fn elect_missing_leaders(&mut self, receivers: BrokerSet, out: &mut Effects) {
@@ -130,8 +131,8 @@ impl Controller {
 
     /// Takes the broker out of the partition's ISR, if it is there, and tells the other replicas.
     ///
-    /// Source: 0.11.0.2 `ReplicaStateMachine.handleStateChange` to `OfflineReplica`. It also tells them when nothing has
-    /// changed; brokers ignore that, for the leader epoch is the one that they know.
+    /// Source: 0.11.0.2 `ReplicaStateMachine.handleStateChange` to `OfflineReplica`. It also tells them when
+    /// nothing has changed; brokers ignore that, for the leader epoch is the one that they know.
     fn remove_from_isr(&mut self, place: usize, broker: BrokerId, out: &mut Effects) {
         let state = &self.partitions[place].state;
         let unclean_allowed = self.unclean_allowed(state.partition.topic);

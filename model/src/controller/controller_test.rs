@@ -101,7 +101,7 @@ fn a_replica_outside_the_isr_that_comes_up_leads_only_where_unclean_elections_ar
         (
             Stage::unclean(),
             vec![
-                elected(2, 3, &[2], true),
+                elected(2, 4, &[2], true),
                 Event::IsrExpanded {
                     partition: tp(0),
                     added: set(&[2]),

@@ -19,10 +19,10 @@ enum Verdict {
 
 /// Weighs a proposal of `sender` against the state in force.
 ///
-/// The order is that of 39 `ReplicationControlManager.validateAlterPartitionData`. What decides in this era is the
-/// comparison of versions (0.11.0.2 `ReplicationUtils.updateLeaderAndIsr`); there a version that has moved on still is a
-/// success if leader, leader epoch and ISR are the proposed ones (`checkLeaderAndIsrZkData`). Whether a proposed member
-/// lives is not asked.
+/// The order is that of 39 `ReplicationControlManager.validateAlterPartitionData`. What decides in this era
+/// is the comparison of versions (0.11.0.2 `ReplicationUtils.updateLeaderAndIsr`); there a version that has
+/// moved on still is a success if leader, leader epoch and ISR are the proposed ones
+/// (`checkLeaderAndIsrZkData`). Whether a proposed member lives is not asked.
 fn weigh(state: &PartitionState, sender: BrokerId, proposed: &PartitionState) -> Verdict {
     if proposed.leader_epoch < state.leader_epoch {
         return Verdict::Refused(ErrorCode::FencedLeaderEpoch);
@@ -83,15 +83,15 @@ impl Controller {
     }
 }
 
-/// When all brokers are told of ISRs that leaders changed: at the first of the regular looks by which there was no change
-/// for [`Self::BLACKOUT`], or the last telling lies [`Self::INTERVAL`] back.
+/// When all brokers are told of ISRs that leaders changed: at the first of the regular looks by which there
+/// was no change for [`Self::BLACKOUT`], or the last telling lies [`Self::INTERVAL`] back.
 ///
-/// Source: 0.11.0.2 `ReplicaManager.maybePropagateIsrChanges`, `KafkaController.IsrChangeNotification`. There each leader
-/// has such a clock, looks since it started, and only its own notices reset it; here is one for the cluster, it looks
-/// since the run began, and every UpdateMetadata resets it, since each carries all ISRs.
+/// Source: 0.11.0.2 `ReplicaManager.maybePropagateIsrChanges`, `KafkaController.IsrChangeNotification`. There
+/// each leader has such a clock, looks since it started, and only its own notices reset it; here is one for
+/// the cluster, it looks since the run began, and every UpdateMetadata resets it, since each carries all
+/// ISRs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Propagation {
-    last_change: Instant,
     last_told: Instant,
     due: Option<Instant>,
 }
@@ -108,7 +108,6 @@ impl Propagation {
 
     /// An ISR changed.
     fn note(&mut self, now: Instant) {
-        self.last_change = now;
         let ripe = (now + Self::BLACKOUT).min(self.last_told + Self::INTERVAL).max(now);
         self.due = Some(look_after(ripe));
     }

@@ -13,31 +13,33 @@
 //!
 //! # Epochs
 //!
-//! Every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR that a
-//! leader wrote raises the partition epoch only. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`, `Partition.updateIsr`.
-//! Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or [`Event::IsrExpanded`], in an election
-//! after the [`Event::LeaderElected`].
+//! Every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR
+//! that a leader wrote raises the partition epoch only. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`,
+//! `Partition.updateIsr`. Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or
+//! [`Event::IsrExpanded`], in an election after the [`Event::LeaderElected`].
 //!
 //! # A broker that comes back within its old session
 //!
-//! The ephemeral node of a killed broker lasts until its session expires, and nobody else may create it meanwhile:
-//! 0.11.0.2 `ZkUtils.registerBrokerInZk` and `ZKCheckedEphemeral` give up if another session owns the node, and the
-//! starting process ends. Whoever supervises it starts it again, until the node is gone. So here: a registration is
-//! refused with STALE_BROKER_EPOCH while the session of an earlier life lasts, and the broker asks again. The controller
-//! therefore always sees the death before the return. A broker that stops in good order closes its session itself
-//! (0.11.0.2 `KafkaServer.shutdown`); a repetition of one life's request is answered with the same epoch.
+//! The ephemeral node of a killed broker lasts until its session expires, and nobody else may create it
+//! meanwhile: 0.11.0.2 `ZkUtils.registerBrokerInZk` and `ZKCheckedEphemeral` give up if another session owns
+//! the node, and the starting process ends. Whoever supervises it starts it again, until the node is gone. So
+//! here: a registration is refused with STALE_BROKER_EPOCH while the session of an earlier life lasts, and
+//! the broker asks again. The controller therefore always sees the death before the return. A broker that
+//! stops in good order closes its session itself (0.11.0.2 `KafkaServer.shutdown`); a repetition of one
+//! life's request is answered with the same epoch.
 //!
 //! # Left out
 //!
-//! - Fail-over: the controller is never replaced, so there is no controller epoch; a crash of its node is no model of a
-//!   ZooKeeper ensemble. While it stands still, no session expires (`Sessions::expire`).
-//! - The delay between a change in ZooKeeper and the watch that tells the controller: it acts at once, and so cannot
-//!   overlook a session that ends and begins again in between, as 0.11.0.2 `KafkaController.BrokerChange` can.
-//! - Topic deletion, reassignment, `auto.leader.rebalance.enable` (a scenario asks for preferred elections), and
-//!   `StopReplicaRequest`: a follower that shuts down goes on fetching until it stops.
-//! - The retries of 0.11.0.2 `RequestSendThread`: a notice is sent once. A broker that lost one to a broken connection
-//!   was dead, and hears all again when it registers.
-//! - UpdateMetadata carries the whole cluster, not the partitions that changed.
+//! - Fail-over: the controller is never replaced, so there is no controller epoch; a crash of its node is no
+//!   model of a ZooKeeper ensemble. While it stands still, no session expires (`Sessions::expire`).
+//! - The delay between a change in ZooKeeper and the watch that tells the controller: it acts at once, and so
+//!   cannot overlook a session that ends and begins again in between, as 0.11.0.2
+//!   `KafkaController.BrokerChange` can.
+//! - Topic deletion, reassignment, `auto.leader.rebalance.enable` (a scenario asks for preferred elections),
+//!   and `StopReplicaRequest`: a follower that shuts down goes on fetching until it stops.
+//! - The retries of 0.11.0.2 `RequestSendThread`: a notice is sent once. A broker that lost one to a broken
+//!   connection was dead, and hears all again when it registers.
+//! - UpdateMetadata carries the whole cluster, not only the partitions that changed.
 
 mod broker_changes;
 mod elections;

@@ -90,27 +90,22 @@ impl Stage {
     }
 
     pub(super) fn register(&mut self, broker: u8, incarnation: u32) -> Result<BrokerEpoch, ErrorCode> {
-        match self.ask(broker, Body::BrokerRegistrationRequest { incarnation }) {
-            Body::BrokerRegistrationReply { error: ErrorCode::None, epoch } => Ok(epoch),
-            Body::BrokerRegistrationReply { error, .. } => Err(error),
-            other => panic!("not an answer to a registration: {other:?}"),
-        }
+        let reply = self.ask(broker, Body::BrokerRegistrationRequest { incarnation });
+        let Body::BrokerRegistrationReply { error, epoch } = reply else { panic!("{reply:?}") };
+        if error == ErrorCode::None { Ok(epoch) } else { Err(error) }
     }
 
     pub(super) fn heartbeat(&mut self, broker: u8, epoch: u64) -> ErrorCode {
-        match self.ask(broker, Body::BrokerHeartbeatRequest { epoch: BrokerEpoch(epoch) }) {
-            Body::BrokerHeartbeatReply { error } => error,
-            other => panic!("not an answer to a heartbeat: {other:?}"),
-        }
+        let reply = self.ask(broker, Body::BrokerHeartbeatRequest { epoch: BrokerEpoch(epoch) });
+        let Body::BrokerHeartbeatReply { error } = reply else { panic!("{reply:?}") };
+        error
     }
 
     /// How many partitions the broker still leads.
     pub(super) fn shut_down(&mut self, broker: u8, epoch: u64) -> Result<u32, ErrorCode> {
-        match self.ask(broker, Body::ControlledShutdownRequest { epoch: BrokerEpoch(epoch) }) {
-            Body::ControlledShutdownReply { error: ErrorCode::None, remaining } => Ok(remaining),
-            Body::ControlledShutdownReply { error, .. } => Err(error),
-            other => panic!("not an answer to a controlled shutdown: {other:?}"),
-        }
+        let reply = self.ask(broker, Body::ControlledShutdownRequest { epoch: BrokerEpoch(epoch) });
+        let Body::ControlledShutdownReply { error, remaining } = reply else { panic!("{reply:?}") };
+        if error == ErrorCode::None { Ok(remaining) } else { Err(error) }
     }
 
     /// A broker proposes an ISR from the state as it stands.
@@ -124,11 +119,9 @@ impl Stage {
         broker: u8,
         proposed: PartitionState,
     ) -> Result<PartitionEpoch, ErrorCode> {
-        match self.ask(broker, Body::AlterPartitionRequest { proposed }) {
-            Body::AlterPartitionReply { error: ErrorCode::None, partition_epoch, .. } => Ok(partition_epoch),
-            Body::AlterPartitionReply { error, .. } => Err(error),
-            other => panic!("not an answer to a proposal: {other:?}"),
-        }
+        let reply = self.ask(broker, Body::AlterPartitionRequest { proposed });
+        let Body::AlterPartitionReply { error, partition_epoch, .. } = reply else { panic!("{reply:?}") };
+        if error == ErrorCode::None { Ok(partition_epoch) } else { Err(error) }
     }
 
     /// The sessions of these brokers end because only the others were heard; takes one session timeout.
@@ -166,11 +159,10 @@ impl Stage {
 
     /// What the latest step told this broker with LeaderAndIsr.
     pub(super) fn told(&self, broker: u8) -> Option<&Vec<PartitionState>> {
-        let mut requests = self.out.sends.iter().filter_map(|sent| match &sent.message.body {
-            Body::LeaderAndIsrRequest { partitions } if sent.to == BrokerId(broker).into() => {
-                Some(partitions)
-            }
-            _ => None,
+        let to_it = self.out.sends.iter().filter(|sent| sent.to == BrokerId(broker).into());
+        let mut requests = to_it.filter_map(|sent| {
+            let Body::LeaderAndIsrRequest { partitions } = &sent.message.body else { return None };
+            Some(partitions)
         });
         let request = requests.next();
         assert_eq!(requests.next(), None, "one LeaderAndIsr a broker and step");

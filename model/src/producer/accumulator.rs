@@ -154,7 +154,10 @@ impl PartitionQueue {
     pub(super) fn put_back(&mut self, batch: ProducerBatch, rules: &Rules) {
         let place = if rules.idempotent {
             let order = batch.order();
-            self.closed.iter().take_while(|waiting| waiting.order().is_some() && waiting.order() < order).count()
+            self.closed
+                .iter()
+                .take_while(|waiting| waiting.order().is_some() && waiting.order() < order)
+                .count()
         } else {
             0
         };
@@ -222,13 +225,6 @@ impl Accumulator {
     /// Whether a partition's first batch may leave.
     pub(super) fn readiness(&self, partition: TopicPartition, now: Instant) -> Readiness {
         self.queue(partition).map_or(Readiness::Empty, |queue| queue.readiness(&self.rules, now))
-    }
-
-    /// All queues with their partitions, ascending.
-    pub(super) fn queues(&self) -> impl Iterator<Item = (TopicPartition, &PartitionQueue)> {
-        self.queues.iter().enumerate().flat_map(|(topic, queues)| {
-            queues.iter().enumerate().map(move |(partition, queue)| (name(topic, partition), queue))
-        })
     }
 
     /// All queues with their partitions, ascending.

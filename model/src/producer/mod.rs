@@ -126,8 +126,7 @@ impl Producer {
     ) {
         self.pending += 1;
         self.unseen = true;
-        let chosen =
-            if self.waiting.is_empty() { self.choose(topic, partition, &record) } else { None };
+        let chosen = if self.waiting.is_empty() { self.choose(topic, partition, &record) } else { None };
         let Some(chosen) = chosen else {
             self.wait(now, topic, partition, record, out);
             return;
@@ -244,9 +243,10 @@ impl Producer {
             }
             Ask::Own(Request::InitProducerId) => {
                 let Body::InitProducerIdReply { error, id, epoch } = message.body else { return };
-                self.session = match error {
-                    ErrorCode::None => Session::Open { id, epoch },
-                    error => self.session_refused(error, now),
+                self.session = if error == ErrorCode::None {
+                    Session::Open { id, epoch }
+                } else {
+                    self.session_refused(error, now)
                 };
                 self.sweep(now, out);
             }
@@ -367,5 +367,10 @@ impl Machine for Producer {
 }
 
 #[cfg(test)]
-#[path = "producer_test.rs"]
-mod producer_test;
+mod bench_test;
+#[cfg(test)]
+mod idempotence_test;
+#[cfg(test)]
+mod retries_test;
+#[cfg(test)]
+mod sending_test;

@@ -111,6 +111,7 @@ impl Producer {
     ) {
         let mut batches = std::mem::take(&mut self.scratch);
         self.in_flight.take(broker, correlation, &mut batches);
+        let all_answered = batches.len() == answers.len();
         for batch in batches.drain(..) {
             match answers.iter().find(|answer| answer.partition == batch.partition) {
                 Some(answer) => self.complete(batch, answer.error, answer.base_offset, now, out),
@@ -118,9 +119,15 @@ impl Producer {
             }
         }
         self.scratch = batches;
+        if !all_answered {
+            self.sweep(now, out);
+            return;
+        }
         self.send_to(broker, now, out);
         for answer in answers {
-            if let Some(leader) = self.net.metadata.leader(answer.partition).filter(|&leader| leader != broker) {
+            if let Some(leader) =
+                self.net.metadata.leader(answer.partition).filter(|&leader| leader != broker)
+            {
                 self.send_to(leader, now, out);
             }
             self.schedule(answer.partition, now);
@@ -172,7 +179,6 @@ impl Producer {
         batch.last_attempt = now;
         let rules = self.accumulator.rules;
         self.accumulator.queue_mut(batch.partition).put_back(batch, &rules);
-        self.net.wake.by(now + rules.retry_backoff);
     }
 
     fn succeed(&mut self, batch: ProducerBatch, base_offset: Option<Offset>, out: &mut Effects) {
@@ -188,10 +194,12 @@ impl Producer {
     /// Gives a batch up. Source: 0.11.0.2 `Sender.failBatch`.
     fn fail(&mut self, batch: ProducerBatch, error: ErrorCode, now: Instant, out: &mut Effects) {
         if batch.producer.is_some_and(|stamp| self.session.made(stamp)) {
-            match error {
-                ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId => self.reset_session(now),
-                ErrorCode::InvalidProducerEpoch => self.session = Session::Fenced(error),
-                _ => self.free_sequences(&batch, now),
+            if matches!(error, ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId) {
+                self.reset_session(now);
+            } else if error == ErrorCode::InvalidProducerEpoch {
+                self.session = Session::Fenced(error);
+            } else {
+                self.free_sequences(&batch, now);
             }
         }
         self.tell_failed(batch, error, out);

@@ -31,6 +31,7 @@ pub struct Scenario {
     #[serde(default)]
     pub network: Network,
     /// At least one.
+    #[schemars(length(min = 1))]
     pub topics: Vec<TopicSpec>,
     /// Who writes.
     #[serde(default)]
@@ -45,12 +46,15 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_faults: Option<RandomFaults>,
     /// How long the fault phase lasts, in simulated milliseconds. Then everything is mended.
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub duration_ms: u64,
     /// How long the cluster may take to converge after the heal, in simulated milliseconds.
     #[serde(default = "default_liveness_ms")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub liveness_ms: u64,
     /// A run that takes more steps than this is stopped and reported.
     #[serde(default = "default_events_max")]
+    #[schemars(range(min = 1))]
     pub events_max: u64,
     /// What must come of it.
     #[serde(default)]
@@ -70,6 +74,7 @@ fn default_events_max() -> u64 {
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
     /// How many, 1 to 63; their ids are 1, 2, ...
+    #[schemars(range(min = 1, max = 63))]
     pub brokers: u8,
     /// Settings of all brokers, by Kafka's names.
     #[serde(default)]
@@ -81,6 +86,7 @@ pub struct Cluster {
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// Each message takes between these two, drawn evenly. Messages on a link stay in order.
+    #[schemars(inner(range(min = 0, max = 86_400_000)))]
     pub latency_ms: [f64; 2],
 }
 
@@ -98,9 +104,11 @@ pub struct TopicSpec {
     pub name: String,
     /// How many partitions.
     #[serde(default = "one_u16")]
+    #[schemars(range(min = 1, max = 10_000))]
     pub partitions: u16,
     /// How many replicas each has; not more than there are brokers.
     #[serde(default = "one_u8")]
+    #[schemars(range(min = 1, max = 63))]
     pub replication: u8,
     /// The brokers of each partition's replicas, the preferred leader first.
     /// Unless given, partition p begins at broker 1 + p mod brokers and goes round.
@@ -128,8 +136,10 @@ pub struct ProducerSpec {
     /// Where it writes.
     pub topic: String,
     /// How many records it is asked to send.
+    #[schemars(range(max = 10_000_000))]
     pub records: u32,
     /// The time between two records, in milliseconds. 0: all at once.
+    #[schemars(range(min = 0, max = 86_400_000))]
     pub every_ms: f64,
     /// When it sends the first.
     #[serde(default = "default_start_ms")]
@@ -139,9 +149,11 @@ pub struct ProducerSpec {
     pub partition: Option<u16>,
     /// Gives each record one of this many keys, in turn. Otherwise records have no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub keys: Option<u32>,
     /// The size of each record, in bytes.
     #[serde(default = "default_record_bytes")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub record_bytes: u32,
     /// Settings, by Kafka's names.
     #[serde(default)]
@@ -163,9 +175,11 @@ pub struct GroupSpec {
     /// Unique among producers and groups; its members are `name-0`, `name-1`, ...
     pub name: String,
     /// What it reads.
+    #[schemars(length(min = 1))]
     pub topics: Vec<String>,
     /// How many members share the partitions.
     #[serde(default = "one_u16")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub members: u16,
     /// Settings, by Kafka's names.
     #[serde(default)]
@@ -207,9 +221,11 @@ pub struct When {
     pub after_ms: Option<u64>,
     /// Only the n-th such event, from 1; by default the first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub occurrence: Option<u32>,
     /// Not at once but this much later, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 86_400_000))]
     pub delay_ms: Option<f64>,
     /// `ack`: before anything that the event's step sends has left the node.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,7 +240,7 @@ pub enum Before {
     Ack,
 }
 
-/// What a fault does. The first key of each says which one it is.
+/// What a fault does. Each has one key that says which one it is, its verb: see [`super::verbs`].
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Action {
@@ -259,6 +275,7 @@ pub struct Crash {
     pub ending: Ending,
     /// When it starts again. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 86_400_000))]
     pub restart_after_ms: Option<u64>,
 }
 
@@ -274,6 +291,7 @@ pub struct Shutdown {
     pub shutdown: Target,
     /// When it starts again, after it was asked to stop. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 86_400_000))]
     pub restart_after_ms: Option<u64>,
 }
 
@@ -285,6 +303,7 @@ pub struct Pause {
     pub pause: Target,
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub for_ms: Option<u64>,
 }
 
@@ -293,9 +312,11 @@ pub struct Pause {
 #[serde(deny_unknown_fields)]
 pub struct Partition {
     /// At least two groups; no node in two of them. `"rest"` stands for all others.
+    #[schemars(length(min = 2), inner(length(min = 1)))]
     pub partition: Vec<Vec<Target>>,
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub for_ms: Option<u64>,
 }
 
@@ -307,6 +328,7 @@ pub struct Cut {
     pub cut: Link,
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub for_ms: Option<u64>,
 }
 
@@ -328,18 +350,23 @@ pub struct Degrade {
     pub degrade: Link,
     /// Instead of the network's latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(range(min = 0, max = 86_400_000)))]
     pub latency_ms: Option<[f64; 2]>,
     /// The share of messages, 0 to 1, that are lost and sent again by TCP: each loss costs 200 ms, doubling.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub loss: f64,
     /// The share of messages, 0 to 1, that arrive twice.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub duplicate: f64,
     /// The share of messages, 0 to 1, that may overtake others.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub reorder: f64,
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub for_ms: Option<u64>,
 }
 
@@ -351,9 +378,11 @@ pub struct Lag {
     pub lag: Target,
     /// Each of its fetches leaves this much later. Without it, none leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 86_400_000))]
     pub delay_ms: Option<u64>,
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub for_ms: Option<u64>,
 }
 
@@ -371,6 +400,7 @@ pub struct Drop {
     pub to: Option<Target>,
     /// How many.
     #[serde(default = "one_u32")]
+    #[schemars(range(min = 1))]
     pub count: u32,
 }
 
@@ -391,10 +421,12 @@ pub struct ElectPreferred {
 #[serde(deny_unknown_fields)]
 pub struct RandomFaults {
     /// The average time between two, in milliseconds.
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub every_ms: u64,
     /// At most this many in a run.
     pub budget: u32,
     /// How long each lasts at most, in milliseconds; drawn evenly from a tenth of it up.
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub lasts_ms: u64,
     /// Kinds and their weights.
     pub weights: BTreeMap<RandomFault, u32>,
@@ -426,10 +458,4 @@ pub enum RandomFault {
     DropAck,
     /// The preferred replica of a partition is elected.
     ElectPreferred,
-}
-
-impl<'de> Deserialize<'de> for Action {
-    fn deserialize<D: serde::Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
-        todo!("by its first key")
-    }
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::suggest::nearest;
+
 /// A node, or a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Written", into = "String")]
@@ -48,6 +50,25 @@ enum Written {
     Words(String),
 }
 
+impl Target {
+    /// What may stand where a target is asked for, in words.
+    pub const ALLOWED: &str = "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, \
+                               `that broker`, `that client`, `rest` or a client's name";
+
+    /// The target that `words`, which are none, were probably meant to be: each word but names is taken for the nearest.
+    pub fn nearest(words: &str) -> Option<String> {
+        const KNOWN: [&str; 8] =
+            ["leader", "follower", "of", "broker", "any", "that", "client", "controller"];
+        let mend = |word: &str| {
+            let known = word.contains('-') || word.chars().all(|letter| letter.is_ascii_digit());
+            let near = if known { None } else { nearest(word, KNOWN) };
+            near.map_or_else(|| word.to_owned(), ToOwned::to_owned)
+        };
+        let mended = words.split_whitespace().map(mend).collect::<Vec<_>>().join(" ");
+        mended.parse::<Self>().is_ok().then_some(mended)
+    }
+}
+
 impl TryFrom<Written> for Target {
     type Error = String;
     fn try_from(written: Written) -> Result<Self, String> {
@@ -83,10 +104,7 @@ impl FromStr for Target {
             },
             [name] => Self::Client(name.to_owned()),
             _ => {
-                return Err("is no target; say 1, 'broker 1', 'controller', 'leader of orders-0', \
-                            'follower 2 of orders-0', 'any broker', 'that broker', 'that client', 'rest' \
-                            or a client's name"
-                    .to_owned());
+                return Err(format!("is no target; say {}", Self::ALLOWED));
             }
         })
     }

@@ -1,0 +1,37 @@
+//! One anomaly's tally, kept apart for those who were promised that it would not happen.
+
+use crate::finding::{Finding, Tally};
+
+/// What one anomaly has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anomaly {
+    /// How often something happened that could have shown it.
+    pub looked: u64,
+    /// Where settings promised its absence.
+    pub promised: Tally,
+    /// Where they did not.
+    pub unpromised: Tally,
+}
+
+impl Anomaly {
+    /// Counts something that could have shown it.
+    pub fn looked(&mut self) {
+        self.looked += 1;
+    }
+
+    /// Counts one.
+    pub fn broke(&mut self, promised: bool, finding: impl FnOnce() -> Finding) {
+        let tally = if promised { &mut self.promised } else { &mut self.unpromised };
+        tally.broke(finding);
+    }
+
+    /// All of it, the broken promises first.
+    pub fn tally(&self) -> Tally {
+        let kept = self.promised.findings.iter().chain(&self.unpromised.findings);
+        Tally {
+            looked: self.looked,
+            broken: self.promised.broken + self.unpromised.broken,
+            findings: kept.take(Tally::KEPT).cloned().collect(),
+        }
+    }
+}

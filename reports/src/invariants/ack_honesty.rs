@@ -1,0 +1,73 @@
+//! `ack-honesty`: success means appended; for acks=all it means committed.
+//!
+//! Source: R9 of the requirements; I19 of `kafka-behaviour.md`; 0.11.0.2 `Partition.checkEnoughReplicasReachOffset`.
+//! acks=0 promises nothing and is never answered. What fails is unknown, and nothing is asked of it.
+//!
+//! Looked at: successes that brokers answered. Broken at each whose records are not in the broker's log at their
+//! offsets, or, with acks=all, are not all below its high watermark.
+
+use highwater_model::config::Acks;
+use highwater_model::ids::{Offset, RecordId};
+
+use super::acked::Acknowledged;
+use super::scene::Scene;
+use crate::finding::Tally;
+use crate::property::Property;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AckHonesty {
+    pub(crate) tally: Tally,
+}
+
+impl AckHonesty {
+    /// A broker answered success.
+    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, acks: Acks, entry: &Acknowledged) {
+        self.tally.looked += 1;
+        let Some(wrong) = Wrong::find(scene, acks, entry) else { return };
+        self.tally.broke(|| {
+            let evidence = format!(
+                "broker {} answered success to acks={acks} for {} records at offset {} of {}, but {}",
+                entry.by,
+                entry.records.len(),
+                entry.base,
+                scene.name(),
+                wrong.in_words(scene, entry)
+            );
+            scene.finding(Property::AckHonesty, evidence)
+        });
+    }
+}
+
+/// Why a success is a lie.
+enum Wrong {
+    NoReplica,
+    NotAppended(Offset, RecordId),
+    NotCommitted(Offset),
+    Unasked,
+}
+
+impl Wrong {
+    fn find(scene: &Scene<'_>, acks: Acks, entry: &Acknowledged) -> Option<Self> {
+        let Some((_, replica)) = scene.replica(entry.by) else { return Some(Self::NoReplica) };
+        let appended = entry.missing_in(replica, replica.log.len().saturating_sub(2));
+        match (acks, appended) {
+            (Acks::None, _) => Some(Self::Unasked),
+            (Acks::Leader | Acks::All, Some((offset, value))) => Some(Self::NotAppended(offset, value)),
+            (Acks::All, None) if replica.high_watermark < entry.end() => {
+                Some(Self::NotCommitted(replica.high_watermark))
+            }
+            (Acks::Leader | Acks::All, None) => None,
+        }
+    }
+
+    fn in_words(&self, scene: &Scene<'_>, entry: &Acknowledged) -> String {
+        match self {
+            Self::NoReplica => String::from("it has no replica of it"),
+            Self::NotAppended(offset, value) => scene
+                .replica(entry.by)
+                .map_or_else(String::new, |(_, replica)| scene.instead(replica, *offset, *value)),
+            Self::NotCommitted(high_watermark) => format!("its high watermark is {high_watermark}"),
+            Self::Unasked => String::from("acks=0 is never answered"),
+        }
+    }
+}

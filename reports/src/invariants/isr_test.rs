@@ -1,0 +1,154 @@
+//! `isr-eviction-timely` and `isr-rejoin`.
+
+use highwater_model::event::Event;
+use highwater_model::ids::{BrokerId, NodeId, Offset};
+
+use crate::property::Property::{IsrEvictionTimely, IsrRejoin};
+use crate::testing::{ORDERS, Stage, at, fetched, set};
+
+fn drops(broker: u8) -> Event {
+    let removed = set(&[broker]);
+    let isr = set(&[1, 2, 3]).difference(removed);
+    Event::IsrShrinkProposed { partition: ORDERS, broker: BrokerId(1), removed, isr }
+}
+
+fn takes_in(broker: u8, end: u64, high_watermark: u64) -> Event {
+    Event::IsrExpandProposed {
+        partition: ORDERS,
+        broker: BrokerId(1),
+        added: BrokerId(broker),
+        isr: set(&[1, 2, 3]),
+        end_offset: Offset(end),
+        high_watermark: Offset(high_watermark),
+    }
+}
+
+/// Broker 2 caught up at 4 000 ms, broker 3 fetches now and then.
+fn lagging() -> Stage {
+    let mut stage = Stage::settled();
+    stage.wait(4_000);
+    stage.look(&[fetched(1, 2, 3, 3), fetched(1, 3, 3, 3)]);
+    stage
+}
+
+#[test]
+fn a_follower_is_dropped_once_its_clock_allows_it() {
+    let mut stage = lagging();
+    stage.wait(10_001);
+    stage.look(&[drops(2)]);
+    stage.assert_held(IsrEvictionTimely);
+}
+
+#[test]
+fn a_follower_dropped_before_its_clock_allows_it_is_reported() {
+    let mut stage = lagging();
+    stage.wait(10_000);
+    stage.look(&[drops(2)]);
+    stage.assert_broken(
+        IsrEvictionTimely,
+        "broker 1 proposes to drop broker 2 from the ISR of orders-0 though it had caught up at 4000.000 ms, 10000.000 \
+         ms ago; replica.lag.time.max.ms is 10000",
+    );
+}
+
+#[test]
+fn a_fetch_up_to_the_end_of_the_fetch_before_counts_from_then() {
+    let mut stage = lagging();
+    stage.wait(1_000);
+    // The log grew to 5 at once after the fetch at 4 000 ms, and now to 9.
+    stage.look(&[fetched(1, 2, 3, 5)]);
+    stage.wait(1_000);
+    stage.look(&[fetched(1, 2, 5, 9)]);
+    stage.wait(8_999);
+    assert_eq!(stage.step.at, at(14_999));
+    stage.look(&[drops(2)]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 1, "it had caught up at 5000 ms");
+    stage.wait(2);
+    stage.look(&[drops(2)]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 1);
+    assert_eq!(stage.tally(IsrEvictionTimely).looked, 2);
+}
+
+#[test]
+fn a_new_epoch_starts_the_clocks_anew() {
+    let mut stage = lagging();
+    stage.wait(9_000);
+    let events = stage.elect(1, 1, &[1, 2, 3]);
+    stage.look(&events);
+    stage.wait(10_000);
+    stage.look(&[drops(2)]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 1);
+}
+
+#[test]
+fn a_follower_that_stays_too_long_is_reported_once() {
+    let mut stage = lagging();
+    for _ in 0..20 {
+        stage.wait(1_000);
+        stage.look(&[fetched(1, 3, 3, 3)]);
+    }
+    stage.assert_broken(
+        IsrEvictionTimely,
+        "broker 2 is still in the ISR {1,2,3} of broker 1, leader of orders-0 in epoch 0, 16000.000 ms after it last \
+         caught up or could be judged; replica.lag.time.max.ms is 10000",
+    );
+}
+
+#[test]
+fn a_leader_that_stood_still_or_waits_for_an_answer_is_given_time() {
+    let mut stage = lagging();
+    stage.wait(12_000);
+    stage.look(&[Event::NodeResumed { node: NodeId(1) }, fetched(1, 3, 3, 3)]);
+    stage.wait(12_000);
+    stage.replica(1).isr_change_pending = true;
+    stage.look(&[fetched(1, 3, 3, 3)]);
+    stage.replica(1).isr_change_pending = false;
+    stage.wait(15_000);
+    stage.look(&[fetched(1, 3, 3, 3)]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 0);
+    stage.wait(101);
+    stage.look(&[fetched(1, 3, 3, 3)]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 1);
+}
+
+#[test]
+fn a_follower_that_reaches_the_high_watermark_is_taken_in() {
+    let mut stage = Stage::settled();
+    stage.look(&[fetched(1, 2, 3, 4), takes_in(2, 3, 3)]);
+    stage.assert_held(IsrRejoin);
+}
+
+#[test]
+fn a_follower_taken_in_below_the_high_watermark_is_reported() {
+    let mut stage = Stage::settled();
+    stage.look(&[fetched(1, 2, 2, 3), takes_in(2, 2, 2)]);
+    stage.assert_broken(
+        IsrRejoin,
+        "broker 1 proposes to take broker 2, which last fetched from 2, into the ISR of orders-0 with log end 2; its \
+         own high watermark is 3",
+    );
+}
+
+#[test]
+fn a_follower_taken_in_beyond_its_last_fetch_is_reported() {
+    let mut stage = Stage::settled();
+    stage.look(&[fetched(1, 2, 2, 3)]);
+    stage.look(&[takes_in(2, 3, 3)]);
+    assert_eq!(stage.tally(IsrRejoin).broken, 1);
+}
+
+#[test]
+fn a_follower_that_never_fetched_in_this_term_may_not_be_taken_in() {
+    let mut stage = Stage::settled();
+    stage.look(&[fetched(1, 2, 3, 3)]);
+    let events = stage.elect(3, 1, &[1, 2, 3]);
+    stage.look(&events);
+    let events = stage.elect(1, 2, &[1, 3]);
+    stage.look(&events);
+    stage.look(&[takes_in(2, 3, 3)]);
+    stage.assert_broken(
+        IsrRejoin,
+        "broker 1 proposes to take broker 2, which has not fetched in this term, into the ISR of orders-0 with log end \
+         3; its own high watermark is 3",
+    );
+}

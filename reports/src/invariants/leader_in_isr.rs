@@ -1,0 +1,68 @@
+//! `leader-in-isr`: the controller's leader is none or in the controller's ISR; the ISR is never empty and holds only
+//! assigned replicas.
+//!
+//! Source: `LeaderInIsr` of kafka-specification; I9 of `kafka-behaviour.md`. Before ELR (KIP-966) an ISR never becomes
+//! empty.
+//!
+//! Looked at: each state of a partition that the controller decided, the first included. Broken once, until a state
+//! is in order again.
+
+use highwater_model::ids::{BrokerId, BrokerSet, PartitionEpoch};
+use highwater_model::message::PartitionState;
+
+use super::scene::Scene;
+use super::slots::BySlot;
+use crate::finding::Tally;
+use crate::property::Property;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeaderInIsr {
+    pub(crate) tally: Tally,
+    latest: BySlot<Latest>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Latest {
+    /// None before the first.
+    state: Option<(Option<BrokerId>, BrokerSet, PartitionEpoch)>,
+    broken: bool,
+}
+
+impl LeaderInIsr {
+    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+        let controller = &scene.partition.controller;
+        let state = Some((controller.leader, controller.isr, controller.partition_epoch));
+        let latest = self.latest.at(scene.slot);
+        if latest.state == state {
+            return;
+        }
+        self.tally.looked += 1;
+        let wrong = wrong(controller);
+        if let Some(wrong) = wrong.filter(|_| !latest.broken) {
+            self.tally.broke(|| {
+                let evidence = format!(
+                    "{wrong}: {} has ISR {} and leader {} in epoch {}",
+                    scene.name(),
+                    controller.isr,
+                    controller.leader.map_or_else(|| String::from("none"), |leader| leader.to_string()),
+                    controller.leader_epoch
+                );
+                scene.finding(Property::LeaderInIsr, evidence)
+            });
+        }
+        *latest = Latest { state, broken: wrong.is_some() };
+    }
+}
+
+fn wrong(controller: &PartitionState) -> Option<&'static str> {
+    let replicas: BrokerSet = controller.replicas.iter().copied().collect();
+    if controller.isr.is_empty() {
+        Some("the controller's ISR is empty")
+    } else if !controller.isr.is_subset(replicas) {
+        Some("the controller's ISR has a broker without a replica")
+    } else if controller.leader.is_some_and(|leader| !controller.isr.contains(leader)) {
+        Some("the controller's leader is not in the controller's ISR")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,82 @@
+//! `one-leader-per-epoch`: the leader epochs that the controller decides grow with each change of leader, and no two
+//! brokers take office in the same epoch.
+//!
+//! Source: I8 of `kafka-behaviour.md`; 0.11.0.2 `PartitionStateMachine.electLeaderForPartition`. Two brokers may both
+//! believe that they lead, in different epochs.
+//!
+//! Looked at: elections, and brokers that take office where one did before. Broken once for each decision or office.
+
+use std::collections::BTreeMap;
+
+use highwater_model::ids::{BrokerId, LeaderEpoch};
+
+use super::scene::Scene;
+use super::slots::BySlot;
+use crate::finding::Tally;
+use crate::property::Property;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OneLeaderPerEpoch {
+    pub(crate) tally: Tally,
+    partitions: BySlot<Terms>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Terms {
+    /// The latest decision; none before the first was seen.
+    decided: Option<(Option<BrokerId>, LeaderEpoch)>,
+    offices: BTreeMap<LeaderEpoch, BrokerId>,
+}
+
+impl OneLeaderPerEpoch {
+    /// The controller's state after a step that touched it.
+    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+        let controller = &scene.partition.controller;
+        self.decided(scene, controller.leader, controller.leader_epoch);
+    }
+
+    /// The controller chose a leader.
+    pub(crate) fn elected(&mut self, scene: &Scene<'_>, leader: BrokerId, epoch: LeaderEpoch) {
+        self.tally.looked += 1;
+        self.decided(scene, Some(leader), epoch);
+    }
+
+    /// A broker took office.
+    pub(crate) fn took_office(&mut self, scene: &Scene<'_>, broker: BrokerId, epoch: LeaderEpoch) {
+        let offices = &mut self.partitions.at(scene.slot).offices;
+        self.tally.looked += u64::from(!offices.is_empty());
+        let holder = *offices.entry(epoch).or_insert(broker);
+        if holder != broker {
+            self.tally.broke(|| {
+                let name = scene.name();
+                let evidence = format!(
+                    "broker {broker} took office as leader of {name} in epoch {epoch}, in which broker {holder} had \
+                     taken office before"
+                );
+                scene.finding(Property::OneLeaderPerEpoch, evidence)
+            });
+        }
+    }
+
+    fn decided(&mut self, scene: &Scene<'_>, leader: Option<BrokerId>, epoch: LeaderEpoch) {
+        let decision = (leader, epoch);
+        let Some((before, epoch_before)) = self.partitions.at(scene.slot).decided.replace(decision) else {
+            return;
+        };
+        if epoch > epoch_before || decision == (before, epoch_before) {
+            return;
+        }
+        self.tally.broke(|| {
+            let called = |leader: Option<BrokerId>| {
+                leader.map_or_else(|| String::from("nobody"), |it| format!("broker {it}"))
+            };
+            let evidence = format!(
+                "the controller gave {} to {} in epoch {epoch}, after {} in epoch {epoch_before}",
+                scene.name(),
+                called(leader),
+                called(before)
+            );
+            scene.finding(Property::OneLeaderPerEpoch, evidence)
+        });
+    }
+}

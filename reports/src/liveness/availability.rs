@@ -1,0 +1,63 @@
+//! What this configuration never promised: partitions that cannot make progress by their own settings.
+//!
+//! Source: `kafka-behaviour.md` section 11, *Not promised*: progress of acks=all while the ISR is below its minimum, and
+//! any while the last ISR member is dead and unclean election is off.
+
+use highwater_model::ids::BrokerSet;
+use highwater_model::names::Names;
+use highwater_model::view::{ClusterView, PartitionView};
+
+/// Why a partition is unavailable as configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unavailable {
+    /// Nobody may lead: no live broker is in the ISR, and unclean election is off; or no replica lives at all.
+    NoLeader,
+    /// Fewer replicas live than `min.insync.replicas`: acks=all is refused.
+    BelowMinimum,
+}
+
+/// The replicas whose brokers run.
+pub(crate) fn live(view: &ClusterView, partition: &PartitionView) -> BrokerSet {
+    let runs = |broker| view.broker(broker).is_some_and(|broker| broker.alive);
+    partition.replicas.iter().map(|replica| replica.broker).filter(|broker| runs(*broker)).collect()
+}
+
+/// Why a partition is unavailable, if it is.
+pub(crate) fn of(view: &ClusterView, partition: &PartitionView) -> Option<Unavailable> {
+    let live = live(view, partition);
+    let in_isr = live.intersection(partition.controller.isr);
+    if live.is_empty() || (in_isr.is_empty() && !partition.unclean_election) {
+        Some(Unavailable::NoLeader)
+    } else if partition.min_insync_replicas > 1 && live.len() < partition.min_insync_replicas as usize {
+        Some(Unavailable::BelowMinimum)
+    } else {
+        None
+    }
+}
+
+/// Whether a partition may be without a leader.
+pub(crate) fn may_be_leaderless(view: &ClusterView, partition: &PartitionView) -> bool {
+    of(view, partition) == Some(Unavailable::NoLeader)
+}
+
+/// The partitions of which no progress is demanded, each with the reason in words.
+pub fn unavailable(view: &ClusterView, names: &Names) -> Vec<String> {
+    let told = |partition: &PartitionView| {
+        let name = names.partition(partition.id());
+        let live = live(view, partition);
+        let reason = of(view, partition)?;
+        Some(match reason {
+            Unavailable::NoLeader => format!(
+                "{name} is unavailable as configured: its ISR is {}, of its replicas {live} are alive, and \
+                 unclean.leader.election.enable is {}",
+                partition.controller.isr, partition.unclean_election
+            ),
+            Unavailable::BelowMinimum => format!(
+                "{name} is unavailable to acks=all as configured: of its replicas {live} are alive, and \
+                 min.insync.replicas is {}",
+                partition.min_insync_replicas
+            ),
+        })
+    };
+    view.partitions.iter().filter_map(told).collect()
+}

@@ -1,0 +1,63 @@
+//! `group-stable`: each partition of a group has one owner that knows where it stands.
+//!
+//! Source: P5 and I21 of `kafka-behaviour.md`. A group's topics are those of which it owns a partition. Where the run
+//! came right, a partition that was added late may still be unknown to the group until its metadata is refreshed.
+//!
+//! Looked at: partitions of groups' topics. Broken once for each.
+
+use std::collections::BTreeMap;
+
+use highwater_model::ids::{GroupId, NodeId, Offset, TopicPartition};
+
+use super::{Last, availability};
+use crate::finding::Tally;
+use crate::property::Property;
+
+type Owners = Vec<(NodeId, Option<Offset>)>;
+
+/// Judges the last state.
+pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
+    for ((group, partition), owners) in owners(last) {
+        let known = last.view.partition(partition);
+        let waits = known.is_some_and(|partition| availability::may_be_leaderless(last.view, partition));
+        let wrong = match owners.as_slice() {
+            [] if last.came_right => continue,
+            [] => String::from("has no owner"),
+            [(_, Some(_))] => String::new(),
+            [(_, None)] if waits => continue,
+            [(owner, None)] => {
+                format!("is owned by {}, which does not know where it stands", last.names.node(*owner))
+            }
+            [(one, _), (other, _), ..] => {
+                format!("is owned by {} and by {}", last.names.node(*one), last.names.node(*other))
+            }
+        };
+        tally.looked += 1;
+        if !wrong.is_empty() {
+            tally.broke(|| {
+                let (name, group) = (last.names.partition(partition), last.names.group(group));
+                last.pending(
+                    Property::GroupStable,
+                    Some(partition),
+                    format!("{name} in group {group} {wrong}"),
+                )
+            });
+        }
+    }
+}
+
+/// Who owns each partition of each group's topics.
+fn owners(last: &Last<'_>) -> BTreeMap<(GroupId, TopicPartition), Owners> {
+    let mut owners: BTreeMap<(GroupId, TopicPartition), Owners> = BTreeMap::new();
+    for consumer in &last.view.consumers {
+        for (partition, position) in &consumer.positions {
+            let topic = partition.topic;
+            let of_topic = last.view.partitions.iter().filter(|it| it.id().topic == topic);
+            for each in of_topic {
+                owners.entry((consumer.group, each.id())).or_default();
+            }
+            owners.entry((consumer.group, *partition)).or_default().push((consumer.node, *position));
+        }
+    }
+    owners
+}

@@ -1,0 +1,119 @@
+//! Liveness: what must have come right once the faults are over. One property a file, each citing its source.
+//!
+//! | property | file | says |
+//! |---|---|---|
+//! | `converged` | [`mod@converged`] | all replicas are back in the ISR, and their logs are equal |
+//! | `elected` | [`elected`] | a partition with a live ISR member has a leader |
+//! | `answered` | [`answered`] | every produce was answered or expired |
+//! | `high-watermark-reached` | [`high_watermark_reached`] | the leader's high watermark is its log's end |
+//! | `group-stable` | [`group_stable`] | each partition of a group has one owner that knows where it stands |
+//! | `all-seen` | [`all_seen`] | every owner has read up to the high watermark |
+//!
+//! What is not promised is not demanded: see [`unavailable`].
+
+mod all_seen;
+mod answered;
+mod availability;
+mod converged;
+mod elected;
+mod group_stable;
+mod high_watermark_reached;
+
+#[cfg(test)]
+mod liveness_test;
+
+pub use availability::unavailable;
+pub use converged::{Pending, converged};
+
+use highwater_model::event::Step;
+use highwater_model::ids::TopicPartition;
+use highwater_model::names::Names;
+use highwater_model::view::ClusterView;
+
+use crate::end::RunEnd;
+use crate::finding::{Finding, Tally};
+use crate::property::Property;
+
+/// All liveness properties.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Liveness {
+    converged: Tally,
+    elected: Tally,
+    answered: Tally,
+    high_watermark_reached: Tally,
+    group_stable: Tally,
+    all_seen: Tally,
+}
+
+/// What a liveness property is shown: the cluster after the run's last step.
+#[derive(Clone, Copy)]
+pub(crate) struct Last<'a> {
+    pub(crate) step: &'a Step,
+    pub(crate) view: &'a ClusterView,
+    pub(crate) names: &'a Names,
+    /// Whether [`converged`] found nothing pending.
+    pub(crate) came_right: bool,
+}
+
+impl Last<'_> {
+    /// What is still pending.
+    pub(crate) fn pending(
+        &self,
+        property: Property,
+        partition: Option<TopicPartition>,
+        evidence: String,
+    ) -> Finding {
+        Finding { property, step: *self.step, partition, evidence }
+    }
+}
+
+impl Liveness {
+    /// Judges the last state. A run that was cut short says nothing about liveness, and nothing is counted.
+    pub(crate) fn judge(&mut self, step: &Step, view: &ClusterView, names: &Names, end: &RunEnd) {
+        let came_right = match end {
+            RunEnd::Converged => true,
+            RunEnd::Stalled { .. } => false,
+            RunEnd::EventsExhausted | RunEnd::Panicked { .. } => return,
+        };
+        let last = Last { step, view, names, came_right };
+        converged::judge(&last, &mut self.converged);
+        elected::judge(&last, &mut self.elected);
+        answered::judge(&last, &mut self.answered);
+        high_watermark_reached::judge(&last, &mut self.high_watermark_reached);
+        group_stable::judge(&last, &mut self.group_stable);
+        all_seen::judge(&last, &mut self.all_seen);
+    }
+
+    /// What a property has seen, if it is one of liveness.
+    pub(crate) fn tally(&self, property: Property) -> Option<&Tally> {
+        Some(match property {
+            Property::Converged => &self.converged,
+            Property::Elected => &self.elected,
+            Property::Answered => &self.answered,
+            Property::HighWatermarkReached => &self.high_watermark_reached,
+            Property::GroupStable => &self.group_stable,
+            Property::AllSeen => &self.all_seen,
+            Property::WeakIsr
+            | Property::StrongIsr
+            | Property::LeaderInIsr
+            | Property::OneLeaderPerEpoch
+            | Property::LogMatching
+            | Property::LeaderCompleteness
+            | Property::AckedDurable
+            | Property::HighWatermarkBound
+            | Property::HighWatermarkMonotone
+            | Property::TruncationToHighWatermark
+            | Property::TruncationSparesCommitted
+            | Property::IsrEvictionTimely
+            | Property::IsrRejoin
+            | Property::MinIsrRespected
+            | Property::VisibleBelowHighWatermark
+            | Property::IdempotentDedup
+            | Property::AckHonesty
+            | Property::InconsistentOffsets
+            | Property::Duplicate
+            | Property::LostWrite
+            | Property::Unseen => return None,
+        })
+    }
+}

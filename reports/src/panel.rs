@@ -1,0 +1,237 @@
+//! All judges of one run, and the report that they come to.
+//!
+//! One panel is made for each seed, thousands a second, so what they all share stands behind [`Arc`]s.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use highwater_model::config::{ClusterConfig, ConsumerConfig, ProducerConfig};
+use highwater_model::event::{Event, Step};
+use highwater_model::ids::{GroupId, NodeId, TopicId};
+use highwater_model::names::Names;
+use highwater_model::protocol::Protocol;
+use highwater_model::view::ClusterView;
+use strum::IntoEnumIterator;
+
+use crate::counts::{Counter, Counts};
+use crate::coverage::Coverage;
+use crate::end::RunEnd;
+use crate::expect::Expect;
+use crate::finding::Tally;
+use crate::history::History;
+use crate::judge::Judge;
+use crate::latency::Samples;
+use crate::liveness;
+use crate::outcome;
+use crate::promises::{Needs, Promises};
+use crate::property::{self, Property};
+use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
+use crate::verdict::Verdict;
+
+/// What is known before a run begins. Cheap to clone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelSetup {
+    /// The scenario's name.
+    pub scenario: Arc<str>,
+    /// Its story.
+    pub story: Arc<str>,
+    /// The protocol's switches.
+    pub protocol: Protocol,
+    /// `K=V` as given with `--set`, in their order.
+    pub overrides: Arc<[String]>,
+    /// The seed.
+    pub seed: u64,
+    /// What the numbers are called.
+    pub names: Arc<Names>,
+    /// What all machines share.
+    pub config: Arc<ClusterConfig>,
+    /// The producers, their settings, and where they write.
+    pub producers: Arc<[(NodeId, ProducerConfig, TopicId)]>,
+    /// The groups, what they read, and their members' settings.
+    pub groups: Arc<[(GroupId, Vec<TopicId>, ConsumerConfig)]>,
+    /// What must come of it.
+    pub expect: Arc<Expect>,
+}
+
+/// All judges of one run.
+pub struct Panel {
+    setup: PanelSetup,
+    /// None: it looks at nothing.
+    eyes: Option<Box<Eyes>>,
+}
+
+struct Eyes {
+    judge: Judge,
+    history: History,
+    promises: Promises,
+    coverage: Coverage,
+    counter: Counter,
+}
+
+/// How far a run went.
+struct Extent {
+    fingerprint: u64,
+    steps: u64,
+    events: u64,
+}
+
+impl Panel {
+    /// A panel that looks at everything.
+    pub fn new(setup: PanelSetup) -> Self {
+        let eyes = Eyes {
+            judge: Judge::new(Arc::clone(&setup.config), Names::clone(&setup.names)),
+            history: History::new(Arc::clone(&setup.names)),
+            promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
+            coverage: Coverage::default(),
+            counter: Counter::default(),
+        };
+        Self { setup, eyes: Some(Box::new(eyes)) }
+    }
+
+    /// A panel that looks at nothing, so that a benchmark can tell what judging costs. In its report everything is
+    /// *not exercised*, nothing is counted, and nothing but the run's end was expected.
+    pub fn off(setup: PanelSetup) -> Self {
+        Self { setup: PanelSetup { expect: Arc::default(), ..setup }, eyes: None }
+    }
+
+    /// Looks at one step: what happened in it, and the true state after it.
+    #[inline]
+    pub fn look(&mut self, step: &Step, events: &[Event], view: &ClusterView) {
+        let Some(eyes) = &mut self.eyes else { return };
+        eyes.judge.look(step, events, view);
+        for event in events {
+            eyes.coverage.count(event.kind());
+            eyes.counter.hear(event);
+            eyes.promises.hear(event);
+            eyes.history.hear(step, event, &eyes.promises);
+        }
+    }
+
+    /// Ends the run at `step` and reports. `fingerprint` is a hash of all that happened; `steps` and `events` count it.
+    pub fn finish(
+        self,
+        step: &Step,
+        view: &ClusterView,
+        end: RunEnd,
+        fingerprint: u64,
+        steps: u64,
+        events: u64,
+    ) -> RunReport {
+        let extent = Extent { fingerprint, steps, events };
+        match self.eyes {
+            Some(eyes) => eyes.found(step, view, &end, &self.setup.names),
+            None => Found::nothing(&self.setup.names),
+        }
+        .report(self.setup, step, end, &extent)
+    }
+}
+
+impl Eyes {
+    fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, names: &Names) -> Found {
+        self.judge.finish(step, view, end);
+        if *end == RunEnd::Converged {
+            self.history.finish(step, &self.promises);
+        }
+        let report = |property| (property, self.property(property, end, names));
+        Found {
+            properties: Property::iter().map(report).collect(),
+            counts: self.counter.counts(&self.coverage, &self.history, view),
+            latencies: self.history.into_latencies(),
+            coverage: self.coverage,
+            unavailable: liveness::unavailable(view, names),
+        }
+    }
+
+    fn property(&self, property: Property, end: &RunEnd, names: &Names) -> PropertyReport {
+        let promise = self.promises.of(property);
+        let (tally, verdict) = match self.history.anomaly(property) {
+            Some(anomaly) => (anomaly.tally(), Verdict::on_anomaly(anomaly, &promise)),
+            None => {
+                let tally = self.judge.tally(property);
+                (tally.clone(), Verdict::on(tally, &promise))
+            }
+        };
+        let verdict = if told_by_the_end(property) && *end != RunEnd::Converged && tally.broken == 0 {
+            Verdict::Unknown
+        } else {
+            verdict
+        };
+        property_report(property, verdict, &tally, names)
+    }
+}
+
+/// Whether a run that was cut short says nothing of it.
+fn told_by_the_end(property: Property) -> bool {
+    property.judge() == property::Judge::Liveness
+        || matches!(property, Property::LostWrite | Property::Unseen)
+}
+
+fn property_report(property: Property, verdict: Verdict, tally: &Tally, names: &Names) -> PropertyReport {
+    PropertyReport {
+        judge: property.judge(),
+        verdict,
+        looked: tally.looked,
+        broken: tally.broken,
+        promised_with: (verdict == Verdict::Allowed).then(|| Needs::of(property).words()),
+        evidence: tally.findings.iter().map(|finding| Evidence::new(finding, names)).collect(),
+    }
+}
+
+/// What a panel found.
+struct Found {
+    properties: BTreeMap<Property, PropertyReport>,
+    counts: Counts,
+    latencies: Samples,
+    coverage: Coverage,
+    unavailable: Vec<String>,
+}
+
+impl Found {
+    /// What a panel finds that looks at nothing.
+    fn nothing(names: &Names) -> Self {
+        let unseen = |property| {
+            let report = property_report(property, Verdict::NotExercised, &Tally::default(), names);
+            (property, report)
+        };
+        Self {
+            properties: Property::iter().map(unseen).collect(),
+            counts: Counts::default(),
+            latencies: Samples::default(),
+            coverage: Coverage::default(),
+            unavailable: Vec::new(),
+        }
+    }
+
+    /// Measures what was found by what was expected.
+    fn report(self, setup: PanelSetup, step: &Step, end: RunEnd, extent: &Extent) -> RunReport {
+        let must_see = setup.expect.must_see.iter();
+        let must_see = must_see.map(|&kind| (kind, self.coverage.times(kind))).collect();
+        let unexpected = outcome::unexpected(&setup.expect, &end, &self.properties, &must_see);
+        RunReport {
+            version: VERSION,
+            scenario: setup.scenario,
+            story: setup.story,
+            protocol: setup.protocol.preset,
+            overrides: setup.overrides,
+            seed: setup.seed,
+            outcome: outcome::outcome(&end, &unexpected),
+            unexpected,
+            end,
+            unavailable: self.unavailable,
+            steps: extent.steps,
+            events: extent.events,
+            simulated_ms: millis(step.at),
+            fingerprint: Fingerprint(extent.fingerprint),
+            properties: self.properties,
+            must_see,
+            counts: self.counts,
+            latencies: self.latencies,
+            seen: self.coverage.seen().collect(),
+            expect: setup.expect,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "panel_test.rs"]
+mod panel_test;

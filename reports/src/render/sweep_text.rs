@@ -1,0 +1,138 @@
+//! The face for people of many seeds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::text::{WIDTH, counts, headline, latency, must_see, story, unexpected};
+use super::{Again, wrapped};
+use crate::expect::HowOften;
+use crate::outcome::Outcome;
+use crate::property::Property;
+use crate::sweep::{Failure, PropertySweep, SweepReport};
+
+/// The report on many seeds. A failure's last line is the command that plays it again: the smallest seed of
+/// the gravest outcome, or the sweep where no single seed does.
+pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
+    let mut text =
+        headline(report.outcome(), &report.scenario, report.protocol, &seeds(report), &report.overrides);
+    text += &story(&report.story);
+    text += &unexpected(&report.unexpected());
+    text += &outcomes(report);
+    report.first_failures.values().for_each(|failure| text += &first_failure(failure));
+    text += &broken(report);
+    text += &others(&report.properties);
+    text += "\n";
+    text += &counts(&report.counts);
+    text += &latency(report.latencies.percentiles().as_ref());
+    let seen = report.must_see.iter();
+    text += &must_see(seen.map(|(kind, seen)| {
+        format!("{} {} on {} of {} seeds", kind.name(), seen.times, seen.seeds, report.seeds)
+    }));
+    writeln!(
+        text,
+        "runs         {} steps, {} events, sum of fingerprints {}",
+        report.steps, report.events, report.fingerprint
+    )
+    .expect("a String takes all that is written");
+    text += &last_line(report, again);
+    text
+}
+
+fn seeds(report: &SweepReport) -> String {
+    match (report.first_seed, report.last_seed) {
+        (Some(first), Some(last)) if report.seeds > 1 => format!("{} seeds, {first} to {last}", report.seeds),
+        (Some(seed), _) => format!("seed {seed}"),
+        (None, _) => "no seeds".to_owned(),
+    }
+}
+
+fn outcomes(report: &SweepReport) -> String {
+    let each = report.outcomes.iter().map(|(outcome, runs)| {
+        let words = match outcome {
+            Outcome::AsExpected => "as expected",
+            Outcome::Stalled => "stalled",
+            Outcome::Broken => "broken",
+            Outcome::Panicked => "panicked",
+        };
+        format!("{runs} {words}")
+    });
+    format!("\nseeds        {}\n", each.collect::<Vec<_>>().join(", "))
+}
+
+fn first_failure(Failure { seed, unexpected }: &Failure) -> String {
+    let mut text = format!("\nseed {seed}, not as expected\n");
+    for each in unexpected {
+        writeln!(text, "  {each}").expect("a String takes all that is written");
+    }
+    text
+}
+
+/// The properties that broke or were to break.
+fn broken(report: &SweepReport) -> String {
+    let breaks = &report.expect.breaks;
+    let mut shown = report
+        .properties
+        .iter()
+        .filter(|(property, sweep)| sweep.broken_seeds > 0 || breaks.contains_key(property))
+        .peekable();
+    if shown.peek().is_none() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\n{:<36}{:<12}{:>10}{:>10}{:>10}{:>20}\n",
+        "broken", "expected", "seeds", "violated", "allowed", "first seed"
+    );
+    for (property, sweep) in shown {
+        text += &broken_row(*property, sweep, breaks.get(property).copied(), report.seeds);
+    }
+    text
+}
+
+fn broken_row(property: Property, sweep: &PropertySweep, expected: Option<HowOften>, seeds: u64) -> String {
+    let expected = match expected {
+        None => "-",
+        Some(HowOften::Always) => "always",
+        Some(HowOften::Sometimes) => "sometimes",
+        Some(HowOften::May) => "may",
+    };
+    let first = sweep.first_broken.as_ref();
+    let mut text = format!(
+        "  {:<34}{expected:<12}{:>10}{:>10}{:>10}{:>20}\n",
+        property.name(),
+        format!("{}/{seeds}", sweep.broken_seeds),
+        sweep.violated,
+        sweep.allowed,
+        first.map_or_else(|| "-".to_owned(), |broken| broken.seed.to_string()),
+    );
+    if let Some(evidence) = first.and_then(|broken| broken.evidence.as_ref()) {
+        text += &wrapped(&evidence.to_string(), "      ", WIDTH);
+    }
+    text
+}
+
+/// The properties that broke on no seed, by what became of them.
+fn others(properties: &BTreeMap<Property, PropertySweep>) -> String {
+    let unbroken = || properties.iter().filter(|(_, sweep)| sweep.broken_seeds == 0);
+    let list = |title: &str, wanted: &dyn Fn(&PropertySweep) -> bool| {
+        let names: Vec<_> =
+            unbroken().filter(|(_, sweep)| wanted(sweep)).map(|(name, _)| name.name()).collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!("\n{title}\n{}", wrapped(&names.join(", "), "  ", WIDTH))
+        }
+    };
+    let mut text = list("held wherever it was exercised", &|sweep| sweep.held > 0 && sweep.unknown == 0);
+    text += &list("held, but not judged on every seed", &|sweep| sweep.held > 0 && sweep.unknown > 0);
+    text += &list("never judged", &|sweep| sweep.held == 0 && sweep.unknown > 0);
+    text += &list("not exercised on any seed", &|sweep| sweep.held == 0 && sweep.unknown == 0);
+    text
+}
+
+fn last_line(report: &SweepReport, again: &Again<'_>) -> String {
+    match report.first_failures.values().next_back() {
+        Some(gravest) => again.run(gravest.seed, &report.overrides) + "\n",
+        None if report.outcome() == Outcome::AsExpected => String::new(),
+        None => again.sweep() + "\n",
+    }
+}

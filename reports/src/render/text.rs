@@ -1,0 +1,167 @@
+//! The face for people: plain text, 110 columns at most where words allow, no colours.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use highwater_model::protocol::Preset;
+
+use super::{Again, wrapped};
+use crate::counts::Counts;
+use crate::end::RunEnd;
+use crate::latency::Percentiles;
+use crate::outcome::{Outcome, Unexpected};
+use crate::property::{Judge, Property};
+use crate::report::{PropertyReport, RunReport};
+use crate::verdict::Verdict;
+
+pub use super::sweep_text::sweep;
+
+pub(super) const WIDTH: usize = 110;
+
+/// The report on one seed. A failure's last line is the command that plays it again.
+pub fn run(report: &RunReport, again: &Again<'_>) -> String {
+    let mut text = headline(
+        report.outcome,
+        &report.scenario,
+        report.protocol,
+        &format!("seed {}", report.seed),
+        &report.overrides,
+    );
+    text += &story(&report.story);
+    text += &unexpected(&report.unexpected);
+    for judge in [Judge::WhiteBox, Judge::Liveness, Judge::BlackBox] {
+        text += &properties(report, judge);
+    }
+    text += "\n";
+    text += &counts(&report.counts);
+    text += &latency(report.latencies.percentiles().as_ref());
+    text += &must_see(report.must_see.iter().map(|(kind, times)| format!("{} {times}", kind.name())));
+    text += &extent(report);
+    for partition in &report.unavailable {
+        text += &wrapped(partition, "             ", WIDTH);
+    }
+    if report.outcome != Outcome::AsExpected {
+        text += &again.run(report.seed, &report.overrides);
+        text += "\n";
+    }
+    text
+}
+
+/// `BROKEN  leader-crash, 0.11-iv1, seed 7, acks=1`
+pub(super) fn headline(
+    outcome: Outcome,
+    scenario: &Arc<str>,
+    protocol: Preset,
+    seeds: &str,
+    overrides: &[String],
+) -> String {
+    let mut line = format!("{}  {scenario}, {}, {seeds}", outcome.words(), protocol.name());
+    for pair in overrides {
+        line += ", ";
+        line += pair;
+    }
+    line + "\n"
+}
+
+pub(super) fn story(story: &str) -> String {
+    format!("\n{}", wrapped(story, "  ", WIDTH))
+}
+
+pub(super) fn unexpected(found: &[Unexpected]) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nnot as expected\n".to_owned();
+    for each in found {
+        writeln!(text, "  {each}").expect("a String takes all that is written");
+    }
+    text
+}
+
+/// What the judges of this kind are called.
+pub(super) fn heading(judge: Judge) -> &'static str {
+    match judge {
+        Judge::WhiteBox => "white box, after every step",
+        Judge::Liveness => "liveness, after the heal",
+        Judge::BlackBox => "black box, as clients saw it",
+    }
+}
+
+fn properties(report: &RunReport, judge: Judge) -> String {
+    let mut text = format!("\n{:<36}{:<15}{:>10}{:>10}\n", heading(judge), "verdict", "looked", "broken");
+    let judged = report.properties.iter().filter(|(_, property)| property.judge == judge);
+    judged.for_each(|(name, property)| text += &row(*name, property));
+    text
+}
+
+fn row(name: Property, property: &PropertyReport) -> String {
+    let PropertyReport { verdict, looked, broken, .. } = property;
+    let mut text = format!("  {:<34}{:<15}{looked:>10}{broken:>10}\n", name.name(), verdict.words());
+    if let Some(first) = property.evidence.first() {
+        text += &wrapped(&first.to_string(), "      ", WIDTH);
+    }
+    if let (Verdict::Allowed, Some(needs)) = (verdict, &property.promised_with) {
+        text += &wrapped(&format!("promised only with {needs}"), "      ", WIDTH);
+    }
+    text
+}
+
+pub(super) fn counts(counts: &Counts) -> String {
+    let Counts { sent, acknowledged, unconfirmed, failed, committed, delivered, .. } = counts;
+    let Counts { duplicated, lost, lost_unconfirmed, elections_clean, elections_unclean, .. } = counts;
+    let Counts { isr_shrinks, isr_expands, truncations, records_truncated, .. } = counts;
+    let Counts { records_lost_to_power, produce_retries, duplicates_discarded, produce_refusals, .. } =
+        counts;
+    let lines = [
+        format!(
+            "records      sent {sent}, acknowledged {acknowledged}, unconfirmed {unconfirmed}, failed {failed}, \
+             committed {committed}, delivered {delivered}"
+        ),
+        format!(
+            "             duplicated {duplicated}, lost {lost}, lost of the unconfirmed {lost_unconfirmed}"
+        ),
+        format!("elections    clean {elections_clean}, unclean {elections_unclean}"),
+        format!("ISR          shrinks {isr_shrinks}, expands {isr_expands}"),
+        format!(
+            "logs         truncations {truncations}, records truncated {records_truncated}, \
+             records lost to power {records_lost_to_power}"
+        ),
+        format!(
+            "produces     retries {produce_retries}, duplicates discarded {duplicates_discarded}, \
+             refusals {produce_refusals}"
+        ),
+    ];
+    lines.join("\n") + "\n"
+}
+
+pub(super) fn latency(found: Option<&Percentiles>) -> String {
+    let Some(Percentiles { samples, p50_ms, p99_ms, p999_ms, max_ms }) = found else {
+        return "ack latency  none acknowledged\n".to_owned();
+    };
+    format!(
+        "ack latency  p50 {p50_ms} ms, p99 {p99_ms} ms, p99.9 {p999_ms} ms, max {max_ms} ms, \
+         of {samples} records\n"
+    )
+}
+
+pub(super) fn must_see(seen: impl Iterator<Item = String>) -> String {
+    let seen = seen.collect::<Vec<_>>().join(", ");
+    if seen.is_empty() { seen } else { format!("must see     {seen}\n") }
+}
+
+fn extent(report: &RunReport) -> String {
+    let end = match &report.end {
+        RunEnd::Converged => "converged",
+        RunEnd::Stalled { .. } => "stalled",
+        RunEnd::EventsExhausted => "stopped: too many steps",
+        RunEnd::Panicked { .. } => "panicked",
+    };
+    format!(
+        "run          {end} at {} ms, {} steps, {} events, fingerprint {}\n",
+        report.simulated_ms, report.steps, report.events, report.fingerprint
+    )
+}
+
+#[cfg(test)]
+#[path = "text_test.rs"]
+mod text_test;

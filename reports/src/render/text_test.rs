@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use highwater_model::config::Acks;
+use highwater_model::event::EventKind;
+
+use super::super::json;
+use super::{Again, run, sweep};
+use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, setup, step};
+use crate::end::RunEnd;
+use crate::expect::{Expect, HowOften};
+use crate::panel::{Panel, PanelSetup};
+use crate::property::Property;
+use crate::report::RunReport;
+use crate::sweep::SweepReport;
+
+const AGAIN: Again<'static> =
+    Again { scenario: "scenarios/ack-lost.json", sweep: "highwater sweep scenarios/ack-lost.json --seeds 1" };
+
+fn told(setup: &PanelSetup) -> RunReport {
+    let view = led(&[batch(0, &[0])], 1);
+    let mut panel = Panel::new(setup.clone());
+    for (id, event) in (1..).zip([sent(0), acknowledged(0, &[0]), polled(0, &[0]), polled(1, &[0])]) {
+        panel.look(&step(id, SHOP), &[event], &view);
+    }
+    panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0xfeed, 9, 4)
+}
+
+fn with(expect: Expect) -> PanelSetup {
+    let overrides = Arc::new(["producers.shop.acks=-1".to_owned()]);
+    PanelSetup { expect: Arc::new(expect), overrides, ..setup(Acks::All) }
+}
+
+fn last_line(text: &str) -> &str {
+    text.trim_end().rsplit('\n').next().unwrap_or_default()
+}
+
+#[test]
+fn a_run_that_went_as_expected_ends_with_its_fingerprint() {
+    let text = run(&told(&with(Expect::default())), &AGAIN);
+    assert!(
+        text.starts_with(
+            "AS EXPECTED  ack-lost, 0.11-iv1, seed 7, producers.shop.acks=-1\n\n  The leader dies"
+        )
+    );
+    assert_eq!(
+        last_line(&text),
+        "run          converged at 20.000 ms, 9 steps, 4 events, fingerprint 000000000000feed"
+    );
+}
+
+#[test]
+fn a_break_without_a_promise_says_what_would_promise_it() {
+    let text = run(&told(&with(Expect::default())), &AGAIN);
+    let expected = "
+  duplicate                         allowed                 2         1
+      at 4.000 ms, step 4, shop, orders-0: shop#0 is at offset 0 and again at offset 1
+      promised only with enable.idempotence=true, unclean.leader.election.enable=false, no power failure over
+      unflushed logs
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_numbers_of_a_run_stand_in_words() {
+    let text = run(&told(&with(Expect::default())), &AGAIN);
+    let expected = "
+records      sent 1, acknowledged 1, unconfirmed 0, failed 0, committed 1, delivered 2
+             duplicated 1, lost 0, lost of the unconfirmed 0
+elections    clean 0, unclean 0
+ISR          shrinks 0, expands 0
+logs         truncations 0, records truncated 0, records lost to power 0
+produces     retries 0, duplicates discarded 0, refusals 0
+ack latency  p50 1.000 ms, p99 1.000 ms, p99.9 1.000 ms, max 1.000 ms, of 1 records
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn a_partition_that_is_unavailable_as_configured_is_named() {
+    let mut view = led(&[batch(0, &[0])], 1);
+    view.brokers.iter_mut().for_each(|broker| broker.alive = false);
+    let panel = Panel::new(with(Expect::default()));
+    let text = run(&panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0, 0, 0), &AGAIN);
+    assert!(
+        text.contains("             orders-0 is unavailable as configured: its ISR is {1,2,3}"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_last_line_of_a_failure_plays_it_again() {
+    let expect = Expect { must_see: vec![EventKind::LogTruncated], ..Default::default() };
+    let text = run(&told(&with(expect)), &AGAIN);
+    assert!(text.starts_with("BROKEN  ack-lost"));
+    assert!(text.contains("\nnot as expected\n  log_truncated was to be seen and never came\n"));
+    let expected = "again: highwater run scenarios/ack-lost.json --seed 7 --set producers.shop.acks=-1";
+    assert_eq!(last_line(&text), expected);
+}
+
+#[test]
+fn a_sweep_says_what_broke_on_how_many_seeds() {
+    let breaks = [(Property::Duplicate, HowOften::Always)].into();
+    let setup = with(Expect { breaks, ..Default::default() });
+    let mut report = SweepReport::new(&setup);
+    report.add(told(&setup));
+    let text = sweep(&report, &AGAIN);
+    assert!(text.starts_with("AS EXPECTED  ack-lost, 0.11-iv1, seed 7"), "{text}");
+    let expected = "
+  duplicate                         always             1/1         0         1                   7
+      at 4.000 ms, step 4, shop, orders-0: shop#0 is at offset 0 and again at offset 1
+";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains("again:"), "{text}");
+}
+
+#[test]
+fn a_failure_that_no_seed_shows_plays_the_sweep_again() {
+    let breaks = [(Property::LostWrite, HowOften::Sometimes)].into();
+    let setup = with(Expect { breaks, ..Default::default() });
+    let mut report = SweepReport::new(&setup);
+    report.add(told(&setup));
+    let text = sweep(&report, &AGAIN);
+    assert!(text.contains("lost-write was to break on at least one seed and broke on none"), "{text}");
+    assert_eq!(last_line(&text), "again: highwater sweep scenarios/ack-lost.json --seeds 1");
+}
+
+#[test]
+fn json_says_the_same() {
+    let report = told(&with(Expect::default()));
+    let value: serde_json::Value =
+        serde_json::from_str(&json::run(&report).expect("a report is JSON")).expect("it reads back");
+    assert_eq!(value["version"], 1);
+    assert_eq!(value["end"], "converged");
+    assert_eq!(value["outcome"], "as_expected");
+    assert_eq!(value["fingerprint"], "000000000000feed");
+    assert_eq!(value["properties"]["duplicate"]["verdict"], "allowed");
+    assert_eq!(value["properties"]["duplicate"]["evidence"][0]["at_ms"], 4.0);
+    assert_eq!(value["ack_latency"]["p50_ms"], 1.0);
+    assert_eq!(value["seen"]["records_polled"], 2);
+    let mut sweep = SweepReport::new(&with(Expect::default()));
+    sweep.add(report);
+    let value: serde_json::Value =
+        serde_json::from_str(&json::sweep(&sweep).expect("a report is JSON")).expect("it reads back");
+    assert_eq!((&value["seeds"], &value["outcomes"]["as_expected"]), (&1.into(), &1.into()));
+}

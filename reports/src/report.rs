@@ -1,0 +1,156 @@
+//! What one run comes to: the versioned report, whose faces are in [`crate::render`].
+//!
+//! It is made from the scenario and the seed alone: nothing in it depends on the machine, the number of threads, the
+//! wall clock or a path.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use highwater_model::event::{EventKind, Step, StepId};
+use highwater_model::names::Names;
+use highwater_model::protocol::Preset;
+use highwater_model::time::{Instant, Micros};
+use serde::{Serialize, Serializer};
+
+use crate::counts::Counts;
+use crate::end::RunEnd;
+use crate::expect::Expect;
+use crate::finding::Finding;
+use crate::latency::{Millis, Samples};
+use crate::outcome::{Outcome, Unexpected};
+use crate::property::{Judge, Property};
+use crate::verdict::Verdict;
+
+/// The version of the reports' shape. Grows when a field changes its meaning or goes.
+pub const VERSION: u32 = 1;
+
+/// The report on one seed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunReport {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The scenario's name.
+    pub scenario: Arc<str>,
+    /// Its story.
+    pub story: Arc<str>,
+    /// The Kafka version.
+    pub protocol: Preset,
+    /// `K=V` as given with `--set`, in their order.
+    pub overrides: Arc<[String]>,
+    /// The seed.
+    pub seed: u64,
+    /// Whether it went as expected.
+    pub outcome: Outcome,
+    /// Why not.
+    pub unexpected: Vec<Unexpected>,
+    /// How the run ended: `end`, and what belongs to it.
+    #[serde(flatten)]
+    pub end: RunEnd,
+    /// Partitions that could make no progress at the end by their own settings, and why: of them nothing is demanded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unavailable: Vec<String>,
+    /// How many inputs machines took.
+    pub steps: u64,
+    /// How many events came of them.
+    pub events: u64,
+    /// When the run ended, in simulated milliseconds.
+    pub simulated_ms: Millis,
+    /// A hash of all that happened, in 16 hexadecimal digits.
+    pub fingerprint: Fingerprint,
+    /// What became of each property.
+    pub properties: BTreeMap<Property, PropertyReport>,
+    /// The events that every run must show, and how often they came.
+    pub must_see: BTreeMap<EventKind, u64>,
+    /// The numbers.
+    pub counts: Counts,
+    /// From a record's sending to its acknowledgement; null if none was acknowledged.
+    #[serde(rename = "ack_latency")]
+    pub latencies: Samples,
+    /// Every kind of event that came, and how often.
+    pub seen: BTreeMap<EventKind, u64>,
+    /// What the scenario expects of each property that it is meant to break.
+    #[serde(skip)]
+    pub expect: Arc<Expect>,
+}
+
+/// What became of one property.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PropertyReport {
+    /// Who judged it.
+    pub judge: Judge,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How often something happened that could have broken it.
+    pub looked: u64,
+    /// How often it broke.
+    pub broken: u64,
+    /// What the property needs to be promised, if it broke without a promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promised_with: Option<String>,
+    /// The first few breaks.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A finding in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// When.
+    pub at_ms: Millis,
+    /// At which step.
+    pub step: StepId,
+    /// The step that brought it about; 0 for none.
+    pub cause: StepId,
+    /// Whose step it was: `broker-2`.
+    pub actor: String,
+    /// On which partition, if on one: `orders-0`.
+    pub partition: Option<String>,
+    /// What was there and what should have been.
+    pub text: String,
+}
+
+/// A hash of a run; prints as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Evidence {
+    /// The finding with names in place of numbers.
+    pub fn new(finding: &Finding, names: &Names) -> Self {
+        let Step { id, cause, at, node } = finding.step;
+        Self {
+            at_ms: millis(at),
+            step: id,
+            cause,
+            actor: names.node(node).to_owned(),
+            partition: finding.partition.map(|partition| names.partition(partition)),
+            text: finding.evidence.clone(),
+        }
+    }
+}
+
+/// `at 1204.250 ms, step 381, broker-2, orders-0: ...`
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "at {} ms, step {}, {}", self.at_ms, self.step.0, self.actor)?;
+        if let Some(partition) = &self.partition {
+            write!(f, ", {partition}")?;
+        }
+        write!(f, ": {}", self.text)
+    }
+}
+
+/// A moment as a report writes it.
+pub(crate) fn millis(at: Instant) -> Millis {
+    Millis(Micros(at.0))
+}

@@ -1,0 +1,294 @@
+//! What many seeds come to. Runs are added in any order, on any number of threads or computers: the sums, the smallest
+//! seeds and so the whole report come out the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use highwater_model::event::EventKind;
+use highwater_model::protocol::Preset;
+use serde::Serialize;
+use strum::IntoEnumIterator;
+
+use crate::counts::Counts;
+use crate::expect::{Expect, HowOften};
+use crate::latency::Latencies;
+use crate::outcome::{Outcome, Unexpected};
+use crate::panel::PanelSetup;
+use crate::property::{Judge, Property};
+use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION};
+use crate::verdict::Verdict;
+
+/// The report on many seeds of one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepReport {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The scenario's name.
+    pub scenario: Arc<str>,
+    /// Its story.
+    pub story: Arc<str>,
+    /// The Kafka version.
+    pub protocol: Preset,
+    /// `K=V` as given with `--set`, in their order.
+    pub overrides: Arc<[String]>,
+    /// How many seeds ran. A seed that is added twice counts twice.
+    pub seeds: u64,
+    /// The smallest seed.
+    pub first_seed: Option<u64>,
+    /// The largest seed.
+    pub last_seed: Option<u64>,
+    /// How many runs had which outcome.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// For each outcome but the expected one, the smallest seed that had it.
+    pub first_failures: BTreeMap<Outcome, Failure>,
+    /// What became of each property.
+    pub properties: BTreeMap<Property, PropertySweep>,
+    /// The events that every run must show.
+    pub must_see: BTreeMap<EventKind, SeenSweep>,
+    /// Sums over all runs.
+    pub counts: Counts,
+    /// Over all runs, from a record's sending to its acknowledgement; null if none was acknowledged.
+    #[serde(rename = "ack_latency")]
+    pub latencies: Latencies,
+    /// Every kind of event that came, and how often in all.
+    pub seen: BTreeMap<EventKind, u64>,
+    /// How many inputs machines took in all.
+    pub steps: u64,
+    /// How many events came of them.
+    pub events: u64,
+    /// The sum of all runs' fingerprints, modulo 2⁶⁴.
+    pub fingerprint: Fingerprint,
+    /// What the scenario expects.
+    #[serde(skip)]
+    pub expect: Arc<Expect>,
+}
+
+/// A run that did not go as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Its seed.
+    pub seed: u64,
+    /// What was unexpected.
+    pub unexpected: Vec<Unexpected>,
+}
+
+/// On how many seeds a property had which verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PropertySweep {
+    /// Who judged it.
+    pub judge: Judge,
+    /// Seeds on which it held.
+    pub held: u64,
+    /// Seeds on which it was promised and broke.
+    pub violated: u64,
+    /// Seeds on which it broke without a promise.
+    pub allowed: u64,
+    /// Seeds on which nothing could have broken it.
+    pub not_exercised: u64,
+    /// Seeds that could not be judged.
+    pub unknown: u64,
+    /// Seeds on which it broke, whatever the verdict.
+    pub broken_seeds: u64,
+    /// How often something happened that could have broken it, in all.
+    pub looked: u64,
+    /// How often it broke, in all.
+    pub broken: u64,
+    /// The smallest seed on which it broke, and its first evidence there.
+    pub first_broken: Option<Broken>,
+}
+
+/// A break and its seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// On which seed.
+    pub seed: u64,
+    /// What was seen first.
+    pub evidence: Option<Evidence>,
+}
+
+/// How often an event came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SeenSweep {
+    /// On how many seeds.
+    pub seeds: u64,
+    /// How often in all.
+    pub times: u64,
+}
+
+impl SweepReport {
+    /// A sweep of no seeds. The seed in `setup` does not matter.
+    pub fn new(setup: &PanelSetup) -> Self {
+        let properties = Property::iter().map(|property| (property, PropertySweep::new(property.judge())));
+        let must_see = setup.expect.must_see.iter().map(|&kind| (kind, SeenSweep::default()));
+        Self {
+            version: VERSION,
+            scenario: Arc::clone(&setup.scenario),
+            story: Arc::clone(&setup.story),
+            protocol: setup.protocol.preset,
+            overrides: Arc::clone(&setup.overrides),
+            seeds: 0,
+            first_seed: None,
+            last_seed: None,
+            outcomes: BTreeMap::new(),
+            first_failures: BTreeMap::new(),
+            properties: properties.collect(),
+            must_see: must_see.collect(),
+            counts: Counts::default(),
+            latencies: Latencies::default(),
+            seen: BTreeMap::new(),
+            steps: 0,
+            events: 0,
+            fingerprint: Fingerprint::default(),
+            expect: Arc::clone(&setup.expect),
+        }
+    }
+
+    /// Adds one run.
+    pub fn add(&mut self, run: RunReport) {
+        self.seeds += 1;
+        self.first_seed = least(self.first_seed, Some(run.seed), |seed| *seed);
+        self.last_seed = self.last_seed.max(Some(run.seed));
+        *self.outcomes.entry(run.outcome).or_default() += 1;
+        for (property, report) in run.properties {
+            let sweep =
+                self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
+            sweep.add(run.seed, report);
+        }
+        for (kind, times) in run.must_see {
+            self.must_see.entry(kind).or_default().add(SeenSweep { seeds: u64::from(times > 0), times });
+        }
+        self.counts.add(&run.counts);
+        self.latencies.add(&run.latencies);
+        for (kind, times) in run.seen {
+            *self.seen.entry(kind).or_default() += times;
+        }
+        self.steps += run.steps;
+        self.events += run.events;
+        self.fingerprint.0 = self.fingerprint.0.wrapping_add(run.fingerprint.0);
+        if run.outcome != Outcome::AsExpected {
+            self.failed(run.outcome, Failure { seed: run.seed, unexpected: run.unexpected });
+        }
+    }
+
+    /// Adds another sweep of the same scenario.
+    pub fn merge(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.first_seed = least(self.first_seed, other.first_seed, |seed| *seed);
+        self.last_seed = self.last_seed.max(other.last_seed);
+        for (outcome, runs) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += runs;
+        }
+        for (property, sweep) in other.properties {
+            let mine =
+                self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
+            mine.merge(sweep);
+        }
+        for (kind, seen) in other.must_see {
+            self.must_see.entry(kind).or_default().add(seen);
+        }
+        self.counts.add(&other.counts);
+        self.latencies.merge(&other.latencies);
+        for (kind, times) in other.seen {
+            *self.seen.entry(kind).or_default() += times;
+        }
+        self.steps += other.steps;
+        self.events += other.events;
+        self.fingerprint.0 = self.fingerprint.0.wrapping_add(other.fingerprint.0);
+        for (outcome, failure) in other.first_failures {
+            self.failed(outcome, failure);
+        }
+    }
+
+    fn failed(&mut self, outcome: Outcome, failure: Failure) {
+        match self.first_failures.get(&outcome) {
+            Some(first) if first.seed <= failure.seed => {}
+            Some(_) | None => {
+                self.first_failures.insert(outcome, failure);
+            }
+        }
+    }
+
+    /// How many runs went as expected.
+    pub fn expected_runs(&self) -> u64 {
+        self.outcomes.get(&Outcome::AsExpected).copied().unwrap_or_default()
+    }
+
+    /// What no single seed can tell: properties that were to break on at least one and broke on none.
+    pub fn unexpected(&self) -> Vec<Unexpected> {
+        let expected = self.expect.breaks.iter();
+        let missing = expected.filter(|&(property, &often)| {
+            let broke = self.properties.get(property).is_some_and(|sweep| sweep.broken_seeds > 0);
+            often == HowOften::Sometimes && !broke
+        });
+        missing.map(|(&property, &expected)| Unexpected::BreakMissing { property, expected }).collect()
+    }
+
+    /// The gravest outcome of any run, or broken where the sweep as a whole lacks something.
+    pub fn outcome(&self) -> Outcome {
+        let runs = self.outcomes.keys().copied().max().unwrap_or_default();
+        if self.unexpected().is_empty() { runs } else { runs.max(Outcome::Broken) }
+    }
+}
+
+impl PropertySweep {
+    fn new(judge: Judge) -> Self {
+        Self {
+            judge,
+            held: 0,
+            violated: 0,
+            allowed: 0,
+            not_exercised: 0,
+            unknown: 0,
+            broken_seeds: 0,
+            looked: 0,
+            broken: 0,
+            first_broken: None,
+        }
+    }
+
+    fn add(&mut self, seed: u64, report: PropertyReport) {
+        let verdicts = match report.verdict {
+            Verdict::Held => &mut self.held,
+            Verdict::Violated => &mut self.violated,
+            Verdict::Allowed => &mut self.allowed,
+            Verdict::NotExercised => &mut self.not_exercised,
+            Verdict::Unknown => &mut self.unknown,
+        };
+        *verdicts += 1;
+        self.looked += report.looked;
+        self.broken += report.broken;
+        if report.broken > 0 {
+            self.broken_seeds += 1;
+            let broken = Broken { seed, evidence: report.evidence.into_iter().next() };
+            self.first_broken = least(self.first_broken.take(), Some(broken), |broken| broken.seed);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.held += other.held;
+        self.violated += other.violated;
+        self.allowed += other.allowed;
+        self.not_exercised += other.not_exercised;
+        self.unknown += other.unknown;
+        self.broken_seeds += other.broken_seeds;
+        self.looked += other.looked;
+        self.broken += other.broken;
+        self.first_broken = least(self.first_broken.take(), other.first_broken, |broken| broken.seed);
+    }
+}
+
+impl SeenSweep {
+    fn add(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.times += other.times;
+    }
+}
+
+/// The one of the smaller seed.
+fn least<T>(one: Option<T>, other: Option<T>, seed: impl Fn(&T) -> u64) -> Option<T> {
+    one.into_iter().chain(other).min_by_key(seed)
+}
+
+#[cfg(test)]
+#[path = "sweep_test.rs"]
+mod sweep_test;

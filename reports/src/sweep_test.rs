@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use highwater_model::config::Acks;
+use highwater_model::event::EventKind;
+
+use super::SweepReport;
+use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, setup, step};
+use crate::end::RunEnd;
+use crate::expect::{Expect, HowOften};
+use crate::outcome::{Outcome, Unexpected};
+use crate::panel::{Panel, PanelSetup};
+use crate::property::Property;
+use crate::report::RunReport;
+
+fn expecting(often: HowOften) -> PanelSetup {
+    let expect = Expect {
+        must_see: vec![EventKind::RecordsPolled],
+        breaks: BTreeMap::from([(Property::Duplicate, often)]),
+    };
+    PanelSetup { expect: Arc::new(expect), ..setup(Acks::All) }
+}
+
+/// A run that reads a record at this many offsets, acknowledged as late as its seed is large.
+fn run(setup: &PanelSetup, seed: u64, copies: u64, end: RunEnd) -> RunReport {
+    let mut panel = Panel::new(PanelSetup { seed, ..setup.clone() });
+    let view = led(&[batch(0, &[0])], 1);
+    panel.look(&step(1, SHOP), &[sent(0)], &view);
+    panel.look(&step(2 + seed, SHOP), &[acknowledged(0, &[0])], &view);
+    for offset in 0..copies {
+        panel.look(&step(30 + offset, SHOP), &[polled(offset, &[0])], &view);
+    }
+    panel.finish(&step(99, SHOP), &view, end, seed + 1, 5, 5)
+}
+
+fn runs(setup: &PanelSetup) -> Vec<RunReport> {
+    let stalled = RunEnd::Stalled { pending: vec!["orders-0 has no leader".to_owned()] };
+    vec![
+        run(setup, 4, 2, RunEnd::Converged),
+        run(setup, 2, 3, RunEnd::Converged),
+        run(setup, 9, 1, stalled.clone()),
+        run(setup, 6, 1, stalled),
+        run(setup, 8, 0, RunEnd::Converged),
+    ]
+}
+
+fn swept(setup: &PanelSetup, runs: impl IntoIterator<Item = RunReport>) -> SweepReport {
+    let mut sweep = SweepReport::new(setup);
+    runs.into_iter().for_each(|run| sweep.add(run));
+    sweep
+}
+
+#[test]
+fn a_sweep_does_not_depend_on_the_order_of_its_runs() {
+    let setup = expecting(HowOften::Sometimes);
+    let forwards = swept(&setup, runs(&setup));
+    let backwards = swept(&setup, runs(&setup).into_iter().rev());
+    assert_eq!(forwards, backwards);
+    let mut halves = swept(&setup, runs(&setup).into_iter().skip(2));
+    halves.merge(swept(&setup, runs(&setup).into_iter().take(2)));
+    assert_eq!(forwards, halves);
+}
+
+#[test]
+fn a_sweep_keeps_the_smallest_seeds_and_the_sums() {
+    let setup = expecting(HowOften::Sometimes);
+    let sweep = swept(&setup, runs(&setup));
+    assert_eq!((sweep.seeds, sweep.first_seed, sweep.last_seed), (5, Some(2), Some(9)));
+    let duplicate = &sweep.properties[&Property::Duplicate];
+    assert_eq!((duplicate.broken_seeds, duplicate.broken, duplicate.allowed), (2, 3, 2));
+    assert_eq!(duplicate.first_broken.as_ref().map(|broken| broken.seed), Some(2));
+    assert_eq!(sweep.first_failures[&Outcome::Stalled].seed, 6);
+    assert_eq!(sweep.first_failures[&Outcome::Broken].seed, 8);
+    assert_eq!(
+        (sweep.must_see[&EventKind::RecordsPolled].seeds, sweep.must_see[&EventKind::RecordsPolled].times),
+        (4, 7)
+    );
+    assert_eq!((sweep.counts.sent, sweep.fingerprint.0), (5, 34));
+    assert_eq!(sweep.outcome(), Outcome::Broken);
+}
+
+#[test]
+fn what_breaks_sometimes_must_break_on_at_least_one_seed() {
+    let setup = expecting(HowOften::Sometimes);
+    let never = swept(&setup, [run(&setup, 1, 1, RunEnd::Converged)]);
+    assert_eq!(never.outcome(), Outcome::Broken);
+    let expected = Unexpected::BreakMissing { property: Property::Duplicate, expected: HowOften::Sometimes };
+    assert_eq!(never.unexpected(), [expected]);
+    let once = swept(&setup, [run(&setup, 1, 1, RunEnd::Converged), run(&setup, 2, 2, RunEnd::Converged)]);
+    assert_eq!(once.outcome(), Outcome::AsExpected);
+}
+
+#[test]
+fn what_breaks_always_must_break_on_every_seed() {
+    let setup = expecting(HowOften::Always);
+    let runs = [run(&setup, 1, 1, RunEnd::Converged), run(&setup, 2, 2, RunEnd::Converged)];
+    let sweep = swept(&setup, runs);
+    assert_eq!(sweep.outcome(), Outcome::Broken);
+    assert_eq!(sweep.first_failures[&Outcome::Broken].seed, 1);
+}

@@ -1,0 +1,23 @@
+//! The driver for tests, enumeration and measurements: a loop, and nothing beneath it.
+
+use crate::driver::{Crew, Observer, Turn};
+use crate::world::World;
+
+/// Runs a world to its end.
+pub fn drive<C: Crew, O: Observer>(mut world: World<O>, mut crew: C) -> O::Report {
+    let nodes = world.prepared.plan.names.nodes.len() as u16;
+    let mut actors: Vec<Option<C::Actor>> =
+        (0..nodes).map(|node| Some(crew.start(highwater_model::ids::NodeId(node)))).collect();
+    loop {
+        match world.next() {
+            Turn::Deliver { node, input } => {
+                if let Some(actor) = &mut actors[usize::from(node.0)] {
+                    world.step(input, actor);
+                }
+            }
+            turn @ (Turn::Stop { .. } | Turn::Start { .. }) => world.attend(&turn, &mut crew, &mut actors),
+            Turn::Pause { .. } | Turn::Resume { .. } => {}
+            Turn::Done => return world.finish(),
+        }
+    }
+}

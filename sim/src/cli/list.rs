@@ -1,0 +1,80 @@
+//! `highwater list`: which scenarios there are, and what happens in each.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, output};
+use crate::scenario::files::{self, FilesErrors};
+use crate::scenario::load::load;
+
+/// Lists scenarios: a line each, with its name and how its story begins.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ListArguments {
+    /// Scenario files, or directories of them
+    #[arg(default_value = "scenarios", value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater list
+  highwater list my_scenarios";
+
+/// Does what `highwater list` says: valid scenarios to stdout, errors to stderr.
+///
+/// # Errors
+/// The result could not be written.
+pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
+    let (lines, errors) = listed(&arguments.paths);
+    if !lines.is_empty() {
+        output::result(&lines)?;
+    }
+    if errors.0.is_empty() {
+        return Ok(Exit::SUCCESS);
+    }
+    output::note(&errors.render(output::colours()));
+    Ok(Exit::MISUSED)
+}
+
+/// A line a scenario, and the errors of those that are not valid.
+fn listed(paths: &[PathBuf]) -> (String, FilesErrors) {
+    let files = match files::expand(paths) {
+        Ok(files) => files,
+        Err(errors) => return (String::new(), errors),
+    };
+    let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
+    for file in files {
+        match load(&file.path, &[]) {
+            Ok(loaded) => scenarios.push(loaded.plan),
+            Err(error) => errors.push(error),
+        }
+    }
+    let widest = scenarios.iter().map(|plan| plan.name.chars().count()).max().unwrap_or(0);
+    let line = |name: &str, story: &str| format!("{name:widest$}  {}\n", first_sentence(story));
+    let lines = scenarios.iter().map(|plan| line(&plan.name, &plan.story)).collect();
+    (lines, FilesErrors(errors))
+}
+
+/// Up to the first full stop that a space follows, on one line.
+fn first_sentence(story: &str) -> String {
+    let words = story.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = words.find(". ").map_or(words.len(), |stop| stop + 1);
+    words[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_story_is_cut_after_its_first_sentence() {
+        assert_eq!(
+            first_sentence("With acks=0.5 or so,\n it fails. Then more."),
+            "With acks=0.5 or so, it fails."
+        );
+        assert_eq!(first_sentence("One sentence"), "One sentence");
+    }
+}

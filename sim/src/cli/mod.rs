@@ -1,0 +1,70 @@
+//! The command line. One file a command; results go to stdout, progress and errors to stderr.
+
+mod check;
+mod interrupt;
+mod list;
+mod output;
+mod progress;
+mod run;
+mod schema;
+mod seeds;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A deterministic simulation testbed for Kafka-style partition replication.
+#[derive(Debug, Parser)]
+#[command(name = "highwater", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater run scenarios/leader_crash_before_ack_duplicates.json
+  highwater run scenarios --seeds 0..1000
+  highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
+  highwater check my_scenario.json
+  highwater list
+
+Exit codes:
+    0  as expected
+    1  a promise broke, or an expected break did not show
+    2  misuse, or a scenario file that is not valid
+    3  stalled: the cluster did not converge after the faults were over
+  101  a defect of Highwater itself
+  130  interrupted; what was found so far was printed";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArguments),
+    Check(check::CheckArguments),
+    List(list::ListArguments),
+    Schema(schema::SchemaArguments),
+}
+
+/// What the shell learns. Clap itself exits with 2 on misuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Exit(u8);
+
+impl Exit {
+    const SUCCESS: Self = Self(0);
+    const MISUSED: Self = Self(2);
+    const INTERRUPTED: Self = Self(130);
+}
+
+/// Reads the command line, does what it says, and tells the shell how it went.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Schema(arguments) => schema::schema(&arguments),
+    };
+    match done {
+        Ok(exit) => ExitCode::from(exit.0),
+        Err(error) => output::failed(&error),
+    }
+}

@@ -1,0 +1,149 @@
+//! The machines of a Kafka cluster and its clients.
+
+use std::sync::Arc;
+
+use highwater_model::broker::Broker;
+use highwater_model::controller::Controller;
+use highwater_model::event::Event;
+use highwater_model::group::{Member, MemberSetup};
+use highwater_model::ids::{BrokerId, NodeId};
+use highwater_model::machine::{Effects, Ending, Input, Machine};
+use highwater_model::producer::{Producer, ProducerSetup};
+use highwater_model::storage::Storage;
+use highwater_model::time::Instant;
+use highwater_model::view::ClusterView;
+
+use crate::driver::Crew;
+use crate::prepared::Prepared;
+use crate::scenario::plan::{PlannedGroup, PlannedProducer};
+use crate::seed::{Seed, even};
+
+/// Any of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// The controller.
+    Controller(Box<Controller>),
+    /// A broker.
+    Broker(Box<Broker>),
+    /// A producer.
+    Producer(Box<Producer>),
+    /// A group's member.
+    Member(Box<Member>),
+}
+
+impl Machine for Actor {
+    #[inline]
+    fn handle(&mut self, now: Instant, input: Input, out: &mut Effects) {
+        match self {
+            Self::Controller(controller) => controller.handle(now, input, out),
+            Self::Broker(broker) => broker.handle(now, input, out),
+            Self::Producer(producer) => producer.handle(now, input, out),
+            Self::Member(member) => member.handle(now, input, out),
+        }
+    }
+
+    #[inline]
+    fn next_deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Controller(controller) => controller.next_deadline(),
+            Self::Broker(broker) => broker.next_deadline(),
+            Self::Producer(producer) => producer.next_deadline(),
+            Self::Member(member) => member.next_deadline(),
+        }
+    }
+
+    #[inline]
+    fn show(&mut self, view: &mut ClusterView) {
+        match self {
+            Self::Controller(controller) => controller.show(view),
+            Self::Broker(broker) => broker.show(view),
+            Self::Producer(producer) => producer.show(view),
+            Self::Member(member) => member.show(view),
+        }
+    }
+}
+
+/// Makes the machines of a plan, and keeps the disks of brokers that are down.
+pub struct Cluster {
+    prepared: Arc<Prepared>,
+    seed: Seed,
+    /// By broker, from 1.
+    disks: Vec<Storage>,
+}
+
+impl Cluster {
+    /// The machines of this plan, on this seed.
+    pub fn new(prepared: &Arc<Prepared>, seed: u64) -> Self {
+        let disks = vec![Storage::default(); usize::from(prepared.plan.config.brokers)];
+        Self { prepared: Arc::clone(prepared), seed: Seed::new(seed), disks }
+    }
+
+    fn broker(&self, node: NodeId) -> Option<BrokerId> {
+        node.as_broker(self.prepared.plan.config.brokers)
+    }
+
+    fn producer(&self, planned: &PlannedProducer) -> Producer {
+        let mut stream = self.seed.open(self.prepared.producer_stream(planned.node));
+        Producer::new(ProducerSetup {
+            node: planned.node,
+            config: Arc::clone(&self.prepared.plan.config),
+            settings: planned.settings.clone(),
+            counter_start: even(&mut stream, 0, i32::MAX as u64) as u32,
+        })
+    }
+
+    fn member(&self, group: &PlannedGroup, index: usize) -> Member {
+        Member::new(MemberSetup {
+            node: group.members[index],
+            group: group.group,
+            index: index as u16,
+            members: group.members.len() as u16,
+            topics: group.topics.clone(),
+            config: Arc::clone(&self.prepared.plan.config),
+            settings: group.settings.clone(),
+        })
+    }
+
+    fn client(&self, node: NodeId) -> Option<Actor> {
+        let plan = &self.prepared.plan;
+        if let Some(planned) = plan.producers.iter().find(|producer| producer.node == node) {
+            return Some(Actor::Producer(Box::new(self.producer(planned))));
+        }
+        plan.groups.iter().find_map(|group| {
+            let index = group.members.iter().position(|&member| member == node)?;
+            Some(Actor::Member(Box::new(self.member(group, index))))
+        })
+    }
+}
+
+impl Crew for Cluster {
+    type Actor = Actor;
+
+    /// # Panics
+    /// If the plan has no such node.
+    fn start(&mut self, node: NodeId) -> Actor {
+        let config = Arc::clone(&self.prepared.plan.config);
+        if node == NodeId::CONTROLLER {
+            return Actor::Controller(Box::new(Controller::new(config)));
+        }
+        if let Some(broker) = self.broker(node) {
+            let disk = std::mem::take(&mut self.disks[usize::from(broker.0) - 1]);
+            return Actor::Broker(Box::new(Broker::new(broker, config, disk)));
+        }
+        self.client(node).expect("every node of a plan is the controller, a broker or a client")
+    }
+
+    fn stop(
+        &mut self,
+        node: NodeId,
+        actor: Actor,
+        ending: Ending,
+        keep: &mut dyn FnMut(u64) -> u64,
+    ) -> Vec<Event> {
+        let (Some(me), Actor::Broker(broker)) = (self.broker(node), actor) else { return Vec::new() };
+        let mut disk = broker.stop(ending);
+        let losses = if ending == Ending::Power { disk.lose_power(me, keep) } else { Vec::new() };
+        self.disks[usize::from(me.0) - 1] = disk;
+        losses
+    }
+}

@@ -1,0 +1,71 @@
+//! What goes wrong: at set times, upon events, and by chance.
+//!
+//! A fault strikes between two steps, before the deliveries of its own instant. It is a step of the controller's node and told
+//! like any other: judges look at it, and other faults may wait for it.
+
+mod anchors;
+mod random;
+mod resolve;
+mod strike;
+
+use highwater_model::event::Event;
+use highwater_model::ids::{BrokerId, NodeId, TopicPartition};
+use highwater_model::machine::Ending;
+use highwater_model::time::Micros;
+
+pub(crate) use self::anchors::Anchors;
+pub(crate) use self::random::Chance;
+pub(crate) use self::strike::Mend;
+use crate::wire::{Degraded, DropRule};
+
+/// A fault that is about to strike.
+#[derive(Clone, Debug)]
+pub(crate) struct Strike {
+    fault: u32,
+    witness: Witness,
+    source: Source,
+}
+
+/// Where a fault comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// The scenario: its place there is its number.
+    Scenario,
+    /// Chance; none if there was nobody to strike.
+    Chance(Option<Act>),
+}
+
+/// Whom the event was about that a fault waited for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Witness {
+    broker: Option<BrokerId>,
+    client: Option<NodeId>,
+}
+
+/// What a fault does, to whom. A span of `None` lasts until the heal.
+#[derive(Clone, Debug, PartialEq)]
+enum Act {
+    Crash { node: NodeId, ending: Ending, restart_after: Option<Micros> },
+    Shutdown { node: NodeId, restart_after: Option<Micros> },
+    Pause { node: NodeId, lasts: Option<Micros> },
+    Cut { links: Vec<(NodeId, NodeId)>, lasts: Option<Micros> },
+    Degrade { from: NodeId, to: NodeId, degraded: Degraded, lasts: Option<Micros> },
+    Lag { broker: BrokerId, delay: Option<Micros>, lasts: Option<Micros> },
+    Drop(DropRule),
+    ElectPreferred(TopicPartition),
+}
+
+impl Strike {
+    /// A fault of the scenario, at a set time.
+    pub(crate) fn timed(fault: u32) -> Self {
+        Self { fault, witness: Witness::default(), source: Source::Scenario }
+    }
+
+    fn struck(&self) -> Event {
+        Event::FaultStruck { fault: self.fault, random: matches!(self.source, Source::Chance(_)) }
+    }
+
+    fn missed(&self) -> Event {
+        Event::FaultMissed { fault: self.fault, random: matches!(self.source, Source::Chance(_)) }
+    }
+}

@@ -1,0 +1,128 @@
+//! What all seeds of a plan share and no seed should have to make again.
+
+use std::sync::Arc;
+
+use highwater_model::config::ClusterConfig;
+use highwater_model::ids::{
+    BrokerEpoch, BrokerId, GroupId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition,
+};
+use highwater_model::message::PartitionState;
+use highwater_model::view::{
+    BrokerView, ClusterView, ConsumerView, PartitionView, ProducerView, ReplicaView,
+};
+use highwater_reports::panel::PanelSetup;
+
+use crate::scenario::plan::Plan;
+use crate::seed::StreamId;
+use crate::wire::link_streams;
+use crate::workload::{Keys, keys};
+
+/// A plan, made ready to be run many times.
+pub struct Prepared {
+    /// The plan itself.
+    pub plan: Arc<Plan>,
+    /// The cluster before the first step: formed, every partition led by its first replica, nothing started.
+    pub view: ClusterView,
+    pub(crate) link_streams: Arc<[StreamId]>,
+    /// What the judges are told before a run; only the seed is missing.
+    pub panel: PanelSetup,
+    pub(crate) power_streams: Vec<StreamId>,
+    /// By node: the chance of a producer of this name.
+    producer_streams: Vec<StreamId>,
+    pub(crate) keys: Keys,
+}
+
+impl Prepared {
+    /// Makes a plan ready.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let power = |name: &String| StreamId::of(&format!("power {name}"));
+        let producer = |name: &String| StreamId::of(&format!("producer {name}"));
+        Self {
+            view: view(&plan),
+            panel: panel(&plan),
+            producer_streams: plan.names.nodes.iter().map(producer).collect(),
+            link_streams: link_streams(&plan.names.nodes),
+            power_streams: plan.names.nodes.iter().map(power).collect(),
+            keys: keys(&plan),
+            plan,
+        }
+    }
+
+    pub(crate) fn producer_stream(&self, node: NodeId) -> StreamId {
+        self.producer_streams[usize::from(node.0)]
+    }
+}
+
+fn panel(plan: &Plan) -> PanelSetup {
+    let producers = plan.producers.iter();
+    let groups = plan.groups.iter();
+    PanelSetup {
+        scenario: plan.name.as_str().into(),
+        story: plan.story.as_str().into(),
+        protocol: plan.config.protocol,
+        overrides: plan.overrides.as_slice().into(),
+        seed: 0,
+        names: Arc::new(plan.names.clone()),
+        config: Arc::clone(&plan.config),
+        producers: producers.map(|one| (one.node, one.settings.clone(), one.topic)).collect(),
+        groups: groups.map(|one| (one.group, one.topics.clone(), one.settings.clone())).collect(),
+        expect: Arc::new(plan.expect.clone()),
+    }
+}
+
+fn view(plan: &Plan) -> ClusterView {
+    let config = &plan.config;
+    let mut producers: Vec<ProducerView> =
+        plan.producers.iter().map(|producer| ProducerView { node: producer.node, pending: 0 }).collect();
+    producers.sort_by_key(|producer| producer.node);
+    let mut consumers: Vec<ConsumerView> = plan
+        .groups
+        .iter()
+        .flat_map(|group| group.members.iter().map(|&node| consumer(node, group.group)))
+        .collect();
+    consumers.sort_by_key(|consumer| consumer.node);
+    ClusterView {
+        brokers: (1..=config.brokers).map(broker).collect(),
+        partitions: partitions(config),
+        producers,
+        consumers,
+        ..ClusterView::default()
+    }
+}
+
+fn broker(id: u8) -> BrokerView {
+    BrokerView { alive: true, paused: false, registered: true, epoch: BrokerEpoch(u64::from(id)) }
+}
+
+fn consumer(node: NodeId, group: GroupId) -> ConsumerView {
+    ConsumerView { node, group, ..ConsumerView::default() }
+}
+
+fn partitions(config: &ClusterConfig) -> Vec<PartitionView> {
+    let mut partitions = Vec::new();
+    for (topic, settings) in (0..).map(TopicId).zip(&config.topics) {
+        for (partition, replicas) in (0..).zip(&settings.assignment) {
+            partitions.push(PartitionView {
+                controller: state(TopicPartition { topic, partition }, replicas),
+                min_insync_replicas: settings.min_insync_replicas,
+                unclean_election: settings.unclean_leader_election_enable,
+                replicas: replicas
+                    .iter()
+                    .map(|&broker| ReplicaView { broker, ..ReplicaView::default() })
+                    .collect(),
+            });
+        }
+    }
+    partitions
+}
+
+fn state(partition: TopicPartition, replicas: &[BrokerId]) -> PartitionState {
+    PartitionState {
+        partition,
+        leader: replicas.first().copied(),
+        leader_epoch: LeaderEpoch(0),
+        isr: replicas.iter().copied().collect(),
+        partition_epoch: PartitionEpoch(0),
+        replicas: replicas.to_vec(),
+    }
+}

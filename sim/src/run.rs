@@ -1,0 +1,86 @@
+//! One seed of a plan, from the first step to the report.
+//!
+//! ```text
+//! Prepared ── World (wire, faults, view) ┐
+//!             Cluster (machines, disks)  ├─ driver ── Panel ── RunReport
+//!             seed                       ┘
+//! ```
+
+use std::sync::Arc;
+
+use highwater_model::event::{Event, Step};
+use highwater_model::view::ClusterView;
+use highwater_reports::liveness::{converged, unavailable};
+use highwater_reports::panel::{Panel, PanelSetup};
+use highwater_reports::report::RunReport;
+
+use crate::crew::Cluster;
+use crate::driver::{Ended, Observer};
+use crate::prepared::Prepared;
+use crate::trace::Trace;
+use crate::world::World;
+use crate::{actors, bare};
+
+/// How to run a seed.
+pub struct RunOptions {
+    /// Whether the judges look. Without them the report says nothing about properties.
+    pub judges: bool,
+    /// Who is shown every step.
+    pub trace: Option<Box<dyn Trace>>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { judges: true, trace: None }
+    }
+}
+
+/// Runs a seed on madsim: a node and a task for each machine.
+pub fn run(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
+    actors::drive(world(prepared, seed, options), Cluster::new(prepared, seed), seed)
+}
+
+/// Runs a seed in a loop. The report is the same to the last bit.
+pub fn run_bare(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
+    bare::drive(world(prepared, seed, options), Cluster::new(prepared, seed))
+}
+
+fn world(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> World<Watch> {
+    let setup = PanelSetup { seed, ..prepared.panel.clone() };
+    let panel = if options.judges { Panel::new(setup) } else { Panel::off(setup) };
+    World::new(prepared, seed, Watch { panel, prepared: Arc::clone(prepared) }, options.trace)
+}
+
+/// The judges, looking at a world.
+struct Watch {
+    panel: Panel,
+    prepared: Arc<Prepared>,
+}
+
+impl Observer for Watch {
+    type Report = RunReport;
+
+    #[inline]
+    fn look(&mut self, step: &Step, events: &[Event], view: &ClusterView) {
+        self.panel.look(step, events, view);
+    }
+
+    fn converged(&self, view: &ClusterView) -> bool {
+        converged(view).is_ok()
+    }
+
+    fn pending(&self, view: &ClusterView) -> Vec<String> {
+        let names = &self.prepared.plan.names;
+        let first = converged(view).err().map(|pending| pending.in_words(names));
+        first.into_iter().chain(unavailable(view, names)).collect()
+    }
+
+    fn finish(self, view: &ClusterView, ended: Ended) -> RunReport {
+        let Ended { step, end, fingerprint, steps, events } = ended;
+        self.panel.finish(&step, view, end, fingerprint, steps, events)
+    }
+}
+
+#[cfg(test)]
+#[path = "run_test.rs"]
+mod run_test;

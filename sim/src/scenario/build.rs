@@ -1,0 +1,223 @@
+//! Makes the plan of a valid scenario.
+
+use std::sync::Arc;
+
+use highwater_model::config::{ClusterConfig, Topic};
+use highwater_model::ids::{BrokerId, GroupId, NodeId};
+use highwater_model::names::Names;
+use highwater_model::time::{Instant, Micros};
+
+use super::errors::Problem;
+use super::format::{Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, When};
+use super::lookup::{Lookup, Miss};
+use super::path::JsonPath;
+use super::plan::{
+    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedProducer, PlannedTarget, PlannedWhen,
+};
+use super::target::Target;
+
+/// The plan of `scenario`.
+///
+/// # Errors
+/// If a name in it means nothing. [`super::validate::validate`] finds that first, and says where.
+pub fn build(name: &str, scenario: &Scenario, overrides: &[String]) -> Result<Plan, Box<Problem>> {
+    let lookup = Lookup::new(scenario);
+    plan(name, scenario, overrides, &lookup).map_err(|miss| Box::new(miss.at(JsonPath::ROOT)))
+}
+
+fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'_>) -> Result<Plan, Miss> {
+    let producers = scenario.producers.iter().zip(lookup.first_client()..);
+    let mut next = lookup.first_client() + scenario.producers.len() as u16;
+    let mut groups = Vec::new();
+    for (index, group) in scenario.groups.iter().enumerate() {
+        groups.push(planned_group(GroupId(index as u16), group, next, lookup)?);
+        next += group.members;
+    }
+    let faults = scenario.faults.iter().enumerate();
+    Ok(Plan {
+        name: name.to_owned(),
+        story: scenario.story.clone(),
+        overrides: overrides.to_vec(),
+        names: names(scenario, lookup),
+        config: Arc::new(cluster(scenario)),
+        latency: span(scenario.network.latency_ms),
+        producers: producers
+            .map(|(producer, node)| planned_producer(producer, node, lookup))
+            .collect::<Result<_, _>>()?,
+        groups,
+        faults: faults.map(|(index, fault)| planned_fault(index, fault, lookup)).collect::<Result<_, _>>()?,
+        random: scenario.random_faults.clone(),
+        duration: Instant::from_millis(scenario.duration_ms),
+        liveness: Micros::from_millis(scenario.liveness_ms),
+        events_max: scenario.events_max,
+        expect: scenario.expect.clone(),
+    })
+}
+
+fn names(scenario: &Scenario, lookup: &Lookup<'_>) -> Names {
+    let brokers = (1..=scenario.cluster.brokers).map(|id| format!("broker-{id}"));
+    let nodes =
+        std::iter::once("controller".to_owned()).chain(brokers).chain(lookup.clients().iter().cloned());
+    Names {
+        topics: scenario.topics.iter().map(|topic| topic.name.clone()).collect(),
+        groups: scenario.groups.iter().map(|group| group.name.clone()).collect(),
+        nodes: nodes.collect(),
+        brokers: scenario.cluster.brokers,
+    }
+}
+
+fn cluster(scenario: &Scenario) -> ClusterConfig {
+    let broker = &scenario.cluster.config;
+    let topic = |topic: &TopicSpec| Topic {
+        min_insync_replicas: topic.config.min_insync_replicas.unwrap_or(broker.min_insync_replicas),
+        unclean_leader_election_enable: topic
+            .config
+            .unclean_leader_election_enable
+            .unwrap_or(broker.unclean_leader_election_enable),
+        assignment: assignment(topic, scenario.cluster.brokers),
+    };
+    ClusterConfig {
+        protocol: scenario.protocol.protocol(),
+        brokers: scenario.cluster.brokers,
+        broker: broker.clone(),
+        topics: scenario.topics.iter().map(topic).collect(),
+    }
+}
+
+/// The replicas of each partition: as given, or partition p from broker 1 + p mod brokers round.
+fn assignment(topic: &TopicSpec, brokers: u8) -> Vec<Vec<BrokerId>> {
+    if let Some(given) = &topic.assignment {
+        return given.iter().map(|replicas| replicas.iter().copied().map(BrokerId).collect()).collect();
+    }
+    let around = |partition: u16| {
+        let first = partition % u16::from(brokers);
+        (0..u16::from(topic.replication))
+            .map(move |step| BrokerId(((first + step) % u16::from(brokers)) as u8 + 1))
+    };
+    (0..topic.partitions).map(|partition| around(partition).collect()).collect()
+}
+
+fn planned_producer(
+    producer: &ProducerSpec,
+    node: u16,
+    lookup: &Lookup<'_>,
+) -> Result<PlannedProducer, Miss> {
+    Ok(PlannedProducer {
+        node: NodeId(node),
+        topic: lookup.topic(&producer.topic)?,
+        settings: producer.config.clone(),
+        records: producer.records,
+        every: micros(producer.every_ms),
+        start: Instant::from_millis(producer.start_ms),
+        partition: producer.partition,
+        keys: producer.keys,
+        record_bytes: producer.record_bytes,
+    })
+}
+
+fn planned_group(
+    group: GroupId,
+    spec: &GroupSpec,
+    first: u16,
+    lookup: &Lookup<'_>,
+) -> Result<PlannedGroup, Miss> {
+    let mut topics = spec.topics.iter().map(|topic| lookup.topic(topic)).collect::<Result<Vec<_>, _>>()?;
+    topics.sort_unstable();
+    let members = (first..).take(usize::from(spec.members)).map(NodeId).collect();
+    Ok(PlannedGroup { group, topics, members, settings: spec.config.clone() })
+}
+
+fn planned_fault(index: usize, fault: &Fault, lookup: &Lookup<'_>) -> Result<PlannedFault, Miss> {
+    Ok(PlannedFault {
+        index: index as u32,
+        when: planned_when(&fault.when, lookup)?,
+        action: planned_action(&fault.action, lookup)?,
+    })
+}
+
+fn planned_when(when: &When, lookup: &Lookup<'_>) -> Result<PlannedWhen, Miss> {
+    let Some(event) = when.event else {
+        return Ok(PlannedWhen::At(Instant::from_millis(when.at_ms.unwrap_or_default())));
+    };
+    Ok(PlannedWhen::Upon {
+        event,
+        partition: when.partition.as_deref().map(|name| lookup.partition(name)).transpose()?,
+        broker: optional(when.broker.as_ref(), lookup)?,
+        client: when.client.as_deref().map(|name| lookup.client(name)).transpose()?,
+        after: Instant::from_millis(when.after_ms.unwrap_or_default()),
+        occurrence: when.occurrence.unwrap_or(1),
+        delay: when.delay_ms.map(micros),
+        before_send: when.before == Some(Before::Ack),
+    })
+}
+
+fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction, Miss> {
+    let target = |target: &Target| lookup.target(target);
+    Ok(match action {
+        Action::Crash(crash) => PlannedAction::Crash {
+            target: target(&crash.crash)?,
+            ending: crash.ending,
+            restart_after: millis(crash.restart_after_ms),
+        },
+        Action::Shutdown(shutdown) => PlannedAction::Shutdown {
+            target: target(&shutdown.shutdown)?,
+            restart_after: millis(shutdown.restart_after_ms),
+        },
+        Action::Pause(pause) => {
+            PlannedAction::Pause { target: target(&pause.pause)?, lasts: millis(pause.for_ms) }
+        }
+        Action::Partition(partition) => PlannedAction::Partition {
+            groups: partition
+                .partition
+                .iter()
+                .map(|group| group.iter().map(target).collect())
+                .collect::<Result<_, _>>()?,
+            lasts: millis(partition.for_ms),
+        },
+        Action::Cut(cut) => PlannedAction::Cut {
+            from: target(&cut.cut.from)?,
+            to: target(&cut.cut.to)?,
+            lasts: millis(cut.for_ms),
+        },
+        Action::Degrade(degrade) => PlannedAction::Degrade {
+            from: target(&degrade.degrade.from)?,
+            to: target(&degrade.degrade.to)?,
+            latency: degrade.latency_ms.map(span),
+            loss: degrade.loss,
+            duplicate: degrade.duplicate,
+            reorder: degrade.reorder,
+            lasts: millis(degrade.for_ms),
+        },
+        Action::Lag(lag) => PlannedAction::Lag {
+            target: target(&lag.lag)?,
+            delay: millis(lag.delay_ms),
+            lasts: millis(lag.for_ms),
+        },
+        Action::Drop(drop) => PlannedAction::Drop {
+            kind: drop.drop,
+            from: optional(drop.from.as_ref(), lookup)?,
+            to: optional(drop.to.as_ref(), lookup)?,
+            count: drop.count,
+        },
+        Action::ElectPreferred(elect) => {
+            PlannedAction::ElectPreferred { partition: lookup.partition(&elect.elect_preferred)? }
+        }
+    })
+}
+
+fn optional(target: Option<&Target>, lookup: &Lookup<'_>) -> Result<Option<PlannedTarget>, Miss> {
+    target.map(|target| lookup.target(target)).transpose()
+}
+
+fn millis(millis: Option<u64>) -> Option<Micros> {
+    millis.map(Micros::from_millis)
+}
+
+/// Rounded to the nearest microsecond.
+fn micros(millis: f64) -> Micros {
+    Micros((millis * 1_000.0).round() as u64)
+}
+
+fn span([low, high]: [f64; 2]) -> (Micros, Micros) {
+    (micros(low), micros(high))
+}

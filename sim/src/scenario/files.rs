@@ -1,0 +1,183 @@
+//! Finds and reads scenario files.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use super::errors::LoadErrors;
+use super::suggest::nearest;
+
+/// The file that editors read, which lies beside the scenarios and is none.
+const SCHEMA: &str = "schema.json";
+
+/// A scenario file that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// How it is said on a command line.
+    pub given: String,
+}
+
+/// What is wrong with several files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesErrors(pub Vec<LoadErrors>);
+
+impl std::error::Error for FilesErrors {}
+
+/// A line an error.
+impl fmt::Display for FilesErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, errors) in self.0.iter().enumerate() {
+            let break_before = if place == 0 { "" } else { "\n" };
+            write!(f, "{break_before}{errors}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FilesErrors {
+    /// All errors, as [`LoadErrors::render`] draws them.
+    pub fn render(&self, colours: bool) -> String {
+        self.0.iter().map(|errors| errors.render(colours)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The scenario files that `named` files and directories mean: files as they are, directories with their `*.json`
+/// in order of name, except `schema.json`.
+///
+/// # Errors
+/// Each name that does not exist, and each directory without a scenario.
+pub fn expand(named: &[PathBuf]) -> Result<Vec<ScenarioFile>, FilesErrors> {
+    let mut files = Vec::new();
+    let mut errors = Vec::new();
+    for path in named {
+        match if path.is_dir() { scenarios_in(path) } else { exists(path) } {
+            Ok(found) => files.extend(found),
+            Err(error) => errors.push(error),
+        }
+    }
+    let file = |path: PathBuf| ScenarioFile { given: path.display().to_string(), path };
+    if errors.is_empty() { Ok(files.into_iter().map(file).collect()) } else { Err(FilesErrors(errors)) }
+}
+
+fn exists(path: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
+    if path.exists() { Ok(vec![path.to_owned()]) } else { Err(missing(path)) }
+}
+
+fn scenarios_in(directory: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
+    let shown = directory.display().to_string();
+    let entries = fs::read_dir(directory).map_err(|error| unreadable(&shown, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(&shown, &error))?.path();
+        let json = path.extension() == Some(OsStr::new("json"));
+        if json && path.file_name() != Some(OsStr::new(SCHEMA)) && path.is_file() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        let message = "the directory holds no scenario; allowed: a directory with at least one *.json file \
+                       beside schema.json";
+        return Err(LoadErrors::of_file(&shown, message, None));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A file's text.
+///
+/// # Errors
+/// If it cannot be read, or is not UTF-8.
+pub fn read(path: &Path) -> Result<String, LoadErrors> {
+    let shown = path.display().to_string();
+    if path.is_dir() {
+        return Err(LoadErrors::of_file(&shown, "this is a directory; allowed: a scenario file", None));
+    }
+    if !path.exists() {
+        return Err(missing(path));
+    }
+    let bytes = fs::read(path).map_err(|error| unreadable(&shown, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let message = format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
+        LoadErrors::of_file(&shown, message, None)
+    })
+}
+
+/// What a scenario is called: its file's name without directories and `.json`.
+pub fn stem(file: &str) -> String {
+    Path::new(file).file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Nothing has this name; perhaps something beside it was meant.
+fn missing(path: &Path) -> LoadErrors {
+    let shown = path.display().to_string();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        beside.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let near = nearest(&wanted, names.iter().map(String::as_str));
+    let near = near.map(|near| path.with_file_name(near).display().to_string());
+    LoadErrors::of_file(&shown, "there is no such file or directory", near.as_deref())
+}
+
+fn unreadable(shown: &str, error: &std::io::Error) -> LoadErrors {
+    LoadErrors::of_file(shown, format!("cannot be read: {error}"), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory of its own for a test, removed at its end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str, files: &[&str]) -> Self {
+            let path = std::env::temp_dir().join(format!("highwater-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            files.iter().for_each(|file| fs::write(path.join(file), "{}").unwrap());
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_directory_means_its_json_files_in_order_without_the_schema() {
+        let scratch = Scratch::new("order", &["b.json", "a.json", "schema.json", "notes.md"]);
+        let files = expand(std::slice::from_ref(&scratch.0)).unwrap();
+        let names: Vec<String> = files.iter().map(|file| stem(&file.given)).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn an_empty_directory_is_an_error() {
+        let scratch = Scratch::new("empty", &["schema.json"]);
+        let told = expand(std::slice::from_ref(&scratch.0)).unwrap_err().to_string();
+        assert!(told.contains("the directory holds no scenario; allowed: a directory with"), "{told}");
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_told_the_nearest_beside_it() {
+        let scratch = Scratch::new("missing", &["chaos.json"]);
+        let told = expand(&[scratch.0.join("chaso.json"), scratch.0.join("zebra")]).unwrap_err();
+        assert_eq!(told.0.len(), 2);
+        assert!(told.to_string().contains("did you mean `"), "{told}");
+        assert!(told.render(false).contains("chaos.json`?"), "{told}");
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused() {
+        let scratch = Scratch::new("latin", &[]);
+        let path = scratch.0.join("x.json");
+        fs::write(&path, b"{\xe4}").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("not UTF-8 from byte 1 on"));
+    }
+}

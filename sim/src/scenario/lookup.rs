@@ -1,0 +1,181 @@
+//! Finds what a scenario's names mean: topics, partitions, clients, targets.
+
+use highwater_model::ids::{NodeId, TopicId, TopicPartition};
+
+use super::errors::Problem;
+use super::format::Scenario;
+use super::path::JsonPath;
+use super::plan::PlannedTarget;
+use super::suggest::{list, nearest};
+use super::target::Target;
+
+/// A name that means nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// What was found, and why it is nothing.
+    pub message: String,
+    /// What may stand there.
+    pub allowed: String,
+    /// What was probably meant.
+    pub nearest: Option<String>,
+}
+
+impl Miss {
+    /// The problem that it is for the value at `path`.
+    pub fn at(self, path: JsonPath) -> Problem {
+        let message = format!("{path}: {}", self.message);
+        Problem::new(path, message).allowed(self.allowed).nearest(self.nearest.as_deref())
+    }
+}
+
+/// The names of one scenario. Nodes are numbered as everywhere: the controller 0, brokers from 1,
+/// then producers, then the groups' members.
+#[derive(Clone, Debug)]
+pub struct Lookup<'a> {
+    scenario: &'a Scenario,
+    clients: Vec<String>,
+}
+
+impl<'a> Lookup<'a> {
+    /// The names of `scenario`.
+    pub fn new(scenario: &'a Scenario) -> Self {
+        let producers = scenario.producers.iter().map(|producer| producer.name.clone());
+        let members = scenario
+            .groups
+            .iter()
+            .flat_map(|group| (0..group.members).map(|index| format!("{}-{index}", group.name)));
+        Self { scenario, clients: producers.chain(members).collect() }
+    }
+
+    /// The names of all clients: producers, then members `billing-0`, in the order of their nodes.
+    pub fn clients(&self) -> &[String] {
+        &self.clients
+    }
+
+    /// The node of the first client, the first producer's.
+    pub fn first_client(&self) -> u16 {
+        u16::from(self.scenario.cluster.brokers) + 1
+    }
+
+    /// A topic by its name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn topic(&self, name: &str) -> Result<TopicId, Miss> {
+        let names = || self.scenario.topics.iter().map(|topic| topic.name.as_str());
+        let place = names().position(|known| known == name).ok_or_else(|| Miss {
+            message: format!("there is no topic `{name}`"),
+            allowed: list(names()),
+            nearest: nearest(name, names()).map(ToOwned::to_owned),
+        })?;
+        Ok(TopicId(place as u16))
+    }
+
+    /// A partition by its name, `orders-0`.
+    ///
+    /// # Errors
+    /// If the topic or the partition does not exist.
+    pub fn partition(&self, name: &str) -> Result<TopicPartition, Miss> {
+        let Some((topic, number)) = name.rsplit_once('-') else { return Err(self.no_partition(name)) };
+        let (topic, Ok(partition)) = (self.topic(topic), number.parse::<u16>()) else {
+            return Err(self.no_partition(name));
+        };
+        let topic = topic.map_err(|miss| Miss {
+            nearest: miss.nearest.map(|near| format!("{near}-{number}")),
+            ..self.no_partition(name)
+        })?;
+        let partitions = self.scenario.topics[usize::from(topic.0)].partitions;
+        if partition >= partitions || number.len() > 1 && number.starts_with(['0', '+']) {
+            return Err(self.no_partition(name));
+        }
+        Ok(TopicPartition { topic, partition })
+    }
+
+    fn no_partition(&self, name: &str) -> Miss {
+        let range = |topic: &super::format::TopicSpec| match topic.partitions {
+            0 | 1 => format!("`{}-0`", topic.name),
+            more => format!("`{0}-0` to `{0}-{1}`", topic.name, more - 1),
+        };
+        let allowed = self.scenario.topics.iter().map(range).collect::<Vec<_>>().join(", ");
+        Miss { message: format!("there is no partition `{name}`"), allowed, nearest: None }
+    }
+
+    /// A client by its name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn client(&self, name: &str) -> Result<NodeId, Miss> {
+        let Some(place) = self.clients.iter().position(|client| client == name) else {
+            let near = nearest(name, self.clients.iter().map(String::as_str));
+            return Err(Miss {
+                message: format!("there is no client `{name}`"),
+                allowed: match self.clients.is_empty() {
+                    true => "nothing: the scenario has no clients".to_owned(),
+                    false => list(&self.clients),
+                },
+                nearest: near.map(ToOwned::to_owned),
+            });
+        };
+        // More clients than node ids are refused elsewhere.
+        let node = usize::from(self.first_client()) + place;
+        Ok(NodeId(u16::try_from(node).unwrap_or(u16::MAX)))
+    }
+
+    /// A target, with its names turned into ids.
+    ///
+    /// # Errors
+    /// If it names a broker, a partition, a follower or a client that does not exist.
+    pub fn target(&self, target: &Target) -> Result<PlannedTarget, Miss> {
+        Ok(match target {
+            Target::Broker(id) => PlannedTarget::Node(self.broker(*id)?),
+            Target::Controller => PlannedTarget::Node(NodeId::CONTROLLER),
+            Target::Leader(partition) => PlannedTarget::Leader(self.partition(partition)?),
+            Target::Follower { number, partition } => self.follower(*number, partition)?,
+            Target::AnyBroker => PlannedTarget::AnyBroker,
+            Target::EventBroker => PlannedTarget::EventBroker,
+            Target::EventClient => PlannedTarget::EventClient,
+            Target::Rest => PlannedTarget::Rest,
+            Target::Client(name) => {
+                PlannedTarget::Node(self.client(name).map_err(|miss| self.no_node(name, miss))?)
+            }
+        })
+    }
+
+    /// A broker by its id.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn broker(&self, id: u8) -> Result<NodeId, Miss> {
+        let brokers = self.scenario.cluster.brokers;
+        if (1..=brokers).contains(&id) {
+            return Ok(NodeId(u16::from(id)));
+        }
+        let allowed = if brokers == 1 { "broker 1".to_owned() } else { format!("brokers 1 to {brokers}") };
+        Err(Miss { message: format!("there is no broker {id}"), allowed, nearest: None })
+    }
+
+    fn follower(&self, number: u8, partition: &str) -> Result<PlannedTarget, Miss> {
+        let partition_id = self.partition(partition)?;
+        let followers = self.scenario.topics[usize::from(partition_id.topic.0)].replication.saturating_sub(1);
+        if (1..=followers).contains(&number) {
+            return Ok(PlannedTarget::Follower { number, partition: partition_id });
+        }
+        let allowed = match followers {
+            0 => format!("nothing: {partition} has one replica, and so no follower"),
+            1 => format!("`follower of {partition}`"),
+            more => format!("`follower 1 of {partition}` to `follower {more} of {partition}`"),
+        };
+        Err(Miss { message: format!("there is no follower {number} of {partition}"), allowed, nearest: None })
+    }
+
+    /// One word that is no client: it may have been meant for a broker or another target.
+    fn no_node(&self, name: &str, miss: Miss) -> Miss {
+        let digits = name.trim_start_matches("broker").trim_start_matches(['-', '_']);
+        let nearest = if digits.parse::<u8>().is_ok_and(|id| self.broker(id).is_ok()) {
+            Some(format!("broker {digits}"))
+        } else {
+            miss.nearest.or_else(|| nearest(name, ["controller", "rest"]).map(ToOwned::to_owned))
+        };
+        Miss { message: format!("there is no node `{name}`"), allowed: Target::ALLOWED.to_owned(), nearest }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the schema cannot say: that names mean something, that numbers agree with one another, and that faults
+//! can happen. A file a subject.
+
+mod anchors;
+mod clients;
+mod cluster;
+mod expect;
+mod faults;
+mod overlap;
+mod random;
+mod targets;
+mod topics;
+
+use super::errors::Problem;
+use super::format::Scenario;
+use super::lookup::Lookup;
+
+/// Everything that is wrong with a scenario that has the right shape.
+pub fn validate(scenario: &Scenario) -> Vec<Problem> {
+    let mut check = Check { scenario, lookup: Lookup::new(scenario), problems: Vec::new() };
+    cluster::check(&mut check);
+    topics::check(&mut check);
+    clients::check(&mut check);
+    faults::check(&mut check);
+    overlap::check(&mut check);
+    random::check(&mut check);
+    expect::check(&mut check);
+    check.problems
+}
+
+/// A scenario under inspection.
+struct Check<'a> {
+    scenario: &'a Scenario,
+    lookup: Lookup<'a>,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}

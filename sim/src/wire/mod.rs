@@ -1,0 +1,436 @@
+//! The simulated network and clock: everything that is on its way, and when it is due.
+//!
+//! One entry comes off at a time, in an order that is total ([`queue::Key`]): by time, then receiver, then sender, then the order
+//! of sending. Kafka speaks over TCP, so a link is first in, first out, and what goes wrong with a link shows as TCP shows it:
+//!
+//! - Loss is delay: a lost segment is sent again after 200 ms, doubling, and what was sent behind it waits.
+//! - A cut holds messages back and does not lose them, for TCP sends again until the link is whole. Those in flight are held when
+//!   they would arrive; after the mending all arrive in order, each after a fresh latency.
+//! - A process that dies breaks its connections: each peer hears of it behind what the dead one still had in flight, and a message
+//!   that reaches a dead process, or a later life than it was meant for, comes back as a broken connection. A power failure
+//!   tells nobody; peers learn of it when the machine is up again and knows nothing of their connections.
+//! - A node that stands still takes nothing in; what reaches it waits, in order, and is delivered when it goes on.
+//!
+//! The one connection between two nodes is told from later ones by *sessions*: each end numbers its own, and a message carries both
+//! ends' numbers.
+
+mod links;
+mod queue;
+mod tamper;
+#[cfg(test)]
+#[path = "wire_test.rs"]
+mod wire_test;
+
+use std::sync::Arc;
+
+use highwater_model::event::StepId;
+use highwater_model::ids::NodeId;
+use highwater_model::machine::{Command, Ending, Input};
+use highwater_model::message::{Envelope, Message, MessageKind};
+use highwater_model::time::{Instant, Micros};
+
+pub(crate) use links::Degraded;
+pub(crate) use queue::Errand;
+pub(crate) use tamper::DropRule;
+
+use self::links::Links;
+use self::queue::{Due, Key, Load, Parcel, Place, Queue, Travel};
+use self::tamper::{Departure, Lag};
+use crate::seed::{Seed, StreamId};
+
+/// The next thing to do.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A node gets an input.
+    Input { node: NodeId, input: Input, cause: StepId },
+    /// A producer is to be asked for its next record.
+    Ask { node: NodeId },
+    /// The driver has something to do.
+    Errand { errand: Errand, cause: StepId },
+}
+
+/// A node, as the network knows it.
+#[derive(Default)]
+struct Station {
+    life: Life,
+    paused: bool,
+    /// What came while it stood still.
+    backlog: Vec<Waiting>,
+    /// When its machine wants to be called, and the step that said so.
+    deadline: Option<Instant>,
+    deadline_cause: StepId,
+    /// When its timer is set. Never later than the deadline: a timer that goes off too early is set anew.
+    scheduled: Option<Instant>,
+    lag: Option<Lag>,
+}
+
+/// Whether a node's process runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Life {
+    #[default]
+    Running,
+    /// The operating system is up and refuses connections.
+    Refusing,
+    /// Nobody answers.
+    Silent,
+}
+
+/// What waits for a node to go on.
+enum Waiting {
+    Timer,
+    Parcel(Parcel),
+}
+
+/// The network of one run.
+pub(crate) struct Wire {
+    now: Instant,
+    queue: Queue,
+    links: Links,
+    /// By [`NodeId`].
+    stations: Vec<Station>,
+    names: Arc<[StreamId]>,
+    drops: Vec<DropRule>,
+    departures: Vec<Departure>,
+    tickets: u64,
+}
+
+/// The streams of all links among nodes of these names, as [`Wire::new`] wants them.
+pub(crate) fn link_streams(nodes: &[String]) -> Arc<[StreamId]> {
+    let place = |place: usize| place.checked_sub(1).map_or("outside", |node| nodes[node].as_str());
+    let places = nodes.len() + 1;
+    (0..places * places)
+        .map(|link| StreamId::of(&format!("link {} > {}", place(link / places), place(link % places))))
+        .collect()
+}
+
+impl Wire {
+    /// A network of `nodes` nodes that all run, with nothing on its way.
+    pub(crate) fn new(nodes: usize, latency: (Micros, Micros), names: Arc<[StreamId]>, seed: Seed) -> Self {
+        let mut stations = Vec::new();
+        stations.resize_with(nodes, Station::default);
+        Self {
+            now: Instant::START,
+            queue: Queue::default(),
+            links: Links::new(nodes + 1, latency, seed),
+            stations,
+            names,
+            drops: Vec::new(),
+            departures: Vec::new(),
+            tickets: 0,
+        }
+    }
+
+    /// The time of what came off last.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// All nodes.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.stations.len() as u16).map(NodeId)
+    }
+
+    /// Whether its process runs; it may stand still.
+    pub(crate) fn is_running(&self, node: NodeId) -> bool {
+        self.stations[usize::from(node.0)].life == Life::Running
+    }
+
+    /// Whether it stands still.
+    pub(crate) fn is_paused(&self, node: NodeId) -> bool {
+        self.stations[usize::from(node.0)].paused
+    }
+
+    // ---- what is put on ----
+
+    /// The driver will do this at `at`, before anything is delivered at that instant.
+    pub(crate) fn errand(&mut self, at: Instant, errand: Errand, cause: StepId) {
+        self.push_outside(Place::OUTSIDE, at, Load::Errand(errand), cause);
+    }
+
+    /// A life of this node begins now.
+    pub(crate) fn start(&mut self, node: NodeId, cause: StepId) {
+        self.push_outside(node.into(), self.now, Load::Start, cause);
+    }
+
+    /// Someone outside wants something of this node now.
+    pub(crate) fn command(&mut self, node: NodeId, command: Command, cause: StepId) {
+        self.push_outside(node.into(), self.now, Load::Command(command), cause);
+    }
+
+    /// This producer will be asked for its next record at `at`, or now if that is past.
+    pub(crate) fn ask(&mut self, node: NodeId, at: Instant) {
+        self.push_outside(node.into(), at.max(self.now), Load::Ask, StepId(0));
+    }
+
+    /// Sends a message. Says of what kind it was if a scenario made it vanish.
+    pub(crate) fn send(&mut self, from: NodeId, envelope: Envelope, cause: StepId) -> Option<MessageKind> {
+        if !self.drops.is_empty()
+            && let Some(kind) = self.dropped(from, &envelope)
+        {
+            return Some(kind);
+        }
+        if let Some(envelope) = self.lagging(from, envelope, cause) {
+            self.post(from, envelope.to, envelope.message, cause);
+        }
+        None
+    }
+
+    /// The machine's next deadline, after each of its steps.
+    #[inline]
+    pub(crate) fn set_deadline(&mut self, node: NodeId, deadline: Option<Instant>, step: StepId) {
+        let now = self.now;
+        let station = &mut self.stations[usize::from(node.0)];
+        if station.deadline != deadline {
+            station.deadline = deadline;
+            station.deadline_cause = step;
+        }
+        if let Some(deadline) = deadline {
+            let at = deadline.max(now);
+            if station.scheduled.is_none_or(|scheduled| at < scheduled) {
+                self.set_timer(node, at);
+            }
+        }
+    }
+
+    fn set_timer(&mut self, node: NodeId, at: Instant) {
+        self.stations[usize::from(node.0)].scheduled = Some(at);
+        let place = node.into();
+        let count = self.links.count(place, place);
+        self.queue.push_timer(Key::new(at, place, place, count));
+    }
+
+    fn push_outside(&mut self, to: Place, at: Instant, load: Load, cause: StepId) {
+        let (from, travel) = (Place::OUTSIDE, Travel::Arrived);
+        let count = self.links.count(from, to);
+        let parcel = Parcel { from, cause, from_session: 0, to_session: 0, travel, load };
+        self.queue.push(Key::new(at, to, from, count), parcel);
+    }
+
+    /// Puts a message on its link, opening a connection if there is none.
+    fn post(&mut self, from: NodeId, to: NodeId, message: Message, cause: StepId) {
+        let (from, to) = (Place::from(from), Place::from(to));
+        let theirs = self.links.get(to, from).session;
+        let link = self.links.get_mut(from, to);
+        if link.peer == 0 {
+            link.peer = theirs;
+        }
+        let (from_session, to_session) = (link.session, link.peer);
+        let load = Load::Message(message);
+        let travel = Travel::InOrder;
+        self.enter_or_hold(to, Parcel { from, cause, from_session, to_session, travel, load });
+    }
+
+    /// Tells `to` that its connection with this session of `from` is broken.
+    fn break_connection(&mut self, from: Place, to: Place, session: u32, cause: StepId) {
+        let (load, travel) = (Load::Broken(session), Travel::InOrder);
+        self.enter_or_hold(to, Parcel { from, cause, from_session: 0, to_session: 0, travel, load });
+    }
+
+    fn enter_or_hold(&mut self, to: Place, parcel: Parcel) {
+        let count = self.links.count(parcel.from, to);
+        match &mut self.links.get_mut(parcel.from, to).trouble {
+            Some(trouble) if trouble.cuts > 0 => trouble.held.push((count, parcel)),
+            Some(_) | None => {
+                self.enter(to, count, parcel);
+            }
+        }
+    }
+
+    /// Puts something on a link that is whole; returns when it arrives.
+    fn enter(&mut self, to: Place, count: u32, mut parcel: Parcel) -> Instant {
+        let from = parcel.from;
+        let arrival = self.links.arrival(from, to, self.now, &self.names);
+        if let Some(at) = arrival.copy_at {
+            let count = self.links.count(from, to);
+            let copy = Parcel { travel: Travel::Overtaking, ..parcel.clone() };
+            self.queue.push(Key::new(at, to, from, count), copy);
+        }
+        if arrival.overtaking {
+            parcel.travel = Travel::Overtaking;
+        }
+        self.queue.push(Key::new(arrival.at, to, from, count), parcel);
+        arrival.at
+    }
+
+    // ---- what comes off ----
+
+    /// Takes off what is due next, and moves the clock there. Nothing once nothing is on its way.
+    pub(crate) fn pop(&mut self) -> Option<Next> {
+        loop {
+            let (key, due) = self.queue.pop()?;
+            self.now = key.at();
+            let next = match (due, key.to().node()) {
+                (Due::Timer, Some(node)) => self.timer(node),
+                (Due::Parcel(parcel), Some(node)) => self.arrive(node, key, parcel),
+                (Due::Parcel(parcel), None) => self.take_errand(&parcel),
+                (Due::Timer, None) => None,
+            };
+            if next.is_some() {
+                return next;
+            }
+        }
+    }
+
+    fn timer(&mut self, node: NodeId) -> Option<Next> {
+        let now = self.now;
+        let station = &mut self.stations[usize::from(node.0)];
+        if station.scheduled != Some(now) {
+            return None;
+        }
+        station.scheduled = None;
+        let deadline = station.deadline?;
+        if deadline > now {
+            self.set_timer(node, deadline);
+            return None;
+        }
+        if station.paused {
+            station.backlog.push(Waiting::Timer);
+            return None;
+        }
+        Some(Next::Input { node, input: Input::Deadline, cause: station.deadline_cause })
+    }
+
+    fn take_errand(&mut self, parcel: &Parcel) -> Option<Next> {
+        let Load::Errand(errand) = parcel.load else { return None };
+        if let Errand::Depart(ticket) = errand {
+            self.depart(ticket);
+            return None;
+        }
+        Some(Next::Errand { errand, cause: parcel.cause })
+    }
+
+    /// A parcel has come to the end of its link.
+    fn arrive(&mut self, node: NodeId, key: Key, parcel: Parcel) -> Option<Next> {
+        let place = Place::from(node);
+        if parcel.travel != Travel::Arrived {
+            let link = self.links.get_mut(parcel.from, place);
+            if let Some(trouble) = &mut link.trouble
+                && trouble.cuts > 0
+            {
+                trouble.held.push((key.count(), parcel));
+                return None;
+            }
+            if key.at() < link.floor && parcel.travel == Travel::InOrder {
+                let floor = link.floor;
+                self.queue.push(key.moved_to(floor), parcel);
+                return None;
+            }
+        }
+        if let Load::Message(_) = parcel.load
+            && (!self.is_running(node) || self.links.get(place, parcel.from).session != parcel.to_session)
+        {
+            self.refuse(node, &parcel);
+            return None;
+        }
+        let station = &mut self.stations[usize::from(node.0)];
+        if station.life != Life::Running {
+            return None;
+        }
+        if station.paused {
+            station.backlog.push(Waiting::Parcel(Parcel { travel: Travel::Arrived, ..parcel }));
+            return None;
+        }
+        self.deliver(node, parcel)
+    }
+
+    fn deliver(&mut self, node: NodeId, parcel: Parcel) -> Option<Next> {
+        let cause = parcel.cause;
+        let link = self.links.get_mut(node.into(), parcel.from);
+        let input = match parcel.load {
+            Load::Message(message) => {
+                link.peer = link.peer.max(parcel.from_session);
+                Input::Message { from: parcel.from.node()?, message }
+            }
+            Load::Broken(session) if link.peer == session => {
+                link.peer = 0;
+                Input::Disconnected(parcel.from.node()?)
+            }
+            Load::Broken(_) | Load::Errand(_) => return None,
+            Load::Start => Input::Start,
+            Load::Command(command) => Input::Command(command),
+            Load::Ask => return Some(Next::Ask { node }),
+        };
+        Some(Next::Input { node, input, cause })
+    }
+
+    /// A message came for a node that is dead, or for a connection that it knows nothing of.
+    fn refuse(&mut self, node: NodeId, parcel: &Parcel) {
+        let place = Place::from(node);
+        let silent = self.stations[usize::from(node.0)].life == Life::Silent;
+        if !silent && self.links.get(parcel.from, place).peer == parcel.to_session {
+            self.break_connection(place, parcel.from, parcel.to_session, parcel.cause);
+        }
+    }
+
+    // ---- lives ----
+
+    /// A node's life ends.
+    pub(crate) fn stop(&mut self, node: NodeId, ending: Ending, cause: StepId) {
+        let silent = ending == Ending::Power;
+        let station = &mut self.stations[usize::from(node.0)];
+        let lag = station.lag.take();
+        let life = if silent { Life::Silent } else { Life::Refusing };
+        *station = Station { life, lag, ..Station::default() };
+        self.departures.retain(|departure| departure.from != node);
+        for peer in self.nodes().filter(|&peer| peer != node) {
+            if silent && let Some(trouble) = &mut self.links.get_mut(node.into(), peer.into()).trouble {
+                // What a cut holds lies in its sender's memory, waiting to be sent again.
+                trouble.held.clear();
+            }
+            self.close(node, peer, silent, cause);
+        }
+    }
+
+    /// A node lives again. Peers that take themselves to be connected with an earlier life learn that they are not.
+    pub(crate) fn restart(&mut self, node: NodeId, cause: StepId) {
+        self.stations[usize::from(node.0)].life = Life::Running;
+        let place = Place::from(node);
+        for peer in self.nodes().filter(|&peer| peer != node) {
+            let peer = Place::from(peer);
+            self.links.get_mut(place, peer).session += 1;
+            let stale = self.links.get(peer, place).peer;
+            if stale != 0 {
+                self.break_connection(place, peer, stale, cause);
+            }
+        }
+    }
+
+    /// A node closes its connection with a peer, behind what it has sent.
+    pub(crate) fn disconnect(&mut self, node: NodeId, peer: NodeId, cause: StepId) {
+        self.close(node, peer, false, cause);
+    }
+
+    fn close(&mut self, node: NodeId, peer: NodeId, silent: bool, cause: StepId) {
+        let (node, peer) = (Place::from(node), Place::from(peer));
+        let link = self.links.get_mut(node, peer);
+        let (session, opened) = (link.session, link.peer != 0);
+        link.session += 1;
+        link.peer = 0;
+        if !silent && (opened || self.links.get(peer, node).peer == session) {
+            self.break_connection(node, peer, session, cause);
+        }
+    }
+
+    /// A node stands still.
+    pub(crate) fn pause(&mut self, node: NodeId) {
+        self.stations[usize::from(node.0)].paused = true;
+    }
+
+    /// It goes on: what came meanwhile is delivered now, in the order in which it came, before anything else of this instant.
+    pub(crate) fn resume(&mut self, node: NodeId) {
+        let now = self.now;
+        let place = Place::from(node);
+        let station = &mut self.stations[usize::from(node.0)];
+        station.paused = false;
+        for waiting in std::mem::take(&mut station.backlog) {
+            let key = Key::new(now, place, Place::OUTSIDE, self.links.count(Place::OUTSIDE, place));
+            match waiting {
+                Waiting::Parcel(parcel) => self.queue.push(key, parcel),
+                Waiting::Timer => {
+                    self.stations[usize::from(node.0)].scheduled = Some(now);
+                    self.queue.push_timer(key);
+                }
+            }
+        }
+    }
+}
