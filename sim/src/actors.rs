@@ -125,7 +125,12 @@ impl<C: Crew, O: Observer> Stage<C, O> {
             world.step(input, actor);
             match world.next() {
                 Turn::Deliver { node: whose, input: next } if whose == node => input = next,
-                turn => break turn,
+                turn @ (Turn::Deliver { .. }
+                | Turn::Stop { .. }
+                | Turn::Start { .. }
+                | Turn::Pause { .. }
+                | Turn::Resume { .. }
+                | Turn::Done) => break turn,
             }
         };
         self.hand_over(turn);

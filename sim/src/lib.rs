@@ -15,7 +15,7 @@ pub mod seed;
 #[cfg(test)]
 mod testing;
 pub mod trace;
-mod wire;
+pub mod wire;
 mod workload;
 pub mod world;
 pub mod cli;

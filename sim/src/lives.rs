@@ -5,7 +5,6 @@ use highwater_model::ids::NodeId;
 use highwater_model::machine::Ending;
 use highwater_model::time::{Instant, Micros};
 use highwater_model::view::{BrokerView, Role};
-use highwater_reports::end::RunEnd;
 
 use crate::driver::{Crew, Observer, Turn};
 use crate::panics::caught;
@@ -42,8 +41,7 @@ impl<O: Observer> World<O> {
             Turn::Deliver { .. } | Turn::Pause { .. } | Turn::Resume { .. } | Turn::Done => {}
         });
         if let Err(message) = attended {
-            self.end = Some(RunEnd::Panicked { message });
-            self.interrupted = false;
+            self.panicked(message);
         }
     }
 

@@ -5,7 +5,7 @@ use highwater_model::time::{Instant, Micros};
 use highwater_reports::end::RunEnd;
 
 use crate::driver::{Ended, Observer, Turn};
-use crate::faults::Strike;
+use crate::faults::{Chance, Strike};
 use crate::scenario::plan::PlannedWhen;
 use crate::wire::Errand;
 use crate::workload::Workload;
@@ -38,11 +38,11 @@ impl<O: Observer> World<O> {
     pub(crate) fn strike_by_chance(&mut self) -> Option<Turn> {
         let strike = self.chance.as_mut()?.strike(&self.view, &self.wire)?;
         self.wait_for_chance();
-        self.strike(strike, StepId(0))
+        self.strike(&strike, StepId(0))
     }
 
     fn wait_for_chance(&mut self) {
-        if let Some(gap) = self.chance.as_mut().and_then(|chance| chance.gap()) {
+        if let Some(gap) = self.chance.as_mut().and_then(Chance::gap) {
             self.wire.errand(self.now() + gap, Errand::Chance, StepId(0));
         }
     }

@@ -128,6 +128,17 @@ impl<O: Observer> World<O> {
     /// What is to be done next. Ask again only once it is done.
     #[expect(clippy::should_implement_trait, reason = "it never runs out: it ends with Turn::Done")]
     pub fn next(&mut self) -> Turn {
+        caught(|| self.find_turn()).unwrap_or_else(|message| self.panicked(message))
+    }
+
+    /// Whatever panicked, the run is over.
+    pub(crate) fn panicked(&mut self, message: String) -> Turn {
+        self.end = Some(RunEnd::Panicked { message });
+        self.interrupted = false;
+        Turn::Done
+    }
+
+    fn find_turn(&mut self) -> Turn {
         loop {
             while self.interrupted {
                 if let Some(turn) = self.catch_up() {
@@ -174,7 +185,7 @@ impl<O: Observer> World<O> {
         match errand {
             Errand::Strike(place) => {
                 let strike = self.strikes[place as usize].take().filter(|_| !self.healing)?;
-                self.strike(strike, cause)
+                self.strike(&strike, cause)
             }
             Errand::Mend(owner) => self.mend(owner, None),
             Errand::Chance => self.strike_by_chance(),
@@ -194,7 +205,7 @@ impl<O: Observer> World<O> {
     /// What must be done before anything else comes off the wire.
     fn catch_up(&mut self) -> Option<Turn> {
         while let Some((strike, cause)) = self.urgent.pop_front() {
-            if let Some(turn) = self.strike(strike, cause) {
+            if let Some(turn) = self.strike(&strike, cause) {
                 return Some(turn);
             }
         }
@@ -224,8 +235,7 @@ impl<O: Observer> World<O> {
     /// The machine whose turn it is takes its input. If it panics, the run is over.
     pub fn step<M: Machine + ?Sized>(&mut self, input: Input, machine: &mut M) {
         if let Err(message) = caught(|| self.take_step(input, machine)) {
-            self.end = Some(RunEnd::Panicked { message });
-            self.interrupted = false;
+            self.panicked(message);
         }
     }
 

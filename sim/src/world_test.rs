@@ -15,10 +15,10 @@ fn run(plan: Plan) -> Notes {
 
 /// On both drivers, which must agree.
 fn run_seed(plan: Plan, seed: u64) -> Notes {
-    run_with(plan, seed, Notebook::default(), Chatters::default)
+    run_with(plan, seed, &Notebook::default(), Chatters::default)
 }
 
-fn run_with(plan: Plan, seed: u64, notebook: Notebook, crew: impl Fn() -> Chatters) -> Notes {
+fn run_with(plan: Plan, seed: u64, notebook: &Notebook, crew: impl Fn() -> Chatters) -> Notes {
     let prepared = prepared(plan);
     let world = || World::new(&prepared, seed, notebook.clone(), None);
     let bare = bare::drive(world(), crew());
@@ -179,7 +179,7 @@ fn nothing_strikes_after_the_heal() {
     let notes = run_with(
         plan,
         1,
-        Notebook { well_at: Instant::from_millis(3_050), ..Notebook::default() },
+        &Notebook { well_at: Instant::from_millis(3_050), ..Notebook::default() },
         Chatters::default,
     );
     assert!(notes.times(EventKind::FaultStruck).is_empty());
@@ -189,7 +189,7 @@ fn nothing_strikes_after_the_heal() {
 #[test]
 fn a_run_that_does_not_converge_in_time_stalls_and_says_what_is_pending() {
     let never = Notebook { well_at: Instant::from_millis(1_000_000), ..Notebook::default() };
-    let notes = run_with(plan(vec![]), 1, never, Chatters::default);
+    let notes = run_with(plan(vec![]), 1, &never, Chatters::default);
     assert_eq!(notes.ended.end, RunEnd::Stalled { pending: vec!["well_at".to_owned()] });
 }
 
@@ -205,7 +205,7 @@ fn a_run_that_takes_too_many_steps_is_stopped() {
 #[test]
 fn a_panic_in_a_machine_ends_the_run_alike_on_both_drivers() {
     let tired = || Chatters { panics_at: Some((NodeId(2), 20)), ..Chatters::default() };
-    let notes = run_with(plan(vec![]), 1, Notebook::default(), tired);
+    let notes = run_with(plan(vec![]), 1, &Notebook::default(), tired);
     let RunEnd::Panicked { message } = &notes.ended.end else { panic!("{:?}", notes.ended) };
     assert!(message.starts_with("sim/src/testing.rs:"), "{message}");
     assert!(message.contains("chatter is tired"), "{message}");
@@ -362,4 +362,33 @@ fn random_faults_of_all_kinds_come_and_both_drivers_agree() {
         EventKind::FollowerLagEnded,
     ];
     assert!(wanted.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+}
+
+#[test]
+fn a_trace_is_shown_every_step_with_what_came_in_and_what_goes_out() {
+    let prepared = prepared(plan(vec![at(1_000, crash(broker(1), Ending::Process))]));
+    let (tell, told) = std::sync::mpsc::channel();
+    let trace = move |seen: Seen<'_>| {
+        let _ = tell.send((*seen.step, seen.input.cloned(), seen.events.to_vec(), seen.sends.len()));
+    };
+    let world = World::new(&prepared, 1, Notebook::default(), Some(Box::new(trace)));
+    let notes = actors::drive(world, Chatters::default(), 1);
+    let traced: Vec<_> = told.iter().collect();
+    assert_eq!(traced.len(), notes.steps.len());
+    for ((step, input, events, sends), noted) in traced.iter().zip(&notes.steps) {
+        assert_eq!((step, events), (&noted.0, &noted.1));
+        assert!(*sends == 0 || input.is_some());
+    }
+    let without_input = traced.iter().filter(|(_, input, ..)| input.is_none());
+    assert_eq!(without_input.count(), 4, "crash, restart, heal, convergence");
+}
+
+#[test]
+fn nothing_of_a_run_outlives_it() {
+    let crashes =
+        vec![at(1_000, crash(broker(1), Ending::Process)), at(1_000, crash(broker(2), Ending::Power))];
+    let prepared = prepared(plan(crashes));
+    let world = World::new(&prepared, 1, Notebook::default(), None);
+    actors::drive(world, Chatters::default(), 1);
+    assert_eq!(Arc::strong_count(&prepared), 1, "no task is left behind");
 }

@@ -145,11 +145,22 @@ fn a_send_that_timed_out_is_unknown_whether_it_is_read_or_not() {
 }
 
 #[test]
-fn acks_0_is_counted_apart_and_promised_nothing() {
+fn acks_0_may_lose_what_its_producer_called_done() {
+    let events = [sent(0), hoped(&[0]), sent(1), hoped(&[1]), sent(2), hoped(&[2]), polled(0, &[1])];
+    let setup = setup(Acks::None);
+    assert_eq!(judged(&setup, &events, Property::LostWrite), (1, 0, 1));
+    assert_eq!(judged(&setup, &events, Property::Unseen), (3, 0, 1));
+    let history = told(&setup, &events);
+    assert_eq!(
+        history.lost_write.unpromised.findings[0].evidence,
+        "shop#0 was called done with acks=0 (2.000 ms, step 2) and read by nobody, though readers went on to offset 1"
+    );
+}
+
+#[test]
+fn acks_0_is_counted_apart() {
     let events = [sent(0), hoped(&[0]), polled(0, &[1])];
     let setup = setup(Acks::None);
-    assert_eq!(judged(&setup, &events, Property::LostWrite), (0, 0, 0));
-    assert_eq!(judged(&setup, &events, Property::Unseen), (0, 0, 0));
     let history = told(&setup, &events);
     assert_eq!((history.told().acknowledged, history.told().unconfirmed), (0, 1));
     assert_eq!(history.records().get(record(0).value).map(|entry| entry.fate), Some(Fate::Unconfirmed));

@@ -33,7 +33,7 @@ pub struct Entry {
     pub first: Option<(TopicPartition, Offset)>,
     /// When it was handed to its producer.
     pub sent_at: Instant,
-    /// When it was acknowledged.
+    /// When its producer took it for done.
     pub answered: Step,
 }
 

@@ -1,38 +1,38 @@
 //! `lost-write`: acknowledged, below the highest offset that anyone read, and read by nobody.
 //! Source: Jepsen's Kafka workload, `lost-write`.
 //!
-//! Looked at for every record acknowledged at an offset that readers have passed, on topics that some group reads from
-//! the start. Promised to acks=-1.
+//! Looked at for every record that its producer takes for done and that readers have come past, on topics that some
+//! group reads from the start. A producer with acks=0 takes a record for done when it has left, and knows no offset:
+//! readers have come past it when they read a later one of the same producer. Promised to acks=-1.
 
 use highwater_model::event::Step;
 
-use super::{Fate, History, record_name};
+use super::claims::claims;
+use super::{History, record_name};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
 
 pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
     let names = &history.names;
-    for (value, entry) in history.records.iter().filter(|(_, entry)| entry.fate == Fate::Acknowledged) {
-        let Some((partition, offset)) = entry.first else { continue };
-        let read_end = history.offsets.read_end(partition);
-        if !promises.read_from_start(partition.topic) || offset >= read_end {
+    for claim in claims(&history.records, &history.offsets) {
+        let partition = claim.partition;
+        if !claim.passed || !promises.read_from_start(partition.topic) {
             continue;
         }
         history.lost_write.looked();
-        if entry.read {
+        if claim.read {
             continue;
         }
-        let promised = promises.covers(Property::LostWrite, value.client(), partition.topic);
+        let promised = promises.covers(Property::LostWrite, claim.value.client(), partition.topic);
+        let read_end = history.offsets.read_end(partition);
         history.lost_write.broke(promised, || Finding {
             property: Property::LostWrite,
             step: *step,
             partition: Some(partition),
             evidence: format!(
-                "{} was acknowledged at offset {offset} ({} ms, step {}) and read by nobody, though readers went on to offset {read_end}",
-                record_name(names, value),
-                entry.answered.at,
-                entry.answered.id.0,
+                "{} {claim} and read by nobody, though readers went on to offset {read_end}",
+                record_name(names, claim.value),
             ),
         });
     }

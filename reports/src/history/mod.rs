@@ -8,13 +8,14 @@
 //! - [`lost_write`](Property::LostWrite) and [`unseen`](Property::Unseen): acknowledged and read by nobody, judged at
 //!   the end of a run that converged, on topics that some group reads from the start.
 //!
-//! A failed or timed-out send is *unknown*: its records may turn up or not. A record sent with acks=0 is reported as
-//! done by its own producer alone, which promises nothing; it is counted, and never an anomaly.
+//! A failed or timed-out send is *unknown*: its records may turn up or not. A record sent with acks=0 is called done by
+//! its own producer alone: it may be lost like any other, but nothing was promised.
 //!
 //! The cost is amortised O(1) a record: values and offsets index flat vectors. Only a value at a second offset costs
 //! a lookup in an ordered set.
 
 mod anomaly;
+mod claims;
 mod duplicate;
 mod inconsistent_offsets;
 mod ledger;
@@ -131,13 +132,13 @@ impl History {
         let acks = promises.acks(client);
         for (place, record) in (0..).zip(records) {
             let entry = self.records.entry(record.value);
+            entry.answered = *step;
             if acks == Some(Acks::None) {
                 entry.fate = Fate::Unconfirmed;
                 self.told.unconfirmed += 1;
                 continue;
             }
             entry.fate = Fate::Acknowledged;
-            entry.answered = *step;
             self.told.acknowledged += 1;
             self.latencies.push(step.at.since(entry.sent_at));
             if let Some(base) = base_offset {

@@ -1,39 +1,36 @@
 //! `unseen`: acknowledged, and read by nobody at the end. Source: Jepsen's Kafka workload, `unseen`.
 //!
-//! Looked at for every acknowledged record on topics that some group reads from the start. One that readers passed is a
-//! [lost write](super::lost_write) instead. Promised to acks=-1.
+//! Looked at for every record that its producer takes for done, on topics that some group reads from the start. One that
+//! readers have come past is a [lost write](super::lost_write) instead. Promised to acks=-1.
 
 use highwater_model::event::Step;
 
-use super::{Fate, History, record_name};
+use super::claims::claims;
+use super::{History, record_name};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
 
 pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
     let names = &history.names;
-    for (value, entry) in history.records.iter().filter(|(_, entry)| entry.fate == Fate::Acknowledged) {
-        let partition = entry.first.map_or(entry.partition, |(partition, _)| partition);
+    for claim in claims(&history.records, &history.offsets) {
+        let partition = claim.partition;
         if !promises.read_from_start(partition.topic) {
             continue;
         }
         history.unseen.looked();
-        let read_end = history.offsets.read_end(partition);
-        let passed = entry.first.is_some_and(|(_, offset)| offset < read_end);
-        if entry.read || passed {
+        if claim.read || claim.passed {
             continue;
         }
-        let promised = promises.covers(Property::Unseen, value.client(), partition.topic);
+        let promised = promises.covers(Property::Unseen, claim.value.client(), partition.topic);
+        let read_end = history.offsets.read_end(partition);
         history.unseen.broke(promised, || Finding {
             property: Property::Unseen,
             step: *step,
             partition: Some(partition),
             evidence: format!(
-                "{} was acknowledged{} ({} ms, step {}) and read by nobody; readers came to offset {read_end}",
-                record_name(names, value),
-                entry.first.map_or_else(String::new, |(_, offset)| format!(" at offset {offset}")),
-                entry.answered.at,
-                entry.answered.id.0,
+                "{} {claim} and read by nobody; readers came to offset {read_end}",
+                record_name(names, claim.value),
             ),
         });
     }

@@ -4,12 +4,13 @@
 //! acks=0 promises nothing and is never answered. What fails is unknown, and nothing is asked of it.
 //!
 //! Looked at: successes that brokers answered. Broken at each whose records are not in the broker's log at their
-//! offsets, or, with acks=all, are not all below its high watermark.
+//! offsets, or, with acks=all, are not all below its high watermark. What counts is when success was decided.
 
 use highwater_model::config::Acks;
 use highwater_model::ids::{Offset, RecordId};
 
 use super::acked::Acknowledged;
+use super::decisions::Decision;
 use super::scene::Scene;
 use crate::finding::Tally;
 use crate::property::Property;
@@ -21,9 +22,15 @@ pub(crate) struct AckHonesty {
 
 impl AckHonesty {
     /// A broker answered success.
-    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, acks: Acks, entry: &Acknowledged) {
+    pub(crate) fn acknowledged(
+        &mut self,
+        scene: &Scene<'_>,
+        acks: Acks,
+        entry: &Acknowledged,
+        decision: Option<&Decision>,
+    ) {
         self.tally.looked += 1;
-        let Some(wrong) = Wrong::find(scene, acks, entry) else { return };
+        let Some(wrong) = Wrong::find(scene, acks, entry, decision) else { return };
         self.tally.broke(|| {
             let evidence = format!(
                 "broker {} answered success to acks={acks} for {} records at offset {} of {}, but {}",
@@ -47,14 +54,21 @@ enum Wrong {
 }
 
 impl Wrong {
-    fn find(scene: &Scene<'_>, acks: Acks, entry: &Acknowledged) -> Option<Self> {
-        let Some((_, replica)) = scene.replica(entry.by) else { return Some(Self::NoReplica) };
-        let appended = entry.missing_in(replica, replica.log.len().saturating_sub(2));
-        match (acks, appended) {
+    fn find(
+        scene: &Scene<'_>,
+        acks: Acks,
+        entry: &Acknowledged,
+        decision: Option<&Decision>,
+    ) -> Option<Self> {
+        let (Some((_, replica)), Some(decision)) = (scene.replica(entry.by), decision) else {
+            return Some(Self::NoReplica);
+        };
+        let missing = if decision.held(entry) { None } else { entry.missing_in(replica, 0) };
+        match (acks, missing) {
             (Acks::None, _) => Some(Self::Unasked),
             (Acks::Leader | Acks::All, Some((offset, value))) => Some(Self::NotAppended(offset, value)),
-            (Acks::All, None) if replica.high_watermark < entry.end() => {
-                Some(Self::NotCommitted(replica.high_watermark))
+            (Acks::All, None) if decision.high_watermark < entry.end() => {
+                Some(Self::NotCommitted(decision.high_watermark))
             }
             (Acks::Leader | Acks::All, None) => None,
         }
@@ -66,7 +80,7 @@ impl Wrong {
             Self::NotAppended(offset, value) => scene
                 .replica(entry.by)
                 .map_or_else(String::new, |(_, replica)| scene.instead(replica, *offset, *value)),
-            Self::NotCommitted(high_watermark) => format!("its high watermark is {high_watermark}"),
+            Self::NotCommitted(high_watermark) => format!("its high watermark was {high_watermark}"),
             Self::Unasked => String::from("acks=0 is never answered"),
         }
     }

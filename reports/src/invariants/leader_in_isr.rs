@@ -4,8 +4,8 @@
 //! Source: `LeaderInIsr` of kafka-specification; I9 of `kafka-behaviour.md`. Before ELR (KIP-966) an ISR never becomes
 //! empty.
 //!
-//! Looked at: each state of a partition that the controller decided, the first included. Broken once, until a state
-//! is in order again.
+//! Looked at: changes of a partition's state by the controller. Broken once, by the first state too, until a state is
+//! in order again.
 
 use highwater_model::ids::{BrokerId, BrokerSet, PartitionEpoch};
 use highwater_model::message::PartitionState;
@@ -36,8 +36,8 @@ impl LeaderInIsr {
         if latest.state == state {
             return;
         }
-        self.tally.looked += 1;
         let wrong = wrong(controller);
+        self.tally.looked += u64::from(latest.state.is_some() || wrong.is_some());
         if let Some(wrong) = wrong.filter(|_| !latest.broken) {
             self.tally.broke(|| {
                 let evidence = format!(

@@ -1,13 +1,13 @@
 //! `min-isr-respected`: no success is answered to acks=all with fewer in-sync replicas than `min.insync.replicas`.
 //!
 //! Source: I20 of `kafka-behaviour.md`; 0.11.0.2 `Partition.checkEnoughReplicasReachOffset`. What counts is the ISR that
-//! the leader believes in, with members whose joining is on its way.
+//! the leader believed in, with members whose joining was on its way, when it decided to answer.
 //!
 //! Looked at: acknowledgements to acks=all where `min.insync.replicas` is above 1. Broken at each.
 
 use highwater_model::ids::BrokerId;
-use highwater_model::view::Role;
 
+use super::decisions::Decision;
 use super::scene::Scene;
 use crate::finding::Tally;
 use crate::property::Property;
@@ -19,21 +19,20 @@ pub(crate) struct MinIsrRespected {
 
 impl MinIsrRespected {
     /// A leader answered success to acks=all.
-    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, broker: BrokerId) {
+    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, broker: BrokerId, decision: &Decision) {
         let min = scene.partition.min_insync_replicas;
-        let Some((_, leader)) = scene.replica(broker) else { return };
-        if min < 2 || leader.role != Role::Leader {
+        if min < 2 || !decision.leads {
             return;
         }
         self.tally.looked += 1;
-        if leader.maximal_isr.len() < min as usize {
+        if decision.isr.len() < min as usize {
             self.tally.broke(|| {
                 let evidence = format!(
                     "broker {broker}, leader of {} in epoch {}, answered success to acks=-1 with ISR {} while \
                      min.insync.replicas is {min}",
                     scene.name(),
-                    leader.leader_epoch,
-                    leader.maximal_isr
+                    decision.epoch,
+                    decision.isr
                 );
                 scene.finding(Property::MinIsrRespected, evidence)
             });

@@ -21,8 +21,8 @@
 //! | `ack-honesty` | [`ack_honesty`] | success means appended, or committed for acks=all |
 //!
 //! What is remembered from step to step stands apart, so that several properties can ask it: [`ghosts`] (exposed
-//! records, and every log as it was), [`agreement`] (common prefixes), [`acked`] (what was acknowledged) and
-//! [`fetches`] (what leaders can know of their followers). All of it moves forward with the records that a step adds
+//! records, and every log as it was), [`agreement`] (common prefixes), [`acked`] (what was acknowledged), [`decisions`]
+//! (what leaders knew when they decided to answer) and [`fetches`] (what they can know of their followers). All of it moves forward with the records that a step adds
 //! or removes: no look costs more because a log is long.
 //!
 //! A condition that stays broken over many steps counts once, and again only after it was mended.
@@ -32,6 +32,7 @@ pub(crate) mod acked;
 pub(crate) mod acked_durable;
 pub(crate) mod agreement;
 mod batches;
+pub(crate) mod decisions;
 pub(crate) mod fetches;
 pub(crate) mod ghosts;
 pub(crate) mod high_watermark_bound;
@@ -73,6 +74,7 @@ use crate::finding::Tally;
 use crate::property::Property;
 use acked::{Acked, Acknowledged};
 use agreement::Agreement;
+use decisions::{Decision, Decisions};
 use fetches::Fetches;
 use ghosts::Ghost;
 use isr_rejoin::Expansion;
@@ -87,6 +89,7 @@ pub(crate) struct Memory {
     agreement: Agreement,
     acked: Acked,
     fetches: Fetches,
+    decisions: Decisions,
 }
 
 impl Memory {
@@ -97,6 +100,7 @@ impl Memory {
             agreement: Agreement::new(replicas),
             acked: Acked::new(replicas),
             fetches: Fetches::new(replicas),
+            decisions: Decisions::default(),
         }
     }
 }
@@ -141,12 +145,23 @@ impl WhiteBox {
                     memory.fetches.out_of_range(leader, follower);
                 }
             }
-            Event::ProduceAcknowledged { broker, acks, base_offset, ref records, .. } => {
+            Event::Replicated { broker, client, base_offset, .. } => {
+                memory.decisions.add(scene, broker, client, base_offset);
+            }
+            Event::ProduceAcknowledged { broker, client, acks, base_offset, ref records, .. } => {
                 let records = Arc::clone(records);
                 let entry = Acknowledged { base: base_offset, records, by: broker, vanished: false };
-                self.ack_honesty.acknowledged(scene, acks, &entry);
-                if acks == Acks::All {
-                    self.min_isr_respected.acknowledged(scene, broker);
+                let to_all = acks == Acks::All;
+                let decision = if to_all {
+                    memory.decisions.take(scene, broker, client, base_offset)
+                } else {
+                    Decision::now(scene, broker, base_offset)
+                };
+                self.ack_honesty.acknowledged(scene, acks, &entry, decision.as_ref());
+                if let Some(decision) = decision.filter(|_| to_all) {
+                    self.min_isr_respected.acknowledged(scene, broker, &decision);
+                }
+                if to_all {
                     self.acked_durable.acknowledged();
                     memory.acked.add(entry);
                 }
@@ -185,7 +200,6 @@ impl WhiteBox {
             | Event::DuplicateDiscarded { .. }
             | Event::ProduceRefused { .. }
             | Event::RecordsFetched { .. }
-            | Event::Replicated { .. }
             | Event::HighWatermarkAdvanced { .. }
             | Event::HighWatermarkLearned { .. }
             | Event::ProduceFailed { .. }
@@ -238,13 +252,14 @@ impl WhiteBox {
     /// Looks at a partition that the step touched; the ghosts take the step over on the way. What depends on the
     /// replicas and the controller alone is asked only where these changed.
     pub(crate) fn look(&mut self, scene: &Scene<'_>, memory: &mut Memory) {
-        let Memory { ghost, agreement, acked, fetches } = memory;
+        let Memory { ghost, agreement, acked, fetches, decisions } = memory;
         self.high_watermark_monotone.look(scene, ghost);
         let changed = ghost.follow(scene.partition);
         fetches.follow(scene.partition, scene.step.at);
         if changed {
             agreement.follow(ghost);
             acked.follow(ghost);
+            decisions.follow(scene);
             self.leader_in_isr.look(scene);
             self.one_leader_per_epoch.look(scene);
             self.strong_isr.look(scene, ghost);

@@ -2,12 +2,12 @@
 //!
 //! | property | file | says |
 //! |---|---|---|
-//! | `converged` | [`mod@converged`] | all replicas are back in the ISR, and their logs are equal |
-//! | `elected` | [`elected`] | a partition with a live ISR member has a leader |
-//! | `answered` | [`answered`] | every produce was answered or expired |
-//! | `high-watermark-reached` | [`high_watermark_reached`] | the leader's high watermark is its log's end |
-//! | `group-stable` | [`group_stable`] | each partition of a group has one owner that knows where it stands |
-//! | `all-seen` | [`all_seen`] | every owner has read up to the high watermark |
+//! | `converged` | `converged` | all replicas are back in the ISR, and their logs are equal |
+//! | `elected` | `elected` | a partition with a live ISR member has a leader |
+//! | `answered` | `answered` | every produce was answered or expired |
+//! | `high-watermark-reached` | `high_watermark_reached` | the leader's high watermark is its log's end |
+//! | `group-stable` | `group_stable` | each partition of a group has one owner that knows where it stands |
+//! | `all-seen` | `all_seen` | every owner has read up to the high watermark |
 //!
 //! What is not promised is not demanded: see [`unavailable`].
 

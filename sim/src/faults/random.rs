@@ -9,7 +9,7 @@ use highwater_model::ids::{BrokerId, NodeId};
 use highwater_model::machine::Ending;
 use highwater_model::message::MessageKind;
 use highwater_model::time::Micros;
-use highwater_model::view::ClusterView;
+use highwater_model::view::{ClusterView, PartitionView};
 use rand_chacha::ChaCha8Rng;
 
 use super::resolve::live_brokers;
@@ -125,7 +125,7 @@ impl Act {
                 left: 1,
             }),
             RandomFault::ElectPreferred => {
-                let partitions: Vec<_> = view.partitions.iter().map(|partition| partition.id()).collect();
+                let partitions: Vec<_> = view.partitions.iter().map(PartitionView::id).collect();
                 Self::ElectPreferred(pick(&partitions, first)?)
             }
         })

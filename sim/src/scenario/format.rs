@@ -141,7 +141,7 @@ pub struct ProducerSpec {
     /// The time between two records, in milliseconds. 0: all at once.
     #[schemars(range(min = 0, max = 86_400_000))]
     pub every_ms: f64,
-    /// When it sends the first.
+    /// When it sends the first, in milliseconds.
     #[serde(default = "default_start_ms")]
     pub start_ms: u64,
     /// Sends every record to this partition. Otherwise the partitioner chooses.
@@ -160,8 +160,10 @@ pub struct ProducerSpec {
     pub config: ProducerConfig,
 }
 
+/// By then a newly formed cluster has settled: a follower that asked before its leader had taken office has backed off
+/// for `replica.fetch.backoff.ms` and come back.
 fn default_start_ms() -> u64 {
-    100
+    1_500
 }
 
 fn default_record_bytes() -> u32 {

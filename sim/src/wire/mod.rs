@@ -1,6 +1,6 @@
 //! The simulated network and clock: everything that is on its way, and when it is due.
 //!
-//! One entry comes off at a time, in an order that is total ([`queue::Key`]): by time, then receiver, then sender, then the order
+//! One entry comes off at a time, in an order that is total (`queue::Key`): by time, then receiver, then sender, then the order
 //! of sending. Kafka speaks over TCP, so a link is first in, first out, and what goes wrong with a link shows as TCP shows it:
 //!
 //! - Loss is delay: a lost segment is sent again after 200 ms, doubling, and what was sent behind it waits.
@@ -16,6 +16,7 @@
 
 mod links;
 mod queue;
+mod stations;
 mod tamper;
 #[cfg(test)]
 #[path = "wire_test.rs"]
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use highwater_model::event::StepId;
 use highwater_model::ids::NodeId;
-use highwater_model::machine::{Command, Ending, Input};
+use highwater_model::machine::{Command, Input};
 use highwater_model::message::{Envelope, Message, MessageKind};
 use highwater_model::time::{Instant, Micros};
 
@@ -35,7 +36,8 @@ pub(crate) use tamper::DropRule;
 
 use self::links::Links;
 use self::queue::{Due, Key, Load, Parcel, Place, Queue, Travel};
-use self::tamper::{Departure, Lag};
+use self::stations::{Life, Station, Waiting};
+use self::tamper::Departure;
 use crate::seed::{Seed, StreamId};
 
 /// The next thing to do.
@@ -47,38 +49,6 @@ pub(crate) enum Next {
     Ask { node: NodeId },
     /// The driver has something to do.
     Errand { errand: Errand, cause: StepId },
-}
-
-/// A node, as the network knows it.
-#[derive(Default)]
-struct Station {
-    life: Life,
-    paused: bool,
-    /// What came while it stood still.
-    backlog: Vec<Waiting>,
-    /// When its machine wants to be called, and the step that said so.
-    deadline: Option<Instant>,
-    deadline_cause: StepId,
-    /// When its timer is set. Never later than the deadline: a timer that goes off too early is set anew.
-    scheduled: Option<Instant>,
-    lag: Option<Lag>,
-}
-
-/// Whether a node's process runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Life {
-    #[default]
-    Running,
-    /// The operating system is up and refuses connections.
-    Refusing,
-    /// Nobody answers.
-    Silent,
-}
-
-/// What waits for a node to go on.
-enum Waiting {
-    Timer,
-    Parcel(Parcel),
 }
 
 /// The network of one run.
@@ -359,78 +329,6 @@ impl Wire {
         let silent = self.stations[usize::from(node.0)].life == Life::Silent;
         if !silent && self.links.get(parcel.from, place).peer == parcel.to_session {
             self.break_connection(place, parcel.from, parcel.to_session, parcel.cause);
-        }
-    }
-
-    // ---- lives ----
-
-    /// A node's life ends.
-    pub(crate) fn stop(&mut self, node: NodeId, ending: Ending, cause: StepId) {
-        let silent = ending == Ending::Power;
-        let station = &mut self.stations[usize::from(node.0)];
-        let lag = station.lag.take();
-        let life = if silent { Life::Silent } else { Life::Refusing };
-        *station = Station { life, lag, ..Station::default() };
-        self.departures.retain(|departure| departure.from != node);
-        for peer in self.nodes().filter(|&peer| peer != node) {
-            if silent && let Some(trouble) = &mut self.links.get_mut(node.into(), peer.into()).trouble {
-                // What a cut holds lies in its sender's memory, waiting to be sent again.
-                trouble.held.clear();
-            }
-            self.close(node, peer, silent, cause);
-        }
-    }
-
-    /// A node lives again. Peers that take themselves to be connected with an earlier life learn that they are not.
-    pub(crate) fn restart(&mut self, node: NodeId, cause: StepId) {
-        self.stations[usize::from(node.0)].life = Life::Running;
-        let place = Place::from(node);
-        for peer in self.nodes().filter(|&peer| peer != node) {
-            let peer = Place::from(peer);
-            self.links.get_mut(place, peer).session += 1;
-            let stale = self.links.get(peer, place).peer;
-            if stale != 0 {
-                self.break_connection(place, peer, stale, cause);
-            }
-        }
-    }
-
-    /// A node closes its connection with a peer, behind what it has sent.
-    pub(crate) fn disconnect(&mut self, node: NodeId, peer: NodeId, cause: StepId) {
-        self.close(node, peer, false, cause);
-    }
-
-    fn close(&mut self, node: NodeId, peer: NodeId, silent: bool, cause: StepId) {
-        let (node, peer) = (Place::from(node), Place::from(peer));
-        let link = self.links.get_mut(node, peer);
-        let (session, opened) = (link.session, link.peer != 0);
-        link.session += 1;
-        link.peer = 0;
-        if !silent && (opened || self.links.get(peer, node).peer == session) {
-            self.break_connection(node, peer, session, cause);
-        }
-    }
-
-    /// A node stands still.
-    pub(crate) fn pause(&mut self, node: NodeId) {
-        self.stations[usize::from(node.0)].paused = true;
-    }
-
-    /// It goes on: what came meanwhile is delivered now, in the order in which it came, before anything else of this instant.
-    pub(crate) fn resume(&mut self, node: NodeId) {
-        let now = self.now;
-        let place = Place::from(node);
-        let station = &mut self.stations[usize::from(node.0)];
-        station.paused = false;
-        for waiting in std::mem::take(&mut station.backlog) {
-            let key = Key::new(now, place, Place::OUTSIDE, self.links.count(Place::OUTSIDE, place));
-            match waiting {
-                Waiting::Parcel(parcel) => self.queue.push(key, parcel),
-                Waiting::Timer => {
-                    self.stations[usize::from(node.0)].scheduled = Some(now);
-                    self.queue.push_timer(key);
-                }
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 use highwater_model::config::Acks;
 use highwater_model::ids::{BrokerId, CorrelationId};
+use highwater_model::machine::Ending;
 use highwater_model::message::{Body, Fetcher};
 
 use super::*;
