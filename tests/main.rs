@@ -1,1 +1,22 @@
-//! Tests.
+//! What Highwater promises, as tests: one binary, a theme a module.
+//!
+//! Newcomers begin at `walk_of_a_record`, which follows one record through a cluster. Then:
+//!
+//! - `behaviours`: what clusters do when something goes wrong, by theme;
+//! - `golden`: the reports on every scenario, word for word;
+//! - `expectations`: every scenario is as it says, on a thousand seeds;
+//! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
+//! - `drivers`: both drivers make the same run of a seed;
+//! - `command_line`: what the shell sees;
+//! - `house_rules`: how the code itself is to be.
+
+mod support;
+
+mod behaviours;
+mod command_line;
+mod determinism;
+mod drivers;
+mod expectations;
+mod golden;
+mod house_rules;
+mod walk_of_a_record;

@@ -70,6 +70,12 @@ impl Sequence {
     pub fn plus(self, count: u32) -> Self {
         Self((u64::from(self.0) + u64::from(count)).rem_euclid(1 << 31) as u32)
     }
+
+    /// Whether it comes after `other`, by less than half of all sequences.
+    pub fn follows(self, other: Self) -> bool {
+        let ahead = (u64::from(self.0) + (1 << 31) - u64::from(other.0)) % (1 << 31);
+        (1..1 << 30).contains(&ahead)
+    }
 }
 
 impl Batch {

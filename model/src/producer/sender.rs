@@ -165,12 +165,15 @@ impl Producer {
 
     /// Whether a batch is out of order only because earlier ones are still to be retried. That needs more than one
     /// request in flight, which idempotence allows from 1.0. Source: 1.0 `TransactionManager.canRetry`.
+    ///
+    /// A batch of before the last acknowledged one is not: it was written, its acknowledgement got lost while later ones
+    /// came, and more than five batches on the broker no longer knows it. To repeat it would never end.
     fn runs_ahead(&self, batch: &ProducerBatch, error: ErrorCode) -> bool {
         error == ErrorCode::OutOfOrderSequenceNumber
             && batch.producer.is_some_and(|stamp| {
                 let queue = self.accumulator.queue(batch.partition);
                 self.session.made(stamp)
-                    && queue.is_some_and(|queue| queue.acknowledged_to != stamp.base_sequence)
+                    && queue.is_some_and(|queue| stamp.base_sequence.follows(queue.acknowledged_to))
             })
     }
 

@@ -1,0 +1,74 @@
+//! What the benchmarks run. Every workload is a scenario; nothing here is tuned for one driver.
+
+use std::sync::Arc;
+
+use highwater_sim::prepared::Prepared;
+use highwater_sim::scenario::load::load_str;
+
+/// How many records the runs have that show how a run's time grows with them.
+pub const SCALES: [u32; 3] = [200, 2_000, 20_000];
+
+/// A scenario, ready to be run.
+pub struct Workload {
+    /// What the tables call it.
+    pub name: String,
+    /// What is run.
+    pub prepared: Arc<Prepared>,
+    /// How many seeds make a sample worth measuring.
+    pub seeds: u64,
+}
+
+/// The scenario of the same name: 20 records, 10 simulated seconds, no faults.
+pub fn steady_state() -> Workload {
+    workload("steady_state", include_str!("../../../scenarios/steady_state.json"), 100)
+}
+
+/// The scenario of the same name: everything goes wrong by chance.
+pub fn chaos() -> Workload {
+    workload("chaos", include_str!("../../../scenarios/chaos.json"), 10)
+}
+
+/// Three brokers, two partitions on all of them, two producers, two consumers, 30 simulated seconds, no faults.
+pub fn busy() -> Workload {
+    let text = r#"{
+        "story": "Two producers write as two consumers read, and nothing goes wrong.",
+        "protocol": "0.11-iv1",
+        "cluster": { "brokers": 3, "config": { "min.insync.replicas": 2 } },
+        "topics": [{ "name": "orders", "partitions": 2, "replication": 3 }],
+        "producers": [
+            { "name": "shop", "topic": "orders", "records": 1000, "every_ms": 29, "config": { "acks": "-1", "retries": 100 } },
+            { "name": "web", "topic": "orders", "records": 1000, "every_ms": 29, "config": { "acks": "-1", "retries": 100 } }
+        ],
+        "groups": [
+            { "name": "billing", "topics": ["orders"], "members": 2, "config": { "auto.offset.reset": "earliest" } }
+        ],
+        "duration_ms": 30000
+    }"#;
+    workload("busy", text, 5)
+}
+
+/// One producer that sends so many records, one every 10 ms, and one consumer. The run lasts just as long.
+pub fn scaled(records: u32) -> Workload {
+    let duration_ms = records * 10;
+    let text = format!(
+        r#"{{
+        "story": "A record every ten milliseconds, for as long as they last.",
+        "protocol": "0.11-iv1",
+        "cluster": {{ "brokers": 3, "config": {{ "min.insync.replicas": 2 }} }},
+        "topics": [{{ "name": "orders", "partitions": 1, "replication": 3 }}],
+        "producers": [
+            {{ "name": "shop", "topic": "orders", "records": {records}, "every_ms": 10, "config": {{ "acks": "-1" }} }}
+        ],
+        "groups": [
+            {{ "name": "billing", "topics": ["orders"], "config": {{ "auto.offset.reset": "earliest" }} }}
+        ],
+        "duration_ms": {duration_ms}
+    }}"#
+    );
+    workload(&format!("{records} records"), &text, u64::from(20_000 / records))
+}
+
+fn workload(name: &str, text: &str, seeds: u64) -> Workload {
+    let loaded = load_str(name, text, &[]).expect("the benchmark's scenario is valid");
+    Workload { name: name.to_owned(), prepared: Arc::new(Prepared::new(loaded.plan)), seeds }
+}
