@@ -202,6 +202,9 @@ pub struct ConsumerConfig {
     /// How long to wait after an error.
     #[serde(rename = "retry.backoff.ms")]
     pub retry_backoff_ms: u64,
+    /// Metadata older than this is fetched again; until then new partitions are not noticed.
+    #[serde(rename = "metadata.max.age.ms")]
+    pub metadata_max_age_ms: u64,
 }
 
 impl Default for ConsumerConfig {
@@ -215,6 +218,7 @@ impl Default for ConsumerConfig {
             auto_commit_interval_ms: 5_000,
             request_timeout_ms: 305_000,
             retry_backoff_ms: 100,
+            metadata_max_age_ms: 300_000,
         }
     }
 }

@@ -107,7 +107,7 @@ pub struct ConsumerView {
     pub node: NodeId,
     /// Of which group.
     pub group: GroupId,
-    /// The partitions that it owns, and the next offset that it will return; none before it knows.
+    /// The partitions that it owns, ascending, and the next offset that it will return; none before it knows.
     pub positions: Vec<(TopicPartition, Option<Offset>)>,
 }
 

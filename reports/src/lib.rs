@@ -1,23 +1,37 @@
-//! Judges what it is shown, and reports. Imports only the model's vocabulary.
-pub mod expect;
-pub mod end;
-pub mod finding;
-mod invariants;
-pub mod judge;
-pub mod liveness;
-pub mod property;
+//! Judges what it is shown, and reports.
+//!
+//! Two judges look at a run. The first, [`judge`], sees true state after every step
+//! ([`ClusterView`](highwater_model::view::ClusterView)) and holds it against the [`invariants`], and against [`liveness`] once
+//! the faults are over. The second, [`history`], hears only what clients sent, were told and read, and speaks Jepsen's
+//! names. [`promises`] says which property is promised under which settings, [`coverage`] what the run has shown at all. A
+//! [`panel`] is all of them together; what they come to is a [`report`], many of those a [`sweep`], and
+//! [`render`] gives both their faces.
+//!
+//! # Architecture invariant
+//!
+//! Only the model's vocabulary is imported: ids, time, records, messages, events, views, settings. No machine is known here,
+//! so every judge can be tested by handing it a lie.
+
 #[cfg(test)]
-mod testing;
+mod clients_for_tests;
 pub mod counts;
 pub mod coverage;
+pub mod end;
+pub mod expect;
+pub mod finding;
 pub mod history;
+mod invariants;
+pub mod judge;
 pub mod latency;
+pub mod liveness;
 pub mod outcome;
 pub mod panel;
 pub mod promises;
+pub mod property;
 pub mod render;
 pub mod report;
+pub mod standing;
 pub mod sweep;
-pub mod verdict;
 #[cfg(test)]
-mod clients_for_tests;
+mod testing;
+pub mod verdict;

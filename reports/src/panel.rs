@@ -26,6 +26,7 @@ use crate::outcome;
 use crate::promises::{Needs, Promises};
 use crate::property::{self, Property};
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
+use crate::standing::{PartitionStanding, Standings, standings};
 use crate::verdict::Verdict;
 
 /// What is known before a run begins. Cheap to clone.
@@ -66,6 +67,7 @@ struct Eyes {
     promises: Promises,
     coverage: Coverage,
     counter: Counter,
+    as_the_faults_ended: Vec<PartitionStanding>,
 }
 
 /// How far a run went.
@@ -84,6 +86,7 @@ impl Panel {
             promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
             coverage: Coverage::default(),
             counter: Counter::default(),
+            as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
     }
@@ -101,6 +104,9 @@ impl Panel {
         eyes.judge.look(step, events, view);
         for event in events {
             eyes.coverage.count(event.kind());
+            if *event == Event::HealStarted {
+                eyes.as_the_faults_ended = standings(view, &self.setup.names);
+            }
             eyes.counter.hear(event);
             eyes.promises.hear(event);
             eyes.history.hear(step, event, &eyes.promises);
@@ -138,6 +144,10 @@ impl Eyes {
             counts: self.counter.counts(&self.coverage, &self.history, view),
             latencies: self.history.into_latencies(),
             coverage: self.coverage,
+            replicas: Standings {
+                as_the_faults_ended: self.as_the_faults_ended,
+                at_the_end: standings(view, names),
+            },
             unavailable: liveness::unavailable(view, names),
         }
     }
@@ -183,6 +193,7 @@ struct Found {
     counts: Counts,
     latencies: Samples,
     coverage: Coverage,
+    replicas: Standings,
     unavailable: Vec<String>,
 }
 
@@ -198,6 +209,7 @@ impl Found {
             counts: Counts::default(),
             latencies: Samples::default(),
             coverage: Coverage::default(),
+            replicas: Standings::default(),
             unavailable: Vec::new(),
         }
     }
@@ -224,6 +236,7 @@ impl Found {
             fingerprint: Fingerprint(extent.fingerprint),
             properties: self.properties,
             must_see,
+            replicas: self.replicas,
             counts: self.counts,
             latencies: self.latencies,
             seen: self.coverage.seen().collect(),

@@ -19,6 +19,7 @@ use crate::finding::Finding;
 use crate::latency::{Millis, Samples};
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
+use crate::standing::Standings;
 use crate::verdict::Verdict;
 
 /// The version of the reports' shape. Grows when a field changes its meaning or goes.
@@ -61,6 +62,8 @@ pub struct RunReport {
     pub properties: BTreeMap<Property, PropertyReport>,
     /// The events that every run must show, and how often they came.
     pub must_see: BTreeMap<EventKind, u64>,
+    /// Where every replica stood: HW and LEO.
+    pub replicas: Standings,
     /// The numbers.
     pub counts: Counts,
     /// From a record's sending to its acknowledgement; null if none was acknowledged.

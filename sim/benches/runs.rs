@@ -18,33 +18,28 @@ fn unjudged() -> RunOptions {
     RunOptions { judges: false, trace: None }
 }
 
-/// Measures one way to run a workload. `steps` runs a seed and says how many steps that took.
-fn measure(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    way: &str,
-    Workload { seeds, .. }: &Workload,
-    steps: impl Fn(u64) -> u64,
-) {
-    let sample = || (0..*seeds).map(&steps).sum::<u64>();
+/// Measures one way to run a workload, on so many seeds at a time. `steps` runs a seed and says how many steps that took.
+fn measure(group: &mut BenchmarkGroup<'_, WallTime>, way: &str, seeds: u64, steps: impl Fn(u64) -> u64) {
+    let sample = || (0..seeds).map(&steps).sum::<u64>();
     group.throughput(Throughput::Elements(sample()));
     group.bench_function(way, |bencher| bencher.iter(|| black_box(sample())));
 }
 
 /// Highwater with its judges, without them, and as a bare loop.
-fn ours(group: &mut BenchmarkGroup<'_, WallTime>, workload: &Workload) {
+fn ours(group: &mut BenchmarkGroup<'_, WallTime>, workload: &Workload, seeds: u64) {
     let prepared = &workload.prepared;
-    measure(group, "highwater", workload, |seed| run(prepared, seed, RunOptions::default()).steps);
-    measure(group, "highwater without judges", workload, |seed| run(prepared, seed, unjudged()).steps);
-    measure(group, "bare loop", workload, |seed| run_bare(prepared, seed, RunOptions::default()).steps);
+    measure(group, "highwater", seeds, |seed| run(prepared, seed, RunOptions::default()).steps);
+    measure(group, "highwater without judges", seeds, |seed| run(prepared, seed, unjudged()).steps);
+    measure(group, "bare loop", seeds, |seed| run_bare(prepared, seed, RunOptions::default()).steps);
 }
 
 fn drivers(criterion: &mut Criterion) {
-    for workload in [steady_state(), busy()] {
+    for (workload, seeds) in [(steady_state(), 100), (busy(), 5)] {
         let mut group = criterion.benchmark_group(&workload.name);
-        ours(&mut group, &workload);
-        // A twentieth of the speed: a smaller sample of the same seeds is enough.
-        let few = Workload { seeds: workload.seeds.div_ceil(5), ..workload };
-        measure(&mut group, "the usual madsim way", &few, |seed| idiomatic::run(&few.prepared, seed).steps);
+        ours(&mut group, &workload, seeds);
+        // So much slower that fewer seeds are enough.
+        let usual = |seed| idiomatic::run(&workload.prepared, seed).steps;
+        measure(&mut group, "the usual madsim way", seeds / 5, usual);
         group.finish();
     }
 }
@@ -52,7 +47,7 @@ fn drivers(criterion: &mut Criterion) {
 fn faults(criterion: &mut Criterion) {
     let chaos = chaos();
     let mut group = criterion.benchmark_group(&chaos.name);
-    ours(&mut group, &chaos);
+    ours(&mut group, &chaos, 10);
     group.finish();
 }
 

@@ -12,9 +12,6 @@ use crate::message::{Body, ErrorCode, Message};
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
 
-/// metadata.max.age.ms, which consumers do not set here. Source: 0.11.0.2 `ConsumerConfig`.
-const METADATA_MAX_AGE: Micros = Micros::from_millis(300_000);
-
 /// How much longer than fetch.max.wait.ms a request may stay unanswered before its connection counts as broken.
 ///
 /// Kafka waits for request.timeout.ms, whose default of 305 s is made for a JoinGroup that lasts through
@@ -127,7 +124,7 @@ impl Member {
                 brokers: config.brokers,
                 request_timeout: patience.min(Micros::from_millis(settings.request_timeout_ms.max(1))),
                 retry_backoff,
-                metadata_max_age: METADATA_MAX_AGE,
+                metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),
                 max_in_flight: MAX_IN_FLIGHT,
             }),
             settings,

@@ -35,7 +35,9 @@ pub(super) fn claims(records: &Ledger, offsets: &Offsets) -> Vec<Claim> {
         let offset = entry.first.map(|(_, offset)| offset);
         let passed = match entry.fate {
             Fate::Acknowledged => offset.is_some_and(|offset| offset < offsets.read_end(partition)),
-            Fate::Unconfirmed => newest_read.get(&(value.client(), partition)).is_some_and(|&newest| newest > value),
+            Fate::Unconfirmed => {
+                newest_read.get(&(value.client(), partition)).is_some_and(|&newest| newest > value)
+            }
             Fate::Unsent | Fate::Pending | Fate::Failed => return None,
         };
         Some(Claim { value, partition, offset, answered: entry.answered, read: entry.read, passed })

@@ -5,7 +5,7 @@
 //!
 //! Looked at: partitions, but those without a leader by configuration. Broken once for each partition.
 
-use highwater_model::ids::{BrokerId, BrokerSet, NodeId, Offset, TopicPartition};
+use highwater_model::ids::{BrokerId, BrokerSet, GroupId, NodeId, Offset, TopicPartition};
 use highwater_model::names::Names;
 use highwater_model::view::{BrokerView, ClusterView, ConsumerView, PartitionView, ReplicaView};
 
@@ -30,6 +30,8 @@ pub enum Pending {
     Producer(NodeId, u64),
     /// A consumer does not know its position, or stands elsewhere than at the high watermark.
     Consumer(NodeId, TopicPartition, Option<Offset>),
+    /// No member of a group that reads the topic owns this partition: it was added, and they have yet to notice.
+    Unowned(GroupId, TopicPartition),
 }
 
 impl Pending {
@@ -57,12 +59,16 @@ impl Pending {
                     None => format!("{node} does not know where it stands in {name}"),
                 }
             }
+            Self::Unowned(group, partition) => {
+                format!("{} in group {} has no owner", names.partition(*partition), names.group(*group))
+            }
         }
     }
 }
 
 /// Whether all has come right: every broker up and known, every partition led, replicated and committed to its end,
-/// every record of a producer answered or given up, every consumer at the high watermark. Allocates nothing.
+/// every record of a producer answered or given up, every partition of a group's topics owned, every consumer at the
+/// high watermark. Allocates nothing.
 ///
 /// # Errors
 ///
@@ -110,8 +116,28 @@ fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(),
         if position.is_none() || *position != end {
             return Err(Pending::Consumer(consumer.node, *partition, *position));
         }
+        neighbours(*partition).into_iter().flatten().try_for_each(|next| owned(view, consumer, next))?;
     }
     Ok(())
+}
+
+/// The partitions of the topic with the next lower and the next higher number. Who owns some of a topic's partitions
+/// and not all has an owned one beside one that is not.
+fn neighbours(partition: TopicPartition) -> [Option<TopicPartition>; 2] {
+    let TopicPartition { topic, partition } = partition;
+    [partition.checked_sub(1), partition.checked_add(1)]
+        .map(|number| number.map(|partition| TopicPartition { topic, partition }))
+}
+
+/// A partition, if it exists, has an owner in this consumer's group.
+fn owned(view: &ClusterView, consumer: &ConsumerView, partition: TopicPartition) -> Result<(), Pending> {
+    let owns = |one: &ConsumerView| one.positions.binary_search_by_key(&partition, |(id, _)| *id).is_ok();
+    let of_group = || view.consumers.iter().filter(|other| other.group == consumer.group);
+    if owns(consumer) || view.place(partition).is_none() || of_group().any(owns) {
+        Ok(())
+    } else {
+        Err(Pending::Unowned(consumer.group, partition))
+    }
 }
 
 /// Judges the last state.

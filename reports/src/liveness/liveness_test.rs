@@ -73,6 +73,31 @@ fn whatever_is_pending_keeps_the_cluster_from_having_converged() {
 }
 
 #[test]
+fn a_partition_that_was_added_and_that_no_member_has_noticed_keeps_the_cluster_from_having_converged() {
+    let add = |stage: &mut Stage, number| {
+        let mut another = stage.view.partitions[0].clone();
+        another.controller.partition = TopicPartition { partition: number, ..ORDERS };
+        stage.view.partitions.push(another);
+        TopicPartition { partition: number, ..ORDERS }
+    };
+    let mut stage = settled();
+    let (first, second) = (add(&mut stage, 1), add(&mut stage, 2));
+    assert_eq!(converged(&stage.view), Err(Pending::Unowned(GroupId(0), first)));
+
+    let mut other = consumer(6, Some(3));
+    other.positions[0].0 = second;
+    stage.view.consumers.push(other);
+    assert_eq!(converged(&stage.view), Err(Pending::Unowned(GroupId(0), first)), "between two owned ones");
+
+    stage.view.consumers[1].positions.insert(0, (first, Some(Offset(3))));
+    assert_eq!(converged(&stage.view), Ok(()));
+    stage.view.consumers[1].group = GroupId(1);
+    assert_eq!(converged(&stage.view), Err(Pending::Unowned(GroupId(0), first)), "another group is no help");
+    stage.view.consumers.remove(0);
+    assert_eq!(converged(&stage.view), Err(Pending::Unowned(GroupId(1), ORDERS)), "below an owned one");
+}
+
+#[test]
 fn a_live_replica_outside_the_isr_is_reported() {
     let mut stage = settled();
     stage.orders().controller.isr = set(&[1, 2]);

@@ -51,8 +51,6 @@ pub(crate) struct Last<'a> {
     pub(crate) step: &'a Step,
     pub(crate) view: &'a ClusterView,
     pub(crate) names: &'a Names,
-    /// Whether [`converged`] found nothing pending.
-    pub(crate) came_right: bool,
 }
 
 impl Last<'_> {
@@ -70,12 +68,11 @@ impl Last<'_> {
 impl Liveness {
     /// Judges the last state. A run that was cut short says nothing about liveness, and nothing is counted.
     pub(crate) fn judge(&mut self, step: &Step, view: &ClusterView, names: &Names, end: &RunEnd) {
-        let came_right = match end {
-            RunEnd::Converged => true,
-            RunEnd::Stalled { .. } => false,
+        match end {
+            RunEnd::Converged | RunEnd::Stalled { .. } => {}
             RunEnd::EventsExhausted | RunEnd::Panicked { .. } => return,
-        };
-        let last = Last { step, view, names, came_right };
+        }
+        let last = Last { step, view, names };
         converged::judge(&last, &mut self.converged);
         elected::judge(&last, &mut self.elected);
         answered::judge(&last, &mut self.answered);

@@ -8,10 +8,12 @@ use highwater_model::protocol::Preset;
 use super::{Again, wrapped};
 use crate::counts::Counts;
 use crate::end::RunEnd;
+use crate::expect::HowOften;
 use crate::latency::Percentiles;
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
 use crate::report::{PropertyReport, RunReport};
+use crate::standing::PartitionStanding;
 use crate::verdict::Verdict;
 
 pub use super::sweep_text::sweep;
@@ -32,6 +34,8 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     for judge in [Judge::WhiteBox, Judge::Liveness, Judge::BlackBox] {
         text += &properties(report, judge);
     }
+    text += &replicas("as the faults ended", &report.replicas.as_the_faults_ended);
+    text += &replicas("at the end", &report.replicas.at_the_end);
     text += "\n";
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
@@ -87,16 +91,45 @@ pub(super) fn heading(judge: Judge) -> &'static str {
     }
 }
 
-fn properties(report: &RunReport, judge: Judge) -> String {
-    let mut text = format!("\n{:<36}{:<15}{:>10}{:>10}\n", heading(judge), "verdict", "looked", "broken");
-    let judged = report.properties.iter().filter(|(_, property)| property.judge == judge);
-    judged.for_each(|(name, property)| text += &row(*name, property));
+/// HW and LEO of every replica, a line a partition. A wide cluster's are in the JSON face.
+fn replicas(moment: &str, standings: &[PartitionStanding]) -> String {
+    const SHOWN: usize = 12;
+    if standings.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\nreplicas {moment}, HW/LEO\n");
+    for standing in standings.iter().take(SHOWN) {
+        writeln!(text, "  {standing}").expect("a String takes all that is written");
+    }
+    if let Some(more) = standings.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        writeln!(text, "  and {more} partitions more; --format json shows them all").expect("the same");
+    }
     text
 }
 
-fn row(name: Property, property: &PropertyReport) -> String {
+fn properties(report: &RunReport, judge: Judge) -> String {
+    let mut text = format!(
+        "\n{:<36}{:<15}{:<12}{:>10}{:>10}\n",
+        heading(judge),
+        "verdict",
+        "expected",
+        "looked",
+        "broken"
+    );
+    let judged = report.properties.iter().filter(|(_, property)| property.judge == judge);
+    judged.for_each(|(name, property)| text += &row(*name, property, report.expect.breaks.get(name)));
+    text
+}
+
+fn row(name: Property, property: &PropertyReport, expected: Option<&HowOften>) -> String {
     let PropertyReport { verdict, looked, broken, .. } = property;
-    let mut text = format!("  {:<34}{:<15}{looked:>10}{broken:>10}\n", name.name(), verdict.words());
+    let expected = match expected {
+        Some(HowOften::Always) => "breaks",
+        Some(HowOften::Sometimes | HowOften::May) => "may break",
+        None => "",
+    };
+    let mut text =
+        format!("  {:<34}{:<15}{expected:<12}{looked:>10}{broken:>10}\n", name.name(), verdict.words());
     if let Some(first) = property.evidence.first() {
         text += &wrapped(&first.to_string(), "      ", WIDTH);
     }

@@ -52,7 +52,7 @@ fn a_run_that_went_as_expected_ends_with_its_fingerprint() {
 fn a_break_without_a_promise_says_what_would_promise_it() {
     let text = run(&told(&with(Expect::default())), &AGAIN);
     let expected = "
-  duplicate                         allowed                 2         1
+  duplicate                         allowed                             2         1
       at 4.000 ms, step 4, shop, orders-0: shop#0 is at offset 0 and again at offset 1
       promised only with enable.idempotence=true, unclean.leader.election.enable=false, no power failure over
       unflushed logs

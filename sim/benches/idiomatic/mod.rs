@@ -37,17 +37,17 @@ const START: Duration = Duration::from_millis(10);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Work {
+pub(crate) struct Work {
     /// Inputs that machines handled. The driver's own steps are not among them: there are none.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Events that machines told.
-    pub events: u64,
+    pub(crate) events: u64,
     /// Records that polls returned.
-    pub delivered: u64,
+    pub(crate) delivered: u64,
 }
 
 /// Runs a seed until the plan's duration is over.
-pub fn run(prepared: &Arc<Prepared>, seed: u64) -> Work {
+pub(crate) fn run(prepared: &Arc<Prepared>, seed: u64) -> Work {
     let plan = &prepared.plan;
     let mut config = madsim::Config::default();
     config.net.send_latency = span(plan.latency.0)..span(plan.latency.1);

@@ -6,30 +6,28 @@ use highwater_sim::prepared::Prepared;
 use highwater_sim::scenario::load::load_str;
 
 /// How many records the runs have that show how a run's time grows with them.
-pub const SCALES: [u32; 3] = [200, 2_000, 20_000];
+pub(crate) const SCALES: [u32; 3] = [200, 2_000, 20_000];
 
 /// A scenario, ready to be run.
-pub struct Workload {
+pub(crate) struct Workload {
     /// What the tables call it.
-    pub name: String,
+    pub(crate) name: String,
     /// What is run.
-    pub prepared: Arc<Prepared>,
-    /// How many seeds make a sample worth measuring.
-    pub seeds: u64,
+    pub(crate) prepared: Arc<Prepared>,
 }
 
 /// The scenario of the same name: 20 records, 10 simulated seconds, no faults.
-pub fn steady_state() -> Workload {
-    workload("steady_state", include_str!("../../../scenarios/steady_state.json"), 100)
+pub(crate) fn steady_state() -> Workload {
+    workload("steady_state", include_str!("../../../scenarios/steady_state.json"))
 }
 
 /// The scenario of the same name: everything goes wrong by chance.
-pub fn chaos() -> Workload {
-    workload("chaos", include_str!("../../../scenarios/chaos.json"), 10)
+pub(crate) fn chaos() -> Workload {
+    workload("chaos", include_str!("../../../scenarios/chaos.json"))
 }
 
 /// Three brokers, two partitions on all of them, two producers, two consumers, 30 simulated seconds, no faults.
-pub fn busy() -> Workload {
+pub(crate) fn busy() -> Workload {
     let text = r#"{
         "story": "Two producers write as two consumers read, and nothing goes wrong.",
         "protocol": "0.11-iv1",
@@ -44,11 +42,11 @@ pub fn busy() -> Workload {
         ],
         "duration_ms": 30000
     }"#;
-    workload("busy", text, 5)
+    workload("busy", text)
 }
 
 /// One producer that sends so many records, one every 10 ms, and one consumer. The run lasts just as long.
-pub fn scaled(records: u32) -> Workload {
+pub(crate) fn scaled(records: u32) -> Workload {
     let duration_ms = records * 10;
     let text = format!(
         r#"{{
@@ -65,10 +63,10 @@ pub fn scaled(records: u32) -> Workload {
         "duration_ms": {duration_ms}
     }}"#
     );
-    workload(&format!("{records} records"), &text, u64::from(20_000 / records))
+    workload(&format!("{records} records"), &text)
 }
 
-fn workload(name: &str, text: &str, seeds: u64) -> Workload {
+fn workload(name: &str, text: &str) -> Workload {
     let loaded = load_str(name, text, &[]).expect("the benchmark's scenario is valid");
-    Workload { name: name.to_owned(), prepared: Arc::new(Prepared::new(loaded.plan)), seeds }
+    Workload { name: name.to_owned(), prepared: Arc::new(Prepared::new(loaded.plan)) }
 }

@@ -9,7 +9,7 @@ mod resolve;
 mod strike;
 
 use highwater_model::event::Event;
-use highwater_model::ids::{BrokerId, NodeId, TopicPartition};
+use highwater_model::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::time::Micros;
 
@@ -53,6 +53,7 @@ enum Act {
     Lag { broker: BrokerId, delay: Option<Micros>, lasts: Option<Micros> },
     Drop(DropRule),
     ElectPreferred(TopicPartition),
+    CreatePartitions { topic: TopicId, count: u16 },
 }
 
 impl Strike {

@@ -54,6 +54,7 @@ impl Resolver<'_> {
                 Act::Drop(DropRule { kind, from: self.filter(from)?, to: self.filter(to)?, left: count })
             }
             PlannedAction::ElectPreferred { partition } => Act::ElectPreferred(partition),
+            PlannedAction::CreatePartitions { topic, count } => Act::CreatePartitions { topic, count },
         })
     }
 

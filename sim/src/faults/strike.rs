@@ -71,6 +71,11 @@ impl<O: Observer> World<O> {
                 self.wire.command(NodeId::CONTROLLER, Command::PreferredElection(partition), step);
                 None
             }
+            Act::CreatePartitions { topic, count } => {
+                let step = self.tell(cause, vec![struck]);
+                self.wire.command(NodeId::CONTROLLER, Command::CreatePartitions { topic, count }, step);
+                None
+            }
         }
     }
 
@@ -94,7 +99,7 @@ impl<O: Observer> World<O> {
             Act::Pause { node, .. } => runs(*node) && !self.wire.is_paused(*node),
             Act::Cut { links, .. } => !links.is_empty(),
             Act::Degrade { from, to, .. } => from != to,
-            Act::Lag { .. } | Act::Drop(_) | Act::ElectPreferred(_) => true,
+            Act::Lag { .. } | Act::Drop(_) | Act::ElectPreferred(_) | Act::CreatePartitions { .. } => true,
         }
     }
 

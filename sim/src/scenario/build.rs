@@ -202,6 +202,10 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
         Action::ElectPreferred(elect) => {
             PlannedAction::ElectPreferred { partition: lookup.partition(&elect.elect_preferred)? }
         }
+        Action::CreatePartitions(create) => PlannedAction::CreatePartitions {
+            topic: lookup.topic(&create.create_partitions)?,
+            count: create.count,
+        },
     })
 }
 

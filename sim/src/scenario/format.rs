@@ -264,6 +264,8 @@ pub enum Action {
     Drop(Drop),
     /// The preferred replica becomes leader, if it may.
     ElectPreferred(ElectPreferred),
+    /// A topic gets more partitions.
+    CreatePartitions(CreatePartitions),
 }
 
 /// A broker's process dies, or its power fails.
@@ -416,6 +418,17 @@ fn one_u32() -> u32 {
 pub struct ElectPreferred {
     /// Of which partition, `orders-0`.
     pub elect_preferred: String,
+}
+
+/// A topic gets more partitions. The controller assigns their replicas: partition p from broker 1 + p mod brokers round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePartitions {
+    /// Which topic.
+    pub create_partitions: String,
+    /// How many it has then, in all; more than before.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub count: u16,
 }
 
 /// Faults that come by chance, drawn from their own stream.

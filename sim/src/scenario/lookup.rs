@@ -3,7 +3,7 @@
 use highwater_model::ids::{NodeId, TopicId, TopicPartition};
 
 use super::errors::Problem;
-use super::format::Scenario;
+use super::format::{Action, Scenario, TopicSpec};
 use super::path::JsonPath;
 use super::plan::PlannedTarget;
 use super::suggest::{list, nearest};
@@ -71,7 +71,7 @@ impl<'a> Lookup<'a> {
         Ok(TopicId(place as u16))
     }
 
-    /// A partition by its name, `orders-0`.
+    /// A partition by its name, `orders-0`; also one that a fault may create.
     ///
     /// # Errors
     /// If the topic or the partition does not exist.
@@ -84,15 +84,28 @@ impl<'a> Lookup<'a> {
             nearest: miss.nearest.map(|near| format!("{near}-{number}")),
             ..self.no_partition(name)
         })?;
-        let partitions = self.scenario.topics[usize::from(topic.0)].partitions;
+        let partitions = self.most_partitions(&self.scenario.topics[usize::from(topic.0)]);
         if partition >= partitions || number.len() > 1 && number.starts_with(['0', '+']) {
             return Err(self.no_partition(name));
         }
         Ok(TopicPartition { topic, partition })
     }
 
+    /// How many partitions a topic may come to have.
+    fn most_partitions(&self, topic: &TopicSpec) -> u16 {
+        let mut most = topic.partitions;
+        for fault in &self.scenario.faults {
+            if let Action::CreatePartitions(create) = &fault.action
+                && create.create_partitions == topic.name
+            {
+                most = most.max(create.count);
+            }
+        }
+        most
+    }
+
     fn no_partition(&self, name: &str) -> Miss {
-        let range = |topic: &super::format::TopicSpec| match topic.partitions {
+        let range = |topic: &TopicSpec| match self.most_partitions(topic) {
             0 | 1 => format!("`{}-0`", topic.name),
             more => format!("`{0}-0` to `{0}-{1}`", topic.name, more - 1),
         };

@@ -204,6 +204,13 @@ pub enum PlannedAction {
         /// Of which partition.
         partition: TopicPartition,
     },
+    /// A topic gets more partitions.
+    CreatePartitions {
+        /// Which topic.
+        topic: TopicId,
+        /// How many it has then, in all.
+        count: u16,
+    },
 }
 
 /// Whom a fault strikes. Roles are resolved as it strikes.

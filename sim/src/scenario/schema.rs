@@ -81,6 +81,7 @@ const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("ConsumerConfig", "auto.commit.interval.ms", 1, INT),
     ("ConsumerConfig", "request.timeout.ms", 1, INT),
     ("ConsumerConfig", "retry.backoff.ms", 0, LONG),
+    ("ConsumerConfig", "metadata.max.age.ms", 1, LONG),
 ];
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::suggest::{list, nearest};
 type Read = fn(Value) -> Result<Action, serde_json::Error>;
 
 /// The verbs, in the order in which the format's documentation has them.
-const VERBS: [(&str, Read); 9] = [
+const VERBS: [(&str, Read); 10] = [
     ("crash", |value| read(value).map(Action::Crash)),
     ("shutdown", |value| read(value).map(Action::Shutdown)),
     ("pause", |value| read(value).map(Action::Pause)),
@@ -23,6 +23,7 @@ const VERBS: [(&str, Read); 9] = [
     ("lag", |value| read(value).map(Action::Lag)),
     ("drop", |value| read(value).map(Action::Drop)),
     ("elect_preferred", |value| read(value).map(Action::ElectPreferred)),
+    ("create_partitions", |value| read(value).map(Action::CreatePartitions)),
 ];
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
@@ -97,6 +98,8 @@ mod tests {
         assert!(matches!(action(r#"{"cut": {"from": 1, "to": "shop"}}"#), Ok(Action::Cut(_))));
         assert!(matches!(action(r#"{"drop": "produce_reply", "from": 1}"#), Ok(Action::Drop(_))));
         assert!(matches!(action(r#"{"elect_preferred": "orders-0"}"#), Ok(Action::ElectPreferred(_))));
+        let grow = action(r#"{"count": 6, "create_partitions": "orders"}"#);
+        assert!(matches!(grow, Ok(Action::CreatePartitions(_))));
     }
 
     #[test]

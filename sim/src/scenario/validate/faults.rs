@@ -200,6 +200,18 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
             let parent = path.parent().unwrap_or_default();
             not_before(check, &parent, when, "elect_preferred", "an election takes messages of its own");
         }
+        Action::CreatePartitions(create) => {
+            if let Err(miss) = check.lookup.topic(&create.create_partitions) {
+                check.report(miss.at(path.key("create_partitions")));
+            }
+            not_before(
+                check,
+                path,
+                when,
+                "create_partitions",
+                "brokers hear of new partitions by messages of their own",
+            );
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod clients;
 mod cluster;
 mod expect;
 mod faults;
+mod growth;
 mod overlap;
 mod random;
 mod targets;
@@ -23,6 +24,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     clients::check(&mut check);
     faults::check(&mut check);
     overlap::check(&mut check);
+    growth::check(&mut check);
     random::check(&mut check);
     expect::check(&mut check);
     check.problems

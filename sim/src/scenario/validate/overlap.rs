@@ -75,7 +75,7 @@ fn hold(action: &Action) -> Option<(Hold, &'static str, Option<u64>)> {
             (Hold::Degraded(from, to), "degrade", degrade.for_ms)
         }
         Action::Lag(lag) => (Hold::Fetches(named(&lag.lag)?), "lag", lag.for_ms),
-        Action::Drop(_) | Action::ElectPreferred(_) => return None,
+        Action::Drop(_) | Action::ElectPreferred(_) | Action::CreatePartitions(_) => return None,
     })
 }
 

@@ -9,7 +9,7 @@ use super::Check;
 /// Source: 0.11.0.2 `Topic.MAX_NAME_LENGTH`.
 const NAME_LENGTH_MAX: usize = 249;
 /// How many partitions there may be in all: each has its own state on every replica, in every step's view.
-const PARTITIONS_MAX: u64 = 100_000;
+pub(super) const PARTITIONS_MAX: u64 = 100_000;
 /// What names may consist of. Source: 0.11.0.2 `Topic.LEGAL_CHARS`.
 pub(super) const NAME: &str = "letters, digits, `.`, `_` and `-`";
 
