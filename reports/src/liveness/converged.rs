@@ -3,7 +3,8 @@
 //! Source: P4 of `kafka-behaviour.md`: every live assigned replica rejoins the ISR. Once they do, their logs must not
 //! merely be of one length.
 //!
-//! Looked at: partitions, but those without a leader by configuration. Broken once for each partition.
+//! Looked at: partitions, but those without a leader by configuration. Broken once for each partition, and once for each
+//! broker that is down though the heal restarted everything: it has stopped itself again.
 
 use highwater_model::ids::{BrokerId, BrokerSet, GroupId, NodeId, Offset, TopicPartition};
 use highwater_model::names::Names;
@@ -142,6 +143,18 @@ fn owned(view: &ClusterView, consumer: &ConsumerView, partition: TopicPartition)
 
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
+    for (place, broker) in last.view.brokers.iter().enumerate() {
+        if !broker.alive || !broker.registered {
+            tally.looked += 1;
+            tally.broke(|| {
+                let evidence = format!(
+                    "broker {} is down, or not known to the controller, long after the heal",
+                    place + 1
+                );
+                last.pending(Property::Converged, None, evidence)
+            });
+        }
+    }
     for partition in &last.view.partitions {
         if availability::may_be_leaderless(last.view, partition) {
             continue;

@@ -142,9 +142,11 @@ fn a_partition_whose_last_members_are_dead_is_unavailable_as_configured() {
           unclean.leader.election.enable is false"]
     );
     stalled(&mut stage);
-    for property in [Converged, Elected, Answered, HighWatermarkReached] {
+    for property in [Elected, Answered, HighWatermarkReached] {
         assert_eq!(stage.tally(property).looked, 0, "{}", property.name());
     }
+    // The partition is excused; the broker that did not come back is not.
+    assert_eq!((stage.tally(Converged).looked, stage.tally(Converged).broken), (1, 1));
     stage.orders().unclean_election = true;
     assert!(unavailable(&stage.view, &names).is_empty());
     stalled(&mut stage);
@@ -160,8 +162,19 @@ fn too_few_live_replicas_for_the_minimum_excuse_producers_alone() {
     stage.view.producers[0].pending = 1;
     stalled(&mut stage);
     assert_eq!(stage.tally(Answered).looked, 0);
-    stage.assert_held(Converged);
     stage.assert_held(Elected);
+}
+
+#[test]
+fn a_broker_that_is_down_after_the_heal_is_reported() {
+    let mut stage = settled();
+    stage.view.brokers[1].alive = false;
+    stalled(&mut stage);
+    let down = stage.tally(Converged).findings.iter().find(|finding| finding.partition.is_none());
+    assert_eq!(
+        down.map(|finding| finding.evidence.as_str()),
+        Some("broker 2 is down, or not known to the controller, long after the heal")
+    );
 }
 
 #[test]

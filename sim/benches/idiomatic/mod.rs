@@ -46,11 +46,12 @@ pub(crate) struct Work {
     pub(crate) delivered: u64,
 }
 
-/// Runs a seed until the plan's duration is over.
+/// Runs a seed until the plan's duration is over and every record has come through.
 pub(crate) fn run(prepared: &Arc<Prepared>, seed: u64) -> Work {
     let plan = &prepared.plan;
     let mut config = madsim::Config::default();
     config.net.send_latency = span(plan.latency.0)..span(plan.latency.1);
+    let written = plan.producers.iter().map(|planned| u64::from(planned.records)).sum();
     let runtime = Runtime::with_seed_and_config(seed, config);
     let work = Arc::new(Mutex::new(Work::default()));
     let mut crew = Cluster::new(prepared, seed);
@@ -62,7 +63,11 @@ pub(crate) fn run(prepared: &Arc<Prepared>, seed: u64) -> Work {
         nodes.push(place.id());
     }
     runtime.block_on(async {
-        sleep(Duration::from_micros(plan.duration.0)).await;
+        sleep_until(plan.duration).await;
+        // As Highwater does, it looks every 100 ms whether all has come through.
+        while lock(&work).delivered < written && now() < plan.duration + plan.liveness {
+            sleep(Duration::from_millis(100)).await;
+        }
         for node in nodes {
             Handle::current().kill(node);
         }
@@ -97,7 +102,8 @@ async fn sleep_until(at: Instant) {
 /// A node's process.
 async fn live(prepared: Arc<Prepared>, node: NodeId, machine: Actor, work: Arc<Mutex<Work>>) {
     let endpoint = Endpoint::bind(address(node)).await.expect("the address is free");
-    let inside = Inside { machine, effects: Effects::default(), timer: None };
+    let view = ClusterView { brokers: prepared.view.brokers.clone(), ..ClusterView::default() };
+    let inside = Inside { machine, effects: Effects::default(), view, timer: None };
     let process = Arc::new(Process { node, endpoint, inside: Mutex::new(inside), work });
     sleep(START).await;
     process.take(Input::Start);
@@ -138,6 +144,9 @@ struct Process {
 struct Inside {
     machine: Actor,
     effects: Effects,
+    /// Nobody looks at it, but a machine keeps account of what it has to show until it was asked. Without partitions, so that
+    /// showing costs nothing.
+    view: ClusterView,
     /// The task that waits for the machine's deadline.
     timer: Option<(Instant, task::AbortHandle)>,
 }
@@ -145,11 +154,10 @@ struct Inside {
 impl Process {
     /// The machine takes an input; what it sends leaves at once, each message by a task of its own.
     fn take(self: &Arc<Self>, input: Input) {
-        let Inside { machine, effects, timer } = &mut *lock(&self.inside);
+        let Inside { machine, effects, view, timer } = &mut *lock(&self.inside);
         effects.clear();
         machine.handle(now(), input, effects);
-        // Nobody looks, but a machine keeps account of what it has to show until it was asked.
-        machine.show(&mut ClusterView::default());
+        machine.show(view);
         self.count(&effects.events);
         for envelope in effects.sends.drain(..) {
             let process = Arc::clone(self);

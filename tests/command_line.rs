@@ -1,0 +1,267 @@
+//! What the shell sees of `highwater`: results on stdout, errors on stderr, and the exit code.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const STEADY: &str = "scenarios/steady_state.json";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+/// `highwater` with these arguments, to be run at the workspace's root. No terminal's width, no colours.
+fn highwater(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_highwater-under-test"));
+    command.args(arguments).current_dir(root()).env_remove("COLUMNS").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    highwater(arguments).output().expect("the binary is there")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("it writes UTF-8").replace("highwater-under-test", "highwater")
+}
+
+/// The command, its exit code, and what it wrote, as one text.
+fn seen(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let mut told = format!("$ highwater {}\nexit code {}\n", arguments.join(" "), output.status.code().unwrap_or(-1));
+    for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        if !bytes.is_empty() {
+            told += &format!("---- {stream}\n{}", text(bytes));
+        }
+    }
+    told
+}
+
+fn is_as_written(name: &str, told: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(format!("command_line.{name}"), told));
+}
+
+macro_rules! sessions {
+    ($($name:ident: $($argument:literal)*;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                is_as_written(stringify!($name), &seen(&[$($argument),*]));
+            }
+        )*
+    };
+}
+
+sessions! {
+    help: "--help";
+    help_on_run: "run" "--help";
+    help_on_check: "check" "--help";
+    help_on_list: "list" "--help";
+    help_on_schema: "schema" "--help";
+    no_command_is_told_what_there_is:;
+    an_unknown_command_is_told_the_nearest: "chekc";
+    seed_and_seeds_exclude_each_other: "run" "scenarios/steady_state.json" "--seed" "1" "--seeds" "0..3";
+    a_range_without_seeds_is_refused: "run" "scenarios/steady_state.json" "--seeds" "9..3";
+    trace_and_json_exclude_each_other: "run" "scenarios/steady_state.json" "--trace" "--format" "json";
+    a_missing_file_is_told_the_nearest: "run" "scenarios/steady_sate.json";
+    malformed_json_is_pointed_at: "check" "tests/bad_scenarios/malformed.json";
+    an_unknown_key_is_told_the_nearest: "check" "tests/bad_scenarios/unknown_key.json";
+    all_errors_are_told_together: "check" "tests/bad_scenarios/several.json";
+    targets_and_events_that_do_not_exist_are_pointed_at: "check" "tests/bad_scenarios/unknown_target.json";
+    a_bad_file_keeps_every_scenario_from_running: "run" "scenarios/steady_state.json" "tests/bad_scenarios/unknown_key.json";
+    good_files_are_told_beside_bad_ones: "check" "scenarios/steady_state.json" "tests/bad_scenarios/unknown_key.json";
+    an_override_with_an_unknown_name_is_told_the_nearest: "run" "scenarios/steady_state.json" "--set" "min.insync.replica=2";
+    an_override_with_an_unknown_path_is_told_the_nearest: "run" "scenarios/steady_state.json" "--set" "producers.shop.record=5";
+    an_override_with_a_value_that_does_not_fit_is_refused: "run" "scenarios/steady_state.json" "--set" "acks=2";
+    an_override_without_a_value_is_refused: "run" "scenarios/steady_state.json" "--set" "acks";
+}
+
+#[test]
+fn every_scenario_is_valid_and_check_says_so() {
+    let output = run(&["check", "scenarios"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).lines().all(|line| line.starts_with("scenarios/") && line.ends_with(".json: ok")));
+}
+
+#[test]
+fn list_names_every_scenario_with_the_beginning_of_its_story() {
+    let output = run(&["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stdout);
+    let files = fs::read_dir(root().join("scenarios")).expect("the scenarios are there").count();
+    assert_eq!(told.lines().count(), files - 1, "schema.json is none");
+    assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
+}
+
+#[test]
+fn an_empty_directory_holds_no_scenario() {
+    let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty");
+    fs::create_dir_all(&empty).expect("the folder for tests can be written");
+    let mut command = highwater(&["run", "empty"]);
+    let output = command.current_dir(env!("CARGO_TARGET_TMPDIR")).output().expect("the binary is there");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the directory holds no scenario"), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn schema_prints_the_file_beside_the_scenarios() {
+    let output = run(&["schema"]);
+    assert_eq!(output.status.code(), Some(0));
+    let file = fs::read_to_string(root().join("scenarios/schema.json")).expect("the schema is there");
+    assert!(text(&output.stdout) == file, "write it anew: highwater schema > scenarios/schema.json");
+}
+
+// ---- exit codes ----
+
+#[test]
+fn a_run_as_expected_exits_with_0_and_says_nothing_on_stderr() {
+    let output = run(&["run", STEADY, "--seed", "3"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("AS EXPECTED  steady_state"));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn an_event_that_does_not_come_exits_with_1_and_the_last_line_plays_it_again() {
+    let set = r#"expect.must_see=["leader_elected"]"#;
+    let output = run(&["run", STEADY, "--seed", "3", "--set", set]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    assert!(told.contains("leader_elected was to be seen and never came"), "{told}");
+    let last = format!("again: highwater run {STEADY} --seed 3 --set '{set}'");
+    assert_eq!(told.lines().last(), Some(last.as_str()));
+}
+
+#[test]
+fn a_promise_that_breaks_unannounced_exits_with_1() {
+    let output = run(&["run", "scenarios/hw_truncation_loses_acked.json", "--seed", "3", "--set", "expect.breaks={}"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    assert!(told.starts_with("BROKEN  hw_truncation_loses_acked"), "{told}");
+    assert!(told.contains("acked-durable is promised and broke"), "{told}");
+}
+
+#[test]
+fn a_cluster_that_has_no_time_to_converge_exits_with_3() {
+    let file = "scenarios/follower_restart_truncates_to_high_watermark.json";
+    let set = ["duration_ms=9000", "liveness_ms=1", "expect.must_see=[]", "expect.breaks={}"];
+    let arguments = [&["run", file, "--seed", "1"][..], &set.map(|set| ["--set", set]).concat()].concat();
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).starts_with("STALLED  follower_restart"));
+}
+
+#[test]
+fn a_sweep_exits_as_its_gravest_scenario_does() {
+    let set = r#"expect.must_see=["became_leader","leader_elected"]"#;
+    let output = run(&["run", STEADY, "scenarios/producer_retry_duplicates.json", "--seeds", "0..3", "--set", set]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+// ---- formats ----
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+#[test]
+fn the_json_of_a_run_has_the_documented_keys_in_their_order() {
+    let output = run(&["run", STEADY, "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let documented = [
+        "version", "scenario", "story", "protocol", "overrides", "seed", "outcome", "unexpected", "end", "steps", "events",
+        "simulated_ms", "fingerprint", "properties", "must_see", "counts", "ack_latency", "seen",
+    ];
+    assert_eq!(keys(&report), documented);
+    assert_eq!((report["version"].as_u64(), report["seed"].as_u64()), (Some(1), Some(0)));
+    assert_eq!((&report["outcome"], &report["end"]), (&Value::from("as_expected"), &Value::from("converged")));
+    assert_eq!(keys(&report["properties"]["weak-isr"]), ["judge", "verdict", "looked", "broken", "evidence"]);
+    assert_eq!(keys(&report["ack_latency"]), ["samples", "p50_ms", "p99_ms", "p999_ms", "max_ms"]);
+    assert_eq!(report["fingerprint"].as_str().map(str::len), Some(16));
+}
+
+#[test]
+fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
+    let output = run(&["run", STEADY, "--seeds", "5..=9", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let documented = [
+        "outcome", "unexpected", "version", "scenario", "story", "protocol", "overrides", "seeds", "first_seed", "last_seed",
+        "outcomes", "first_failures", "properties", "must_see", "counts", "ack_latency", "seen", "steps", "events",
+        "fingerprint",
+    ];
+    assert_eq!(keys(&report), documented);
+    assert_eq!((report["seeds"].as_u64(), report["first_seed"].as_u64(), report["last_seed"].as_u64()), (Some(5), Some(5), Some(9)));
+}
+
+#[test]
+fn several_scenarios_make_a_json_array() {
+    let output = run(&["run", STEADY, "scenarios/producer_retry_deduplicated.json", "--format", "json"]);
+    let reports: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let names: Vec<_> = reports.as_array().into_iter().flatten().map(|report| &report["scenario"]).collect();
+    assert_eq!(names, ["steady_state", "producer_retry_deduplicated"]);
+}
+
+#[test]
+fn the_trace_tells_every_event_before_the_report() {
+    let told = text(&run(&["run", STEADY, "--seed", "3", "--trace"]).stdout);
+    let report = told.find("AS EXPECTED").expect("the report follows");
+    let count = told[..report].lines().filter(|line| !line.is_empty()).count();
+    let json = run(&["run", STEADY, "--seed", "3", "--format", "json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).expect("it is JSON");
+    assert_eq!(json["events"].as_u64(), Some(count as u64));
+}
+
+// ---- options ----
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let with = |jobs| run(&["run", "scenarios", "--seeds", "0..20", "--jobs", jobs]);
+    let (one, four) = (with("1"), with("4"));
+    assert_eq!(one.status, four.status);
+    assert!(one.stdout == four.stdout, "the reports differ");
+}
+
+#[test]
+fn an_override_by_path_and_one_by_kafka_name_do_the_same() {
+    let with = |set| {
+        let output = run(&["run", STEADY, "--seed", "3", "--format", "json", "--set", set]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        (report["fingerprint"].clone(), report["overrides"].clone())
+    };
+    let (by_name, by_path) = (with("acks=1"), with("producers.shop.config.acks=1"));
+    assert_eq!(by_name.0, by_path.0);
+    assert_eq!(by_path.1, serde_json::json!(["producers.shop.config.acks=1"]), "the report says what was overridden");
+    assert_ne!(by_name.0, with("acks=-1").0, "acks=1 makes another run");
+}
+
+// ---- where results go ----
+
+#[test]
+fn a_reader_that_has_read_enough_is_not_told_off() {
+    let mut child = highwater(&["run", STEADY, "--trace"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary is there");
+    drop(child.stdout.take());
+    let status = child.wait().expect("it ends");
+    let mut told = String::new();
+    child.stderr.take().expect("it was piped").read_to_string(&mut told).expect("it writes UTF-8");
+    assert_eq!((status.code(), told.as_str()), (Some(0), ""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_exits_with_2_and_says_so() {
+    let full = File::options().write(true).open("/dev/full").expect("every Linux has it");
+    let output = highwater(&["run", STEADY]).stdout(full).output().expect("the binary is there");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the result could not be written"), "{}", text(&output.stderr));
+}
