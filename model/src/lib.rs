@@ -29,8 +29,8 @@
 //! No I/O, no clock, no randomness, no madsim. Machines never import each other: they meet in [`message`]. Every collection has
 //! an order. Every machine is `Clone + Eq + Hash`, so that worlds can be compared and forked.
 
-mod client;
 pub mod broker;
+mod client;
 pub mod config;
 pub mod controller;
 pub mod event;

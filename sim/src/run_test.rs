@@ -1,4 +1,6 @@
+use highwater_model::config::AutoOffsetReset;
 use highwater_model::event::EventKind;
+use highwater_model::ids::{NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::time::{Instant, Micros};
 use highwater_reports::end::RunEnd;
@@ -66,6 +68,74 @@ fn a_leader_that_dies_before_it_answers_is_struck_at_that_very_step() {
         assert_eq!(report.end, RunEnd::Converged, "seed {}", report.seed);
         assert!(seen(&report, EventKind::LeaderElected) >= 1);
         assert!(seen(&report, EventKind::ProduceRetried) >= 1);
+    }
+}
+
+/// `orders` with a keyless producer that asks for metadata each second, and behind it `refunds`; `billing` has two
+/// members that read both.
+fn growing(faults: Vec<(crate::scenario::plan::PlannedWhen, PlannedAction)>) -> Plan {
+    let mut plan = plan(faults);
+    plan.names.topics.push("refunds".into());
+    plan.names.nodes.push("billing-1".into());
+    let config = std::sync::Arc::make_mut(&mut plan.config);
+    config.topics.push(config.topics[0].clone());
+    plan.groups[0].topics.push(TopicId(1));
+    plan.groups[0].members.push(NodeId(6));
+    plan.groups[0].settings.metadata_max_age_ms = 1_000;
+    plan.groups[0].settings.auto_offset_reset = AutoOffsetReset::Earliest;
+    let shop = &mut plan.producers[0];
+    (shop.keys, shop.records, shop.settings.metadata_max_age_ms) = (None, 100, 1_000);
+    plan.duration = Instant::from_millis(10_000);
+    plan.liveness = Micros::from_millis(20_000);
+    plan
+}
+
+#[test]
+fn a_topic_before_another_grows_and_producers_and_members_take_to_its_new_partitions() {
+    let grow = |count| PlannedAction::CreatePartitions { topic: TopicId(0), count };
+    let mut plan = growing(vec![at(1_000, grow(2)), at(2_000, grow(4)), at(3_000, grow(3))]);
+    for partition in 1..4 {
+        let mut when = upon(EventKind::RecordsPolled);
+        let created = TopicPartition { partition, ..ORDERS_0 };
+        if let crate::scenario::plan::PlannedWhen::Upon { partition, .. } = &mut when {
+            *partition = Some(created);
+        }
+        plan.faults.push(crate::scenario::plan::PlannedFault {
+            index: 2 + u32::from(partition),
+            when,
+            action: PlannedAction::ElectPreferred { partition: created },
+        });
+    }
+    for report in run_everywhere(plan, 0..20) {
+        assert_eq!(report.end, RunEnd::Converged, "seed {}", report.seed);
+        assert_eq!(seen(&report, EventKind::PartitionsCreated), 2);
+        assert_eq!(seen(&report, EventKind::PartitionsRefused), 1, "four are not made three");
+        assert_eq!(
+            seen(&report, EventKind::FaultStruck),
+            6,
+            "each new partition was read, seed {}",
+            report.seed
+        );
+        assert_eq!(report.counts.committed, 100);
+        assert!(report.unexpected.is_empty(), "{:?}", report.unexpected);
+    }
+}
+
+#[test]
+fn a_topic_may_grow_while_brokers_come_and_go() {
+    let grow = |count| PlannedAction::CreatePartitions { topic: TopicId(0), count };
+    let mut plan =
+        growing(vec![at(1_000, grow(3)), at(4_000, grow(6)), (upon(EventKind::BrokerFenced), grow(9))]);
+    plan.duration = Instant::from_millis(40_000);
+    plan.liveness = Micros::from_millis(60_000);
+    let kinds =
+        [RandomFault::CrashProcess, RandomFault::CrashPower, RandomFault::Pause, RandomFault::Isolate];
+    let weights = kinds.map(|kind| (kind, 1)).into();
+    plan.random = Some(RandomFaults { every_ms: 2_000, budget: 20, lasts_ms: 9_000, weights });
+    for report in run_everywhere(plan, 0..50) {
+        // In this era a follower whose fetcher died stays outside the ISR.
+        let gone = seen(&report, EventKind::FetcherDied) > 0;
+        assert!(report.end == RunEnd::Converged || gone, "seed {}: {:?}", report.seed, report.end);
     }
 }
 

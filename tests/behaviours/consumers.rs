@@ -119,7 +119,7 @@ fn a_log_cut_below_a_consumer_sends_it_back_by_its_reset_policy_and_the_record_i
         "cluster": { "config": {
             "min.insync.replicas": 1, "replica.lag.time.max.ms": 3000, "unclean.leader.election.enable": true
         } },
-        "producers": [shop(70, 100, json!({ "acks": "1", "request.timeout.ms": 2000 }))],
+        "producers": [shop(150, 100, json!({ "acks": "1" }))],
         "faults": [lag(2), lag(3), { "when": { "at_ms": 8000 }, "do": { "crash": 1, "restart_after_ms": 15000 } }],
         "duration_ms": 40_000
     });

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Run, TWO, facts, on_each_seed, shop};
 
-fn idempotent(records: u32, every_ms: u64) -> Value {
-    shop(records, every_ms, json!({ "enable.idempotence": true, "max.in.flight.requests.per.connection": 1, "request.timeout.ms": 2000 }))
+fn idempotent(records: u32, every_ms: u64, request_timeout_ms: u64) -> Value {
+    let config = json!({
+        "enable.idempotence": true, "max.in.flight.requests.per.connection": 1, "request.timeout.ms": request_timeout_ms
+    });
+    shop(records, every_ms, config)
 }
 
 /// Each record stands in the log exactly once, in the order of sending.
@@ -20,7 +23,7 @@ fn assert_once_each(run: &Run, records: u32) {
 #[test]
 fn a_retry_after_a_lost_answer_is_answered_with_the_first_copys_offset() {
     let lost = json!({
-        "producers": [idempotent(20, 100)],
+        "producers": [idempotent(20, 100, 2_000)],
         "faults": [{
             "when": { "event": "records_appended", "occurrence": 5 },
             "do": { "drop": "produce_reply", "to": "shop" }
@@ -40,7 +43,7 @@ fn a_retry_after_a_lost_answer_is_answered_with_the_first_copys_offset() {
 #[test]
 fn a_leader_that_dies_before_its_answer_leaves_its_successor_what_it_takes_to_know_the_retry() {
     let dies = json!({
-        "producers": [idempotent(30, 100)],
+        "producers": [idempotent(30, 100, 30_000)],
         "faults": [{ "when": { "event": "replicated", "occurrence": 7, "before": "ack" }, "do": { "crash": 1, "restart_after_ms": 9000 } }]
     });
     on_each_seed(&dies, |run| {
@@ -56,7 +59,7 @@ fn a_leader_that_restarts_reads_from_its_log_which_retries_it_knows() {
     let restarts = json!({
         "cluster": { "brokers": 1, "config": { "min.insync.replicas": 1 } },
         "topics": [{ "name": "orders", "replication": 1 }],
-        "producers": [idempotent(30, 100)],
+        "producers": [idempotent(30, 100, 30_000)],
         "faults": [{ "when": { "event": "produce_acknowledged", "occurrence": 7, "before": "ack" }, "do": { "crash": 1, "restart_after_ms": 1000 } }]
     });
     on_each_seed(&restarts, |run| {
@@ -73,7 +76,7 @@ fn a_truncation_takes_the_sequences_with_the_records_and_the_retry_is_written_ag
     // broker 1 must cut them off when it comes back.
     let lag = |broker: u8| json!({ "when": { "at_ms": 2000 }, "do": { "lag": broker, "for_ms": 3000 } });
     let truncated = json!({
-        "producers": [idempotent(60, 100)],
+        "producers": [idempotent(60, 100, 30_000)],
         "faults": [lag(2), lag(3), { "when": { "at_ms": 3000 }, "do": { "crash": 1, "restart_after_ms": 8000 } }],
         "duration_ms": 30_000
     });
@@ -91,7 +94,7 @@ fn an_unclean_leader_that_lacks_acknowledged_sequences_refuses_the_next_as_out_o
         "cluster": { "config": {
             "min.insync.replicas": 1, "replica.lag.time.max.ms": 3000, "unclean.leader.election.enable": true
         } },
-        "producers": [idempotent(200, 100)],
+        "producers": [idempotent(200, 100, 30_000)],
         "faults": [lag(2), lag(3), { "when": { "at_ms": 8000 }, "do": { "crash": 1, "restart_after_ms": 15000 } }],
         "duration_ms": 40_000
     });

@@ -65,9 +65,13 @@ impl Bench {
     }
 
     fn produce(&mut self, acks: Acks, batch: RecordBatch) {
+        self.produce_from(SHOP, acks, batch);
+    }
+
+    fn produce_from(&mut self, client: NodeId, acks: Acks, batch: RecordBatch) {
         let partitions = vec![ProducePartition { partition: ORDERS, batch }];
         let timeout = Micros::from_millis(30_000);
-        self.hear(SHOP, CorrelationId(77), Body::ProduceRequest { acks, timeout, partitions });
+        self.hear(client, CorrelationId(77), Body::ProduceRequest { acks, timeout, partitions });
     }
 
     fn fetch(&mut self, from: NodeId, fetcher: Who, offset: u64) {
@@ -201,7 +205,7 @@ fn the_fetch_that_moves_the_high_watermark_is_answered_with_the_old_one() {
     let mut bench = leader(1);
     bench.produce(Acks::All, records(0, 1));
     bench.follower_fetches(3, 1);
-    bench.produce(Acks::All, records(1, 1));
+    bench.produce_from(NodeId(6), Acks::All, records(1, 1));
     bench.follower_fetches(2, 1);
     assert_eq!(bench.replica().high_watermark, Offset(1));
     let answer = bench.fetch_answer().expect("record 1 was there to send");
@@ -272,11 +276,40 @@ fn a_leader_that_is_replaced_answers_what_waits_with_not_leader() {
 fn a_known_batch_is_not_written_again_and_waits_for_the_isr_like_the_first() {
     let mut bench = leader(1);
     bench.produce(Acks::All, stamped(0));
+    bench.at(30_000);
+    assert_eq!(bench.produce_answer(), Some((ErrorCode::RequestTimedOut, None)));
     bench.produce(Acks::All, stamped(0));
     assert!(bench.saw(EventKind::DuplicateDiscarded));
     assert_eq!((bench.produce_answer(), bench.replica().log.end_offset()), (None, Offset(1)));
+    bench.at(60_000);
     bench.produce(Acks::All, stamped(2));
     assert_eq!(bench.produce_answer(), Some((ErrorCode::OutOfOrderSequenceNumber, None)));
+}
+
+#[test]
+fn the_next_request_of_a_connection_is_read_when_the_one_before_was_answered() {
+    let mut bench = leader(1);
+    bench.produce(Acks::All, records(0, 1));
+    bench.produce(Acks::All, records(1, 1));
+    assert_eq!(bench.replica().log.end_offset(), Offset(1));
+    bench.follower_fetches(2, 1);
+    bench.follower_fetches(3, 1);
+    assert_eq!(bench.produce_answer(), Some((ErrorCode::None, Some(Offset(0)))));
+    assert_eq!(bench.replica().log.end_offset(), Offset(2));
+    bench.follower_fetches(2, 2);
+    bench.follower_fetches(3, 2);
+    assert_eq!(bench.produce_answer(), Some((ErrorCode::None, Some(Offset(1)))));
+}
+
+#[test]
+fn what_came_on_a_broken_connection_is_never_read() {
+    let mut bench = leader(1);
+    bench.produce(Acks::All, records(0, 1));
+    bench.produce(Acks::All, records(1, 1));
+    bench.give(Input::Disconnected(SHOP));
+    bench.follower_fetches(2, 1);
+    bench.follower_fetches(3, 1);
+    assert_eq!(bench.replica().log.end_offset(), Offset(1));
 }
 
 #[test]

@@ -30,6 +30,7 @@ use crate::view::ClusterView;
 use fetch::{FetchId, ParkedFetches};
 use fetcher::Fetcher;
 use membership::Membership;
+use produce::{Muted, ProduceRequest};
 use ticks::Ticks;
 
 /// A request that waits for its time to run out.
@@ -50,6 +51,9 @@ pub struct Broker {
     /// What the controller last told of the cluster.
     metadata: Arc<Metadata>,
     pending_acks: PendingAcks,
+    muted: Muted,
+    /// Connections whose parked produce was answered in this step.
+    unmuted: Vec<NodeId>,
     parked_fetches: ParkedFetches,
     /// When parked requests run out of time.
     expiries: BTreeSet<(Instant, Parked)>,
@@ -84,6 +88,8 @@ impl Broker {
             replicas,
             metadata: Arc::default(),
             pending_acks: PendingAcks::default(),
+            muted: Muted::new(),
+            unmuted: Vec::new(),
             parked_fetches: ParkedFetches::default(),
             expiries: BTreeSet::new(),
             fetchers: Vec::new(),
@@ -146,7 +152,8 @@ impl Broker {
         let Message { correlation, body } = message;
         match body {
             Body::ProduceRequest { acks, timeout, partitions } => {
-                self.on_produce(now, from, correlation, acks, timeout, partitions, out);
+                let request = ProduceRequest { correlation, acks, timeout, partitions };
+                self.on_produce(now, from, request, out);
             }
             Body::FetchRequest { fetcher, max_wait, min_bytes, partitions } => {
                 let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
@@ -199,6 +206,7 @@ impl Broker {
             self.on_controller_lost(now);
         }
         self.on_leader_lost(now, peer);
+        self.forget_unread(peer);
     }
 
     /// Proposes an ISR to the controller and remembers that it did. Source: 0.11.0.2 `Partition.updateIsr`.
@@ -267,6 +275,7 @@ impl Machine for Broker {
             ) => unreachable!("a broker is never told this: {command:?}"),
         }
         self.on_time(now, out);
+        self.read_on(now, out);
         self.assert_invariants();
     }
 

@@ -1,5 +1,10 @@
 //! Produce requests: append, answer at once or wait for the ISR. Source: 0.11.0.2 `ReplicaManager.appendRecords`.
+//!
+//! A broker reads the next request of a connection only when it has answered the one before
+//! (0.11.0.2 `SocketServer.Processor.processCompletedReceives` mutes the channel). So of a producer's requests in
+//! flight one is at work and the others wait unread.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::config::Acks;
@@ -12,24 +17,68 @@ use crate::time::{Instant, Micros};
 
 use super::{Broker, Parked};
 
+/// A produce request as it came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ProduceRequest {
+    pub correlation: CorrelationId,
+    pub acks: Acks,
+    pub timeout: Micros,
+    pub partitions: Vec<ProducePartition>,
+}
+
+/// The connections with a request at work, and what has come on each since and is not read yet.
+pub(super) type Muted = BTreeMap<NodeId, VecDeque<ProduceRequest>>;
+
 impl Broker {
-    #[expect(clippy::too_many_arguments, reason = "the fields of the request")]
     pub(super) fn on_produce(
         &mut self,
         now: Instant,
         client: NodeId,
-        correlation: CorrelationId,
-        acks: Acks,
-        timeout: Micros,
-        partitions: Vec<ProducePartition>,
+        request: ProduceRequest,
         out: &mut Effects,
     ) {
+        match self.muted.get_mut(&client) {
+            Some(unread) => unread.push_back(request),
+            None => self.work_on(now, client, request, out),
+        }
+    }
+
+    fn work_on(&mut self, now: Instant, client: NodeId, request: ProduceRequest, out: &mut Effects) {
+        let ProduceRequest { correlation, acks, timeout, partitions } = request;
         let parts = partitions.into_iter().map(|asked| self.append(now, client, acks, asked, out)).collect();
         let produce = Produce { client, correlation, acks, parts };
         if produce.parts.iter().all(|part| part.answer.is_some()) {
             produce.answer(self.me, out);
         } else {
+            self.muted.entry(client).or_default();
             self.park_produce(now + timeout, produce);
+        }
+    }
+
+    /// Answers a produce that was parked. Its connection may be read again.
+    fn answer_parked(&mut self, produce: Produce, out: &mut Effects) {
+        self.unmuted.push(produce.client);
+        produce.answer(self.me, out);
+    }
+
+    /// Reads on where a parked produce was answered. Runs at the end of a step: by then no partition is half changed.
+    pub(super) fn read_on(&mut self, now: Instant, out: &mut Effects) {
+        while let Some(client) = self.unmuted.pop() {
+            let mut unread = self.muted.remove(&client).unwrap_or_default();
+            while let Some(request) = unread.pop_front() {
+                self.work_on(now, client, request, out);
+                if let Some(muted) = self.muted.get_mut(&client) {
+                    *muted = unread;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The connection is gone, and what came on it unread.
+    pub(super) fn forget_unread(&mut self, peer: NodeId) {
+        if let Some(unread) = self.muted.get_mut(&peer) {
+            unread.clear();
         }
     }
 
@@ -112,7 +161,7 @@ impl Broker {
         }
         if let Some((deadline, produce)) = self.pending_acks.settle(id, partition, error) {
             self.expiries.remove(&(deadline, Parked::Produce(id)));
-            produce.answer(self.me, out);
+            self.answer_parked(produce, out);
         }
     }
 
@@ -124,6 +173,6 @@ impl Broker {
                 replica.forget(id);
             }
         }
-        produce.answer(self.me, out);
+        self.answer_parked(produce, out);
     }
 }

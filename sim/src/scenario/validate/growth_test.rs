@@ -61,7 +61,7 @@ fn fewer_partitions_or_as_many_are_refused() {
             &timed(100, "orders", count),
             &[],
             &[
-                "x.json:10:71: orders has 3 partitions",
+                "x.json:10:77: orders has 3 partitions",
                 "partitions can be added, never removed (Kafka answers INVALID_PARTITIONS); allowed: 4 to 10000",
             ],
         );
@@ -74,7 +74,7 @@ fn fewer_partitions_or_as_many_are_refused() {
 #[test]
 fn a_count_is_measured_by_the_growth_before_it_in_time() {
     let falls = [timed(200, "orders", 5), timed(100, "orders", 6)].join(",\n");
-    refused(&falls, &[], &["x.json:10:71: orders has 6 partitions from 100 ms on and is to have 5"]);
+    refused(&falls, &[], &["x.json:10:77: orders has 6 partitions from 100 ms on and is to have 5"]);
     let grows = [timed(200, "orders", 6), timed(100, "orders", 5), timed(150, "clicks", 2)].join(",\n");
     assert!(load(&grows, &[]).is_ok());
     let both = [timed(100, "orders", 10_000), timed(200, "orders", 10_000)].join(",");
@@ -115,7 +115,10 @@ fn a_group_that_could_not_notice_before_the_end_is_refused() {
     refused(
         &timed(100, "orders", 6),
         &[old],
-        &["`billing` may not notice the new partitions of orders before the run ends at 70000 ms", "below 69900"],
+        &[
+            "`billing` may not notice the new partitions of orders before the run ends at 70000 ms",
+            "below 69900",
+        ],
     );
     refused(&upon(6), &["metadata.max.age.ms=60000"], &["below 60000"]);
     assert!(load(&upon(6), &["metadata.max.age.ms=59999"]).is_ok());
