@@ -16,7 +16,12 @@ fn root() -> PathBuf {
 /// `highwater` with these arguments, to be run at the workspace's root. No terminal's width, no colours.
 fn highwater(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_highwater-under-test"));
-    command.args(arguments).current_dir(root()).env_remove("COLUMNS").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("COLUMNS")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command
 }
 
@@ -31,7 +36,8 @@ fn text(bytes: &[u8]) -> String {
 /// The command, its exit code, and what it wrote, as one text.
 fn seen(arguments: &[&str]) -> String {
     let output = run(arguments);
-    let mut told = format!("$ highwater {}\nexit code {}\n", arguments.join(" "), output.status.code().unwrap_or(-1));
+    let line = [&["highwater"], arguments].concat().join(" ");
+    let mut told = format!("$ {line}\nexit code {}\n", output.status.code().unwrap_or(-1));
     for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         if !bytes.is_empty() {
             told += &format!("---- {stream}\n{}", text(bytes));
@@ -86,7 +92,11 @@ sessions! {
 fn every_scenario_is_valid_and_check_says_so() {
     let output = run(&["check", "scenarios"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).lines().all(|line| line.starts_with("scenarios/") && line.ends_with(".json: ok")));
+    assert!(
+        text(&output.stdout)
+            .lines()
+            .all(|line| line.starts_with("scenarios/") && line.ends_with(".json: ok"))
+    );
 }
 
 #[test]
@@ -141,7 +151,8 @@ fn an_event_that_does_not_come_exits_with_1_and_the_last_line_plays_it_again() {
 
 #[test]
 fn a_promise_that_breaks_unannounced_exits_with_1() {
-    let output = run(&["run", "scenarios/hw_truncation_loses_acked.json", "--seed", "3", "--set", "expect.breaks={}"]);
+    let output =
+        run(&["run", "scenarios/hw_truncation_loses_acked.json", "--seed", "3", "--set", "expect.breaks={}"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stdout);
     assert!(told.starts_with("BROKEN  hw_truncation_loses_acked"), "{told}");
@@ -151,7 +162,7 @@ fn a_promise_that_breaks_unannounced_exits_with_1() {
 #[test]
 fn a_cluster_that_has_no_time_to_converge_exits_with_3() {
     let file = "scenarios/follower_restart_truncates_to_high_watermark.json";
-    let set = ["duration_ms=9000", "liveness_ms=1", "expect.must_see=[]", "expect.breaks={}"];
+    let set = ["duration_ms=16050", "liveness_ms=1", "expect.must_see=[]"];
     let arguments = [&["run", file, "--seed", "1"][..], &set.map(|set| ["--set", set]).concat()].concat();
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
@@ -161,7 +172,8 @@ fn a_cluster_that_has_no_time_to_converge_exits_with_3() {
 #[test]
 fn a_sweep_exits_as_its_gravest_scenario_does() {
     let set = r#"expect.must_see=["became_leader","leader_elected"]"#;
-    let output = run(&["run", STEADY, "scenarios/producer_retry_duplicates.json", "--seeds", "0..3", "--set", set]);
+    let output =
+        run(&["run", STEADY, "scenarios/producer_retry_duplicates.json", "--seeds", "0..3", "--set", set]);
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -176,12 +188,32 @@ fn the_json_of_a_run_has_the_documented_keys_in_their_order() {
     let output = run(&["run", STEADY, "--format", "json"]);
     let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     let documented = [
-        "version", "scenario", "story", "protocol", "overrides", "seed", "outcome", "unexpected", "end", "steps", "events",
-        "simulated_ms", "fingerprint", "properties", "must_see", "counts", "ack_latency", "seen",
+        "version",
+        "scenario",
+        "story",
+        "protocol",
+        "overrides",
+        "seed",
+        "outcome",
+        "unexpected",
+        "end",
+        "steps",
+        "events",
+        "simulated_ms",
+        "fingerprint",
+        "properties",
+        "must_see",
+        "replicas",
+        "counts",
+        "ack_latency",
+        "seen",
     ];
     assert_eq!(keys(&report), documented);
     assert_eq!((report["version"].as_u64(), report["seed"].as_u64()), (Some(1), Some(0)));
-    assert_eq!((&report["outcome"], &report["end"]), (&Value::from("as_expected"), &Value::from("converged")));
+    assert_eq!(
+        (&report["outcome"], &report["end"]),
+        (&Value::from("as_expected"), &Value::from("converged"))
+    );
     assert_eq!(keys(&report["properties"]["weak-isr"]), ["judge", "verdict", "looked", "broken", "evidence"]);
     assert_eq!(keys(&report["ack_latency"]), ["samples", "p50_ms", "p99_ms", "p999_ms", "max_ms"]);
     assert_eq!(report["fingerprint"].as_str().map(str::len), Some(16));
@@ -192,12 +224,32 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
     let output = run(&["run", STEADY, "--seeds", "5..=9", "--format", "json"]);
     let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     let documented = [
-        "outcome", "unexpected", "version", "scenario", "story", "protocol", "overrides", "seeds", "first_seed", "last_seed",
-        "outcomes", "first_failures", "properties", "must_see", "counts", "ack_latency", "seen", "steps", "events",
+        "outcome",
+        "unexpected",
+        "version",
+        "scenario",
+        "story",
+        "protocol",
+        "overrides",
+        "seeds",
+        "first_seed",
+        "last_seed",
+        "outcomes",
+        "first_failures",
+        "properties",
+        "must_see",
+        "counts",
+        "ack_latency",
+        "seen",
+        "steps",
+        "events",
         "fingerprint",
     ];
     assert_eq!(keys(&report), documented);
-    assert_eq!((report["seeds"].as_u64(), report["first_seed"].as_u64(), report["last_seed"].as_u64()), (Some(5), Some(5), Some(9)));
+    assert_eq!(
+        (report["seeds"].as_u64(), report["first_seed"].as_u64(), report["last_seed"].as_u64()),
+        (Some(5), Some(5), Some(9))
+    );
 }
 
 #[test]
@@ -237,7 +289,11 @@ fn an_override_by_path_and_one_by_kafka_name_do_the_same() {
     };
     let (by_name, by_path) = (with("acks=1"), with("producers.shop.config.acks=1"));
     assert_eq!(by_name.0, by_path.0);
-    assert_eq!(by_path.1, serde_json::json!(["producers.shop.config.acks=1"]), "the report says what was overridden");
+    assert_eq!(
+        by_path.1,
+        serde_json::json!(["producers.shop.config.acks=1"]),
+        "the report says what was overridden"
+    );
     assert_ne!(by_name.0, with("acks=-1").0, "acks=1 makes another run");
 }
 

@@ -46,7 +46,8 @@ fn one_thread_and_three_make_the_same_report() {
     let prepared = prepared("chaos");
     let by = |jobs| {
         let options = SweepOptions { seeds: 0..60, jobs };
-        json::sweep(&sweep(&prepared, &options, &(), &AtomicBool::new(false))).expect("a report's keys are strings")
+        json::sweep(&sweep(&prepared, &options, &(), &AtomicBool::new(false)))
+            .expect("a report's keys are strings")
     };
     assert_eq!(by(1), by(3));
 }
@@ -63,14 +64,23 @@ fn an_optimised_build_prints_the_same_bytes_as_an_unoptimised_one() {
 /// Builds `highwater` as users do, and says where it is. RUSTFLAGS would replace `--cfg madsim` of .cargo/config.toml.
 fn built_for_release() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "-p", "highwater-sim", "--bin", "highwater", "--message-format", "json"]);
+    cargo.args([
+        "build",
+        "--release",
+        "-p",
+        "highwater-sim",
+        "--bin",
+        "highwater",
+        "--message-format",
+        "json",
+    ]);
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     let output = succeeded(&mut cargo);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
     let built = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let executable = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
-    executable.expect("cargo says what it has built")
+    let mut executables = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    executables.next_back().expect("cargo says what it has built")
 }
 
 /// When each of the producer's records was sent, written and acknowledged.
@@ -79,7 +89,8 @@ fn times(changes: &Value, seed: u64) -> Vec<(&'static str, Instant)> {
     let names: &Names = &prepared.plan.names;
     let shop = (0..).map(NodeId).find(|node| names.node(*node) == "shop").expect("there is a producer");
     let run = Run::play(&prepared, seed);
-    let about = |event: &Event| event.client() == Some(shop) && event.partition().is_some_and(|id| id.topic.0 == 0);
+    let about =
+        |event: &Event| event.client() == Some(shop) && event.partition().is_some_and(|id| id.topic.0 == 0);
     run.facts().filter(|fact| about(fact.event)).map(|fact| (fact.event.kind().name(), fact.at)).collect()
 }
 
@@ -88,7 +99,8 @@ fn another_client_moves_nothing_of_what_chance_decides_for_the_others() {
     // acks=1: how long the producer waits hangs on the two links between it and its leader, and on nothing else.
     let reader = |name: &str| json!({ "name": name, "topics": ["idle"] });
     let with = |groups: Vec<Value>, before: Option<Value>| {
-        let producers: Vec<Value> = before.into_iter().chain([shop(30, 100, json!({ "acks": "1" }))]).collect();
+        let producers: Vec<Value> =
+            before.into_iter().chain([shop(30, 100, json!({ "acks": "1" }))]).collect();
         json!({
             "topics": [{ "name": "orders", "replication": 3 }, { "name": "idle" }],
             "groups": groups,
@@ -100,7 +112,15 @@ fn another_client_moves_nothing_of_what_chance_decides_for_the_others() {
         let alone = times(&with(vec![], None), seed);
         assert!(alone.iter().filter(|(kind, _)| *kind == "send_acknowledged").count() == 30);
         assert_eq!(alone, times(&with(vec![reader("one")], None), seed), "seed {seed}: with a group");
-        assert_eq!(alone, times(&with(vec![reader("two"), reader("one")], None), seed), "seed {seed}: with two");
-        assert_eq!(alone, times(&with(vec![], Some(other.clone())), seed), "seed {seed}: behind another producer");
+        assert_eq!(
+            alone,
+            times(&with(vec![reader("two"), reader("one")], None), seed),
+            "seed {seed}: with two"
+        );
+        assert_eq!(
+            alone,
+            times(&with(vec![], Some(other.clone())), seed),
+            "seed {seed}: behind another producer"
+        );
     }
 }

@@ -41,7 +41,17 @@ fn that_mention(folder: &str, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_model_knows_no_clock_no_network_no_disk_and_no_chance() {
-    let outside = ["madsim", "rand::", "rand_chacha", "std::fs", "std::net", "std::thread", "std::time", "highwater_reports", "highwater_sim"];
+    let outside = [
+        "madsim",
+        "rand::",
+        "rand_chacha",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "std::time",
+        "highwater_reports",
+        "highwater_sim",
+    ];
     assert_eq!(that_mention("model/src", &outside), Vec::<String>::new());
 }
 
@@ -99,7 +109,9 @@ fn every_invariant_names_its_source() {
     let silent: Vec<String> = sources("reports/src/invariants")
         .into_iter()
         .filter(|(name, _)| !name.ends_with("_test.rs"))
-        .filter(|(_, text)| !text.lines().any(|line| line.starts_with("//!") && known.iter().any(|word| line.contains(word))))
+        .filter(|(_, text)| {
+            !text.lines().any(|line| line.starts_with("//!") && known.iter().any(|word| line.contains(word)))
+        })
         .map(|(name, _)| name)
         .collect();
     assert_eq!(silent, Vec::<String>::new());
@@ -108,6 +120,9 @@ fn every_invariant_names_its_source() {
 #[test]
 fn nothing_is_left_for_later() {
     let owed = ["todo!(", "unimplemented!(", "FIXME", "XXX", "#[ignore"];
-    let found: Vec<String> = ["model/src", "reports/src", "sim/src"].into_iter().flat_map(|folder| that_mention(folder, &owed)).collect();
+    let found: Vec<String> = ["model/src", "reports/src", "sim/src"]
+        .into_iter()
+        .flat_map(|folder| that_mention(folder, &owed))
+        .collect();
     assert_eq!(found, Vec::<String>::new());
 }

@@ -12,7 +12,9 @@ use highwater_model::event::{Event, EventKind};
 use highwater_model::ids::{BrokerId, NodeId, Offset, RecordId};
 use serde_json::json;
 
-use crate::support::{Fact, LATENCY_MAX, ONE, ORDERS_0, Run, SHOP, THREE, TWO, at, ms, on_each_seed, scenario};
+use crate::support::{
+    Fact, LATENCY_MAX, ONE, ORDERS_0, Run, SHOP, THREE, TWO, at, ms, on_each_seed, scenario,
+};
 
 const BILLING_0: NodeId = NodeId(5);
 
@@ -49,7 +51,9 @@ fn walk(run: &Run) {
     assert!(matches!(sent.event, Event::RecordSent { record, .. } if record.value == the_record));
     assert_eq!((sent.node, sent.at), (SHOP, at(1_300)));
     let produced = in_the_same_step(run, &sent, EventKind::ProduceSent);
-    assert!(matches!(*produced.event, Event::ProduceSent { broker: ONE, first, count: 1, .. } if first == the_record));
+    assert!(
+        matches!(*produced.event, Event::ProduceSent { broker: ONE, first, count: 1, .. } if first == the_record)
+    );
     assert_eq!(produced.taken.watermarks(), "0/0 0/0 0/0");
 
     // The leader writes it to its log. With acks=-1 it does not answer yet: the produce waits in what Kafka calls the
@@ -69,7 +73,10 @@ fn walk(run: &Run) {
     // log ends there.
     let asked = copied.map(|copied| comes_of(run, &copied, ONE, EventKind::FollowerFetched));
     for asked in &asked {
-        assert!(matches!(*asked.event, Event::FollowerFetched { offset: Offset(1), leader_end: Offset(1), .. }));
+        assert!(matches!(
+            *asked.event,
+            Event::FollowerFetched { offset: Offset(1), leader_end: Offset(1), .. }
+        ));
     }
     let [earlier, later] = if asked[0].before(&asked[1]) { asked } else { [asked[1], asked[0]] };
 
@@ -86,11 +93,17 @@ fn walk(run: &Run) {
     in_the_same_step(run, &advanced, EventKind::Replicated);
     let acknowledged = in_the_same_step(run, &advanced, EventKind::ProduceAcknowledged);
     let served = in_the_same_step(run, &advanced, EventKind::RecordsServed);
-    assert!(matches!(*served.event, Event::RecordsServed { from: Offset(0), to: Offset(1), high_watermark: Offset(1), .. }));
+    assert!(matches!(
+        *served.event,
+        Event::RecordsServed { from: Offset(0), to: Offset(1), high_watermark: Offset(1), .. }
+    ));
 
     // The producer tells its application that the record is safe, and where it is.
     let told = comes_of(run, &acknowledged, SHOP, EventKind::SendAcknowledged);
-    assert!(matches!(*told.event, Event::SendAcknowledged { partition: ORDERS_0, base_offset: Some(Offset(0)), .. }));
+    assert!(matches!(
+        *told.event,
+        Event::SendAcknowledged { partition: ORDERS_0, base_offset: Some(Offset(0)), .. }
+    ));
 
     // The consumer hands it to its own.
     let polled = comes_of(run, &served, BILLING_0, EventKind::RecordsPolled);

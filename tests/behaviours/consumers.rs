@@ -6,7 +6,8 @@ use highwater_model::event::{Event, EventKind};
 use highwater_model::ids::{NodeId, Offset};
 use serde_json::{Value, json};
 
-use crate::support::{Run, SHOP, at, facts, on_each_seed, shop};
+use crate::support::lockstep::Lockstep;
+use crate::support::{Run, SHOP, at, facts, on_each_seed, scenario, shop};
 
 /// What each group got, by partition: the records' numbers in the order in which they were returned.
 fn polled(run: &Run, member: NodeId) -> Vec<u32> {
@@ -36,7 +37,11 @@ fn a_consumer_never_passes_the_high_watermark_though_the_log_runs_far_ahead() {
             assert!(to <= high_watermark);
             assert_eq!(served.taken.replica(broker).high_watermark, high_watermark);
         }
-        let farthest = run.steps.iter().map(|taken| taken.replicas[0].log_end.0 - taken.replicas[0].high_watermark.0).max();
+        let farthest = run
+            .steps
+            .iter()
+            .map(|taken| taken.replicas[0].log_end.0 - taken.replicas[0].high_watermark.0)
+            .max();
         assert!(farthest > Some(100), "there was something not to be seen");
         let (lag, end) = (run.first_of(EventKind::FollowerLagged), run.first_of(EventKind::FollowerLagEnded));
         let seen = run.all(EventKind::RecordsPolled);
@@ -62,8 +67,7 @@ fn two_groups_each_read_everything_and_a_partition_has_one_reader_a_group() {
             assert_eq!(all, (0..80).collect::<Vec<_>>());
         }
         let mut readers = BTreeMap::<_, BTreeSet<NodeId>>::new();
-        for (_, (group, partition, client)) in
-            facts!(run, Event::RecordsPolled { group, partition, client, .. } => (*group, *partition, *client))
+        for (_, (group, partition, client)) in facts!(run, Event::RecordsPolled { group, partition, client, .. } => (*group, *partition, *client))
         {
             readers.entry((group, partition)).or_default().insert(client);
         }
@@ -138,6 +142,33 @@ fn a_log_cut_below_a_consumer_sends_it_back_by_its_reset_policy_and_the_record_i
         });
         let reset = run.all(EventKind::PositionReset);
         assert!(consumers.count() > 0 && reset.iter().any(|fact| elected.before(fact)));
-        assert!(values.values().any(|values| values.len() > 1), "an offset was read twice with different records");
+        assert!(
+            values.values().any(|values| values.len() > 1),
+            "an offset was read twice with different records"
+        );
     });
+}
+
+#[test]
+fn a_member_that_dies_is_followed_by_one_that_begins_at_the_committed_offset_and_reads_the_rest_again() {
+    let member = NodeId(5);
+    let mut cluster = Lockstep::new(&scenario(&json!({})));
+    // The commit of 5 goes with the poll after auto.commit.interval.ms (5 s) that returns record 5; then come 3 more.
+    cluster.run_until(at(2_000)).produce(5).run_until(at(7_500)).produce(1).run_until(at(8_000)).produce(3);
+    cluster.run_until(at(9_000));
+    let commits = cluster.events.iter().filter(|event| event.kind() == EventKind::OffsetCommitted);
+    assert!(matches!(commits.last(), Some(Event::OffsetCommitted { offset: Offset(5), .. })));
+    let before = cluster.events.len();
+    cluster.replace(member).run_until(at(12_000));
+    let (mut begun, mut read) = (Vec::new(), Vec::new());
+    for event in &cluster.events[before..] {
+        if let Event::PositionReset { to, .. } = event {
+            begun.push(*to);
+        }
+        if let Event::RecordsPolled { batch, .. } = event {
+            read.extend(batch.records.iter().map(|record| record.value.number()));
+        }
+    }
+    assert_eq!(begun, [Offset(5)]);
+    assert_eq!(read, [5, 6, 7, 8], "at least once: the dead one had read them too");
 }

@@ -4,7 +4,7 @@ use highwater_model::config::Acks;
 use highwater_model::event::{Event, EventKind};
 use highwater_model::ids::{BrokerId, BrokerSet, LeaderEpoch};
 use highwater_reports::property::Property;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Fact, LATENCY_MAX, ONE, Run, THREE, TWO, facts, ms, on_each_seed, shop};
 
@@ -14,15 +14,13 @@ fn elections(run: &Run) -> Vec<(Fact<'_>, (BrokerId, LeaderEpoch, bool))> {
 }
 
 /// Both followers lag and are evicted, then the leader dies: it alone was in the ISR.
-fn last_of_the_isr_dies(unclean: bool, acks: &str, producer: serde_json::Value) -> serde_json::Value {
+fn last_of_the_isr_dies(unclean: bool) -> Value {
     let lag = |broker: u8| json!({ "when": { "at_ms": 2000 }, "do": { "lag": broker, "for_ms": 12000 } });
-    let mut config = json!({ "acks": acks, "request.timeout.ms": 2000 });
-    config.as_object_mut().expect("it is one").extend(producer.as_object().expect("it is one").clone());
     json!({
         "cluster": { "config": {
             "min.insync.replicas": 1, "replica.lag.time.max.ms": 3000, "unclean.leader.election.enable": unclean
         } },
-        "producers": [shop(100, 100, config)],
+        "producers": [shop(100, 100, json!({ "acks": "1", "request.timeout.ms": 2000 }))],
         "faults": [
             lag(2), lag(3),
             { "when": { "at_ms": 8000 }, "do": { "crash": 1, "restart_after_ms": 15000 } }
@@ -46,7 +44,9 @@ fn a_dead_leader_is_noticed_when_its_session_ends_and_the_first_living_isr_membe
         let silent = elected.at.since(stopped.at);
         // The last heartbeat left within a third of the timeout before the death.
         assert!(silent >= ms(4_000) && silent <= ms(6_000) + LATENCY_MAX, "elected after {silent} ms");
-        assert!(matches!(*elected.event, Event::LeaderElected { isr, .. } if isr == [TWO, THREE].into_iter().collect()));
+        assert!(
+            matches!(*elected.event, Event::LeaderElected { isr, .. } if isr == [TWO, THREE].into_iter().collect())
+        );
         let took_office = facts!(run, Event::BecameLeader { broker: TWO, .. } => ());
         assert_eq!(took_office[0].0.taken.step.cause, elected.taken.step.id);
     });
@@ -54,7 +54,7 @@ fn a_dead_leader_is_noticed_when_its_session_ends_and_the_first_living_isr_membe
 
 #[test]
 fn without_a_living_isr_member_and_unclean_election_off_the_partition_waits_for_one() {
-    on_each_seed(&last_of_the_isr_dies(false, "1", json!({})), |run| {
+    on_each_seed(&last_of_the_isr_dies(false), |run| {
         run.assert_converged();
         let offline = run.first_of(EventKind::PartitionOffline);
         assert!(matches!(*offline.event, Event::PartitionOffline { isr, .. } if isr == BrokerSet::one(ONE)));
@@ -71,7 +71,7 @@ fn without_a_living_isr_member_and_unclean_election_off_the_partition_waits_for_
 
 #[test]
 fn without_a_living_isr_member_and_unclean_election_on_another_leads_and_acknowledged_records_are_lost() {
-    on_each_seed(&last_of_the_isr_dies(true, "1", json!({})), |run| {
+    on_each_seed(&last_of_the_isr_dies(true), |run| {
         run.assert_converged();
         let (elected, (who, _, unclean)) = elections(run)[0];
         assert_eq!((who, unclean), (TWO, true));
@@ -114,7 +114,10 @@ fn a_preferred_election_gives_the_leadership_back_to_the_first_replica_once_it_i
     });
     on_each_seed(&back, |run| {
         run.assert_converged();
-        let leaders: Vec<_> = elections(run).into_iter().map(|(fact, (who, ..))| (who, fact.at >= crate::support::at(14_000))).collect();
+        let leaders: Vec<_> = elections(run)
+            .into_iter()
+            .map(|(fact, (who, ..))| (who, fact.at >= crate::support::at(14_000)))
+            .collect();
         assert_eq!(leaders, [(TWO, false), (ONE, true)], "the first request finds it down");
         assert_eq!(run.report.counts.lost, 0);
     });
@@ -144,7 +147,10 @@ fn a_leader_cut_off_from_brokers_and_controller_answers_acks_1_and_loses_it_whil
         let by_then = |fact: &Fact<'_>| elected.before(fact) && fact.before(&healed);
         assert!(answered.iter().any(|(fact, acks)| *acks == Acks::Leader && by_then(fact)));
         let alone = |fact: &Fact<'_>| fact.at > cut.at + ms(20) && fact.before(&healed);
-        assert!(!answered.iter().any(|(fact, acks)| *acks == Acks::All && alone(fact)), "it cannot commit alone");
+        assert!(
+            !answered.iter().any(|(fact, acks)| *acks == Acks::All && alone(fact)),
+            "it cannot commit alone"
+        );
         assert!(run.report.counts.lost > 0, "what it answered alone is cut off when it learns of the other");
         let lost = &run.report.properties[&Property::AckedDurable];
         assert_eq!(lost.broken, 0, "of acks=-1 nothing is lost");

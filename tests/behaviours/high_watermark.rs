@@ -13,7 +13,10 @@ use crate::support::{LATENCY_MAX, ONE, THREE, TWO, facts, ms, on_each_seed, shop
 fn answered_at_once(taken: &Taken) -> Option<Offset> {
     let Some(Input::Message { from, message }) = &taken.input else { return None };
     let Body::FetchRequest { fetcher: Fetcher::Replica(_), .. } = message.body else { return None };
-    let answer = taken.sends.iter().find(|sent| sent.to == *from && sent.message.correlation == message.correlation)?;
+    let answer = taken
+        .sends
+        .iter()
+        .find(|sent| sent.to == *from && sent.message.correlation == message.correlation)?;
     let Body::FetchReply { partitions } = &answer.message.body else { return None };
     partitions.first().map(|partition| partition.high_watermark)
 }
@@ -76,7 +79,8 @@ fn a_follower_that_dies_comes_back_with_the_high_watermark_on_its_disk() {
     on_each_seed(&dead, |run| {
         let stopped = run.first_of(EventKind::NodeStopped);
         let written = facts!(run, Event::HighWatermarksCheckpointed { broker: TWO } => ());
-        let (written, ()) = written.iter().rfind(|(written, ())| written.before(&stopped)).expect("it was written");
+        let (written, ()) =
+            written.iter().rfind(|(written, ())| written.before(&stopped)).expect("it was written");
         let on_disk = written.taken.replica(TWO).high_watermark;
         let back = facts!(run, Event::BecameFollower { broker: TWO, high_watermark, .. } => *high_watermark);
         let (_, back) = back.iter().find(|(fact, _)| stopped.before(fact)).expect("it follows again");

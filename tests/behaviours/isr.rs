@@ -45,7 +45,9 @@ fn a_follower_that_stops_fetching_is_evicted_between_lag_max_and_half_as_much_ag
     });
     on_each_seed(&stopped, |run| {
         let proposed = run.first_of(EventKind::IsrShrinkProposed);
-        assert!(matches!(*proposed.event, Event::IsrShrinkProposed { removed, .. } if removed == BrokerSet::one(THREE)));
+        assert!(
+            matches!(*proposed.event, Event::IsrShrinkProposed { removed, .. } if removed == BrokerSet::one(THREE))
+        );
         let behind = proposed.at.since(last_caught_up(run, THREE, proposed.at));
         assert!(behind > ms(10_000), "evicted after {behind} ms");
         assert!(behind <= ms(15_000), "evicted after {behind} ms");
@@ -95,7 +97,11 @@ fn an_ack_waits_for_a_follower_that_is_gone_until_the_isr_has_shrunk() {
         let (lag, shrunk) = (run.first_of(EventKind::FollowerLagged), run.first_of(EventKind::IsrShrunk));
         let answered = run.all(EventKind::ProduceAcknowledged);
         let between = |fact: &&crate::support::Fact<'_>| lag.at + ms(20) < fact.at && fact.at < shrunk.at;
-        assert_eq!(answered.iter().filter(between).count(), 0, "nothing is answered while the ISR is in doubt");
+        assert_eq!(
+            answered.iter().filter(between).count(),
+            0,
+            "nothing is answered while the ISR is in doubt"
+        );
         let next = answered.iter().find(|fact| shrunk.before(fact)).expect("the rest is answered after it");
         assert!(next.at <= shrunk.at + LATENCY_MAX, "as soon as the leader knows");
         assert_eq!(next.taken.step.cause, shrunk.taken.step.id);
@@ -104,7 +110,8 @@ fn an_ack_waits_for_a_follower_that_is_gone_until_the_isr_has_shrunk() {
 }
 
 #[test]
-fn a_dead_follower_is_taken_out_of_the_isr_by_the_controller_and_comes_back_once_it_reached_the_high_watermark() {
+fn a_dead_follower_is_taken_out_of_the_isr_by_the_controller_and_comes_back_once_it_reached_the_high_watermark()
+ {
     let dead = json!({
         "producers": [shop(200, 100, json!({}))],
         "faults": [{ "when": { "at_ms": 5000 }, "do": { "crash": 2, "restart_after_ms": 10000 } }],
@@ -114,7 +121,11 @@ fn a_dead_follower_is_taken_out_of_the_isr_by_the_controller_and_comes_back_once
         run.assert_converged();
         let shrunk = run.first_of(EventKind::IsrShrunk);
         assert!(matches!(*shrunk.event, Event::IsrShrunk { removed, .. } if removed == BrokerSet::one(TWO)));
-        assert_eq!(run.count(EventKind::IsrShrinkProposed), 0, "the session ends long before the leader's clock");
+        assert_eq!(
+            run.count(EventKind::IsrShrinkProposed),
+            0,
+            "the session ends long before the leader's clock"
+        );
         let proposed = facts!(run, Event::IsrExpandProposed { added, end_offset, high_watermark, .. } => (*added, *end_offset, *high_watermark));
         assert!(!proposed.is_empty());
         for (_, (added, end, high_watermark)) in proposed {
@@ -122,6 +133,8 @@ fn a_dead_follower_is_taken_out_of_the_isr_by_the_controller_and_comes_back_once
             assert!(end >= high_watermark);
         }
         let expanded = run.first_of(EventKind::IsrExpanded);
-        assert!(matches!(*expanded.event, Event::IsrExpanded { isr, .. } if isr == [ONE, TWO, THREE].into_iter().collect()));
+        assert!(
+            matches!(*expanded.event, Event::IsrExpanded { isr, .. } if isr == [ONE, TWO, THREE].into_iter().collect())
+        );
     });
 }

@@ -16,7 +16,10 @@ fn a_paused_brokers_messages_wait_and_are_taken_in_order_when_it_goes_on() {
         run.assert_converged();
         let (paused, resumed) = (run.first_of(EventKind::NodePaused), run.first_of(EventKind::NodeResumed));
         let meanwhile = |fact: &Fact<'_>| paused.before(fact) && fact.before(&resumed);
-        assert!(!run.facts().any(|fact| fact.node == NodeId::from(ONE) && meanwhile(&fact)), "it does nothing");
+        assert!(
+            !run.facts().any(|fact| fact.node == NodeId::from(ONE) && meanwhile(&fact)),
+            "it does nothing"
+        );
         let written = facts!(run, Event::RecordsAppended { batch, .. } => batch.records[0].value.number());
         let late = written.iter().filter(|(fact, _)| fact.at == resumed.at).count();
         assert!(late >= 1, "what waited is taken in at once");
@@ -38,7 +41,8 @@ fn a_cut_link_holds_messages_until_it_is_healed_and_the_way_back_is_open() {
         assert!(written.iter().filter(meanwhile).count() > 0, "requests still arrive");
         let told = run.all(EventKind::SendAcknowledged);
         assert_eq!(told.iter().filter(meanwhile).count(), 0, "answers do not");
-        let held = told.iter().filter(|fact| healed.before(fact) && fact.at <= healed.at + LATENCY_MAX).count();
+        let held =
+            told.iter().filter(|fact| healed.before(fact) && fact.at <= healed.at + LATENCY_MAX).count();
         assert!(held > 0, "they arrive once it is healed");
         assert_eq!(run.count(EventKind::ProduceRetried), 0);
         assert_eq!(run.report.counts.acknowledged, 30);

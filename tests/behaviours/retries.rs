@@ -49,11 +49,14 @@ fn an_unanswered_request_is_sent_again_after_its_timeout_and_not_before() {
     let config = json!({ "request.timeout.ms": 1500, "retry.backoff.ms": 100, "max.in.flight.requests.per.connection": 1 });
     on_each_seed(&lost_answer(config), |run| {
         let again = run.first_of(EventKind::ProduceRetried);
-        let Event::ProduceRetried { first, attempt, .. } = *again.event else { unreachable!("it is of that kind") };
+        let Event::ProduceRetried { first, attempt, .. } = *again.event else {
+            unreachable!("it is of that kind")
+        };
         assert_eq!(attempt, 1);
-        let sent = run.first("it was sent before", |event| {
-            matches!(*event, Event::ProduceSent { first: sent, .. } if sent == first)
-        });
+        let sent = run.first(
+            "it was sent before",
+            |event| matches!(*event, Event::ProduceSent { first: sent, .. } if sent == first),
+        );
         let waited = again.at.since(sent.at);
         assert!(waited >= ms(1_500) && waited <= ms(1_700), "sent again after {waited} ms");
     });
@@ -75,9 +78,12 @@ fn a_produce_to_a_broker_that_leads_no_more_is_refused_unwritten_and_goes_to_the
         let back = run.first("broker 2 leads again", |event| {
             matches!(event, Event::BecameLeader { broker, epoch, .. } if broker.0 == 2 && epoch.0 > 0)
         });
-        let refused = run.all(EventKind::ProduceRefused).into_iter().find(|fact| fact.at.0 + 20_000 >= back.at.0);
+        let refused =
+            run.all(EventKind::ProduceRefused).into_iter().find(|fact| fact.at.0 + 20_000 >= back.at.0);
         let refused = refused.expect("the producer still asks broker 1");
-        let Event::ProduceRefused { error, broker, .. } = *refused.event else { unreachable!("it is of that kind") };
+        let Event::ProduceRefused { error, broker, .. } = *refused.event else {
+            unreachable!("it is of that kind")
+        };
         assert_eq!((error, broker.0), (ErrorCode::NotLeaderForPartition, 1));
         let written = facts!(run, Event::RecordsAppended { broker, .. } => broker.0);
         assert!(written.iter().any(|(fact, broker)| refused.before(fact) && *broker == 2));
@@ -104,6 +110,9 @@ fn a_process_that_dies_breaks_its_connections_and_the_retry_need_not_wait_for_th
     });
     on_each_seed(&dies("power"), |run| {
         let (dead, again) = (run.first_of(EventKind::NodeStopped), run.first_of(EventKind::ProduceRetried));
-        assert!(again.at.since(dead.at) + LATENCY_MAX + LATENCY_MAX >= ms(19_900), "nobody tells the producer");
+        assert!(
+            again.at.since(dead.at) + LATENCY_MAX + LATENCY_MAX >= ms(19_900),
+            "nobody tells the producer"
+        );
     });
 }

@@ -1,5 +1,6 @@
 //! What the tests share: small scenarios written in place, played on the bare loop with everything that happened kept.
 
+pub(crate) mod lockstep;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 
@@ -56,6 +57,7 @@ pub(crate) fn scenario(changes: &Value) -> Arc<Prepared> {
 }
 
 /// The producer `shop`, sending from 1,000 ms on with acks=-1 and any number of retries.
+#[expect(clippy::needless_pass_by_value, reason = "so that a test writes json!({}) and not &json!({})")]
 pub(crate) fn shop(records: u32, every_ms: u64, config: Value) -> Value {
     let mut settings = json!({ "acks": "-1", "retries": 2_147_483_647 });
     merge(&mut settings, &config);

@@ -159,7 +159,8 @@ impl Taken {
 
     /// Each replica's high watermark and log end, in assignment order: `0/1 0/0 0/0`.
     pub(crate) fn watermarks(&self) -> String {
-        let each = self.replicas.iter().map(|replica| format!("{}/{}", replica.high_watermark, replica.log_end));
+        let each =
+            self.replicas.iter().map(|replica| format!("{}/{}", replica.high_watermark, replica.log_end));
         each.collect::<Vec<_>>().join(" ")
     }
 

@@ -21,6 +21,7 @@ macro_rules! each_scenario {
             leader_crash_before_ack_duplicates,
             leader_failover_truncates_followers,
             min_isr_refuses,
+            partitions_grow_under_traffic,
             producer_retry_deduplicated,
             producer_retry_duplicates,
             steady_state,

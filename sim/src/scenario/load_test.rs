@@ -15,7 +15,7 @@ const SOUND: &str = r#"{
     { "when": { "at_ms": 400 }, "do": { "crash": 1, "restart_after_ms": 100 } },
     { "when": { "event": "replicated" }, "do": { "pause": "shop" } }
   ],
-  "duration_ms": 1000,
+  "duration_ms": 2000,
   "expect": { "must_see": ["leader_elected"], "breaks": { "duplicate": "may" } }
 }
 "#;
@@ -79,7 +79,7 @@ fn malformed_json_is_told_its_line_and_column() {
         first("[1]")
             .starts_with("scenarios/x.json:1:1: the file is a list; allowed: an object with the keys")
     );
-    one("1000,", "01000,", "1000,", &["malformed JSON: expected comma"]);
+    one("2000,", "02000,", "2000,", &["malformed JSON: expected comma"]);
     one("[1, 10]", "[1, 10,]", ",]", &["malformed JSON: trailing commas are not allowed"]);
 }
 
@@ -223,7 +223,7 @@ fn numbers_out_of_range_are_refused() {
     one("\"records\": 20", "\"records\": -1", "-1, \"every", &["producers[0].records is -1"]);
     one("\"records\": 20", "\"records\": 1.5", "1.5", &["the number 1.5; allowed: a whole number"]);
     one("\"records\": 20", "\"records\": 20, \"keys\": 0", "0, \"every_ms\": 50, \"config", &["1 or more"]);
-    one("1000,", "-5,", "-5", &["duration_ms is -5; allowed: a whole number from 1 to 86400000"]);
+    one("2000,", "-5,", "-5", &["duration_ms is -5; allowed: a whole number from 1 to 86400000"]);
     one("[1, 10]", "[-1, 10]", "-1, 10]", &["network.latency_ms[0] is -1; allowed: a number from 0"]);
     one(
         "[1, 10]",
@@ -350,17 +350,17 @@ fn contradictory_waits_are_refused() {
 fn times_beyond_the_run_are_refused() {
     one(
         "400",
-        "1001",
-        "1001",
-        &["faults[0].when.at_ms is 1001, beyond the run's 1000 ms; allowed: 0 to 1000"],
+        "2001",
+        "2001",
+        &["faults[0].when.at_ms is 2001, beyond the run's 2000 ms; allowed: 0 to 2000"],
     );
-    one("\"replicated\"", "\"replicated\", \"after_ms\": 2000", "2000", &["after_ms is 2000, beyond"]);
-    one("\"every_ms\"", "\"start_ms\": 2000, \"every_ms\"", "2000", &["start_ms is 2000, beyond"]);
+    one("\"replicated\"", "\"replicated\", \"after_ms\": 3000", "3000", &["after_ms is 3000, beyond"]);
+    one("\"every_ms\"", "\"start_ms\": 3000, \"every_ms\"", "3000", &["start_ms is 3000, beyond"]);
     one(
         "\"restart_after_ms\": 100",
-        "\"restart_after_ms\": 601",
-        "601",
-        &["at most 600; or leave it out: the heal at 1000 ms"],
+        "\"restart_after_ms\": 1601",
+        "1601",
+        &["at most 1600; or leave it out: the heal at 2000 ms"],
     );
 }
 
@@ -437,7 +437,7 @@ fn impossible_faults_are_refused() {
         r#"{ "when": { "at_ms": 1 }, "do": { "crash": 1 } },
         { "when": { "at_ms": 999 }, "do": { "crash": 1, "ending": "power" } }"#,
         "1, \"ending\"",
-        &["this `crash` at 999 ms strikes what the `crash` from 1 to 1000 ms still holds"],
+        &["this `crash` at 999 ms strikes what the `crash` from 1 to 2000 ms still holds"],
     );
     one_fault(
         r#"{ "when": { "at_ms": 1 }, "do": { "cut": { "from": 1, "to": 1 } } }"#,
