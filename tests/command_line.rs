@@ -55,6 +55,9 @@ fn is_as_written(name: &str, told: &str) {
 
 macro_rules! sessions {
     ($($name:ident: $($argument:literal)*;)*) => {
+        /// Their names.
+        pub(crate) const SESSIONS: &[&str] = &[$(stringify!($name)),*];
+
         $(
             #[test]
             fn $name() {

@@ -25,7 +25,7 @@ macro_rules! golden {
 each_scenario!(golden);
 
 /// Those whose sweep is kept as JSON too: nothing breaks; something is meant to; everything goes wrong.
-const IN_JSON: [&str; 3] = ["chaos", "leader_crash_before_ack_duplicates", "steady_state"];
+pub(crate) const IN_JSON: [&str; 3] = ["chaos", "leader_crash_before_ack_duplicates", "steady_state"];
 
 fn reports_are_as_written(name: &str) {
     let prepared = prepared(name);

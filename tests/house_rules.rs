@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::command_line::SESSIONS;
+use crate::golden::IN_JSON;
+use crate::support::scenarios::LISTED;
+
 /// The longest file that still has one subject, tests not counted.
 const LINES_MAX: usize = 500;
 
@@ -125,4 +129,21 @@ fn nothing_is_left_for_later() {
         .flat_map(|folder| that_mention(folder, &owed))
         .collect();
     assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn every_snapshot_has_a_test_that_reads_it() {
+    let sessions = SESSIONS.iter().map(|session| format!("command_line.{session}"));
+    let reports =
+        LISTED.iter().flat_map(|(name, _)| [format!("{name}.seed_1"), format!("{name}.seeds_0_to_24")]);
+    let in_json = IN_JSON.iter().map(|name| format!("{name}.seeds_0_to_24.json"));
+    let mut read: Vec<String> =
+        sessions.chain(reports).chain(in_json).map(|name| format!("{name}.snap")).collect();
+    read.sort();
+    let entries = fs::read_dir(root().join("tests/snapshots")).expect("the snapshots are there");
+    let mut kept: Vec<String> = entries
+        .map(|entry| entry.expect("its entries can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, read);
 }

@@ -11,7 +11,7 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 use crate::config::Acks;
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerId,
-    Sequence, TopicPartition,
+    RecordId, Sequence, TopicPartition,
 };
 use crate::machine::Ending;
 use crate::message::{ErrorCode, MessageKind};
@@ -77,19 +77,13 @@ pub enum Event {
     /// A producer was handed a record.
     RecordSent { client: NodeId, partition: TopicPartition, record: Record },
     /// A producer sent a batch for the first time.
-    ProduceSent {
-        client: NodeId,
-        partition: TopicPartition,
-        broker: BrokerId,
-        first: crate::ids::RecordId,
-        count: u32,
-    },
+    ProduceSent { client: NodeId, partition: TopicPartition, broker: BrokerId, first: RecordId, count: u32 },
     /// A producer sent a batch again; `attempt` counts from 1.
     ProduceRetried {
         client: NodeId,
         partition: TopicPartition,
         broker: BrokerId,
-        first: crate::ids::RecordId,
+        first: RecordId,
         count: u32,
         attempt: u32,
     },

@@ -92,12 +92,23 @@ impl Log {
     }
 
     fn readable(&self, from: Offset, bound: Offset) -> impl Iterator<Item = &Arc<Batch>> {
-        let place = if from >= self.end {
-            self.batches.len()
+        self.batches[self.place_of(from)..].iter().take_while(move |batch| batch.end_offset() <= bound)
+    }
+
+    /// The place of the batch that holds `from`, or of the next to come. Whoever keeps up reads near the end: it is looked for
+    /// there first, since a search through the whole log touches memory that nobody has touched for long.
+    fn place_of(&self, from: Offset) -> usize {
+        const NEAR: usize = 4;
+        if from >= self.end {
+            return self.batches.len();
+        }
+        let passed = |batch: &Arc<Batch>| batch.end_offset() <= from;
+        let near = self.batches.len().saturating_sub(NEAR);
+        if near == 0 || passed(&self.batches[near - 1]) {
+            near + self.batches[near..].partition_point(passed)
         } else {
-            self.batches.partition_point(|batch| batch.end_offset() <= from)
-        };
-        self.batches[place..].iter().take_while(move |batch| batch.end_offset() <= bound)
+            self.batches[..near].partition_point(passed)
+        }
     }
 
     /// Removes every batch that reaches beyond `to`; a batch around it goes whole. Returns the new end.

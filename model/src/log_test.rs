@@ -93,3 +93,16 @@ fn a_shown_copy_follows_appends_and_cuts() {
     assert_eq!(copy, log.batches);
     assert_eq!(copy[1].leader_epoch, LeaderEpoch(1));
 }
+
+#[test]
+fn a_read_finds_its_batch_near_the_end_of_a_long_log_and_far_from_it() {
+    let mut log = Log::default();
+    for batch in 0..20 {
+        log.append_as_leader(LeaderEpoch(0), &sent(batch * 3, 3));
+    }
+    for from in 0..60 {
+        let first = from / 3 * 3;
+        assert_eq!(bounds(&log.read(Offset(from), Offset(60), 1)), [(first, first + 3)]);
+    }
+    assert_eq!(bounds(&log.read(Offset(60), Offset(60), 1)), []);
+}

@@ -43,6 +43,16 @@ pub enum TruncationRule {
     OwnHighWatermark,
 }
 
+/// When a follower cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum TruncationMoment {
+    /// As it obeys the notice. Source: 0.10.2.2 `ReplicaManager.makeFollowers`.
+    OnNotice,
+    /// Before it next fetches from the new leader; not before a fetch is answered that it already has under way there for
+    /// other partitions. Source: 0.11.0.2 `AbstractFetcherThread.doWork`.
+    BeforeFetch,
+}
+
 /// The switches that a preset sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Protocol {
@@ -50,6 +60,8 @@ pub struct Protocol {
     pub preset: Preset,
     /// Where a follower truncates.
     pub truncation: TruncationRule,
+    /// When it does.
+    pub truncation_moment: TruncationMoment,
     /// Whether producers may be idempotent (KIP-98).
     pub idempotence: bool,
     /// What `unclean.leader.election.enable` is unless set. Source: KIP-106 turned it off in 0.11.
@@ -63,12 +75,14 @@ impl Preset {
             Self::V0_10 => Protocol {
                 preset: self,
                 truncation: TruncationRule::OwnHighWatermark,
+                truncation_moment: TruncationMoment::OnNotice,
                 idempotence: false,
                 unclean_election_default: true,
             },
             Self::V0_11Iv1 => Protocol {
                 preset: self,
                 truncation: TruncationRule::OwnHighWatermark,
+                truncation_moment: TruncationMoment::BeforeFetch,
                 idempotence: true,
                 unclean_election_default: false,
             },

@@ -52,14 +52,14 @@ impl Judge {
             }
         }
         let mut took_office = false;
-        for (number, event) in events.iter().enumerate() {
+        for event in events {
             took_office |= matches!(event, Event::BecameLeader { .. });
             match event.partition() {
                 None => self.white_box.hear_of_cluster(event, self.config.brokers, step.at),
                 Some(partition) => {
                     let Some(place) = view.place(partition) else { continue };
                     self.at(step, view, place, |white_box, scene, memory| {
-                        white_box.hear(scene, memory, event, &events[number + 1..]);
+                        white_box.hear(scene, memory, event);
                     });
                 }
             }

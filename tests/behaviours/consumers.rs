@@ -156,8 +156,8 @@ fn a_member_that_dies_is_followed_by_one_that_begins_at_the_committed_offset_and
     // The commit of 5 goes with the poll after auto.commit.interval.ms (5 s) that returns record 5; then come 3 more.
     cluster.run_until(at(2_000)).produce(5).run_until(at(7_500)).produce(1).run_until(at(8_000)).produce(3);
     cluster.run_until(at(9_000));
-    let commits = cluster.events.iter().filter(|event| event.kind() == EventKind::OffsetCommitted);
-    assert!(matches!(commits.last(), Some(Event::OffsetCommitted { offset: Offset(5), .. })));
+    let mut commits = cluster.events.iter().filter(|event| event.kind() == EventKind::OffsetCommitted);
+    assert!(matches!(commits.next_back(), Some(Event::OffsetCommitted { offset: Offset(5), .. })));
     let before = cluster.events.len();
     cluster.replace(member).run_until(at(12_000));
     let (mut begun, mut read) = (Vec::new(), Vec::new());

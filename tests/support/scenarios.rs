@@ -33,7 +33,7 @@ pub(crate) use each_scenario;
 macro_rules! listed {
     ($($name:ident),* $(,)?) => {
         /// Every scenario's name, and its file's text.
-        const LISTED: &[(&str, &str)] =
+        pub(crate) const LISTED: &[(&str, &str)] =
             &[$((stringify!($name), include_str!(concat!("../../scenarios/", stringify!($name), ".json")))),*];
     };
 }

@@ -359,6 +359,45 @@ fn a_follower_of_a_new_leader_cuts_at_its_own_high_watermark() {
 }
 
 #[test]
+fn a_broker_that_shuts_down_follows_nobody_any_more() {
+    let mut bench = follower();
+    bench.give(Input::Command(Command::ControlledShutdown));
+    bench.notice(3, 1, [3]);
+    assert_eq!(bench.replica().leader(), Some(BrokerId(3)));
+    assert!(!bench.saw(EventKind::LogTruncated));
+    let fetches = |e: &&crate::message::Envelope| matches!(e.message.body, Body::FetchRequest { .. });
+    assert_eq!(bench.out.sends.iter().filter(fetches).count(), 0);
+}
+
+#[test]
+fn a_proposal_that_is_not_answered_is_made_again() {
+    let mut bench = leader(1);
+    bench.produce(Acks::Leader, records(0, 1));
+    let proposals = |bench: &Bench| {
+        let proposes =
+            |e: &&crate::message::Envelope| matches!(e.message.body, Body::AlterPartitionRequest { .. });
+        bench.out.sends.iter().filter(proposes).count()
+    };
+    bench.at(15_000);
+    assert_eq!(proposals(&bench), 1);
+    bench.at(44_999);
+    assert_eq!(proposals(&bench), 0);
+    bench.at(45_000);
+    assert_eq!(proposals(&bench), 1);
+}
+
+#[test]
+fn a_follower_that_asks_beyond_the_log_is_unknown_again_and_holds_the_high_watermark() {
+    let mut bench = leader(1);
+    bench.produce(Acks::Leader, records(0, 1));
+    bench.follower_fetches(3, 1);
+    bench.follower_fetches(2, 9);
+    assert_eq!(bench.fetch_answer().map(|answer| answer.error), Some(ErrorCode::OffsetOutOfRange));
+    bench.follower_fetches(3, 1);
+    assert_eq!(bench.replica().high_watermark, Offset(0));
+}
+
+#[test]
 fn a_follower_of_the_same_leader_in_a_new_epoch_cuts_nothing() {
     let mut bench = follower();
     bench.notice(1, 1, [1, 2]);
@@ -424,6 +463,9 @@ fn a_follower_whose_log_is_longer_than_its_leaders_stops_its_broker() {
     let reply = Body::ListOffsetsReply { partition: ORDERS, error: ErrorCode::None, offset: Offset(1) };
     bench.hear(BrokerId(1), asked, reply);
     assert!(bench.saw(EventKind::BrokerHalted));
+    assert!(bench.saw(EventKind::ControlledShutdownStarted), "the process exits through its shutdown hook");
+    let relieved = Body::ControlledShutdownReply { error: ErrorCode::None, remaining: 0 };
+    bench.hear(NodeId::CONTROLLER, CorrelationId(0), relieved);
     assert_eq!(bench.out.stop, Some(Ending::Clean));
 }
 
@@ -442,8 +484,9 @@ fn a_batch_that_does_not_fit_ends_the_fetcher() {
 fn a_broken_connection_is_tried_again_after_the_back_off() {
     let mut bench = follower();
     bench.give(Input::Disconnected(NodeId(1)));
-    assert_eq!(bench.broker.next_deadline(), Some(Instant::from_millis(1_000)));
-    bench.at(1_000);
+    bench.at(1_999);
+    assert_eq!(bench.broker.next_deadline(), Some(Instant::from_millis(2_000)));
+    bench.at(2_000);
     assert_eq!(bench.sent_fetch().2, Offset(2));
 }
 

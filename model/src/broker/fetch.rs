@@ -82,6 +82,10 @@ impl Broker {
             for (asked, answer) in request.partitions.iter().zip(&answers) {
                 if answer.error == ErrorCode::None {
                     self.follower_is_at(now, follower, asked, out);
+                } else if answer.error == ErrorCode::OffsetOutOfRange
+                    && let Some(replica) = self.replica_mut(asked.partition)
+                {
+                    replica.follower_out_of_range(follower);
                 }
             }
         }
@@ -109,7 +113,7 @@ impl Broker {
         if replica.follower_fetched(now, follower, asked.offset, out)
             && let Some(isr) = replica.propose_expand(follower, out)
         {
-            self.propose_isr(partition, isr, out);
+            self.propose_isr(now, partition, isr, out);
         }
         self.high_watermark_may_rise(now, partition, out);
     }

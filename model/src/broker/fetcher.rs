@@ -3,7 +3,7 @@
 
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
-use crate::machine::{Effects, Ending};
+use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher as Who, ListOffset};
 use crate::partition::follower::OutOfRange;
 use crate::time::{Instant, Micros};
@@ -27,6 +27,8 @@ struct Fetched {
     ready_at: Instant,
     /// The request that asks where the leader's log ends.
     out_of_range: Option<CorrelationId>,
+    /// It is to be cut before it is fetched.
+    truncating: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +54,10 @@ impl Fetcher {
         }
     }
 
+    fn follows(&self, partition: TopicPartition) -> bool {
+        self.partitions.iter().any(|fetched| fetched.partition == partition)
+    }
+
     fn find(&mut self, partition: TopicPartition) -> Option<&mut Fetched> {
         self.partitions.iter_mut().find(|fetched| fetched.partition == partition)
     }
@@ -60,15 +66,21 @@ impl Fetcher {
     fn back_off(&mut self, ready_at: Instant) {
         self.in_flight = None;
         for fetched in &mut self.partitions {
-            fetched.ready_at = fetched.ready_at.max(ready_at);
-            fetched.out_of_range = None;
+            let asks = fetched.out_of_range.take().is_some();
+            fetched.ready_at = if asks { ready_at } else { fetched.ready_at.max(ready_at) };
         }
     }
 }
 
 impl Broker {
     /// Fetches a partition from `leader` and from nobody else.
-    pub(super) fn follow(&mut self, now: Instant, partition: TopicPartition, leader: BrokerId) {
+    pub(super) fn follow(
+        &mut self,
+        now: Instant,
+        partition: TopicPartition,
+        leader: BrokerId,
+        truncating: bool,
+    ) {
         self.stop_fetching(partition);
         let place = match self.fetchers.iter().position(|fetcher| fetcher.leader == leader) {
             Some(place) => place,
@@ -77,7 +89,12 @@ impl Broker {
                 self.fetchers.len() - 1
             }
         };
-        self.fetchers[place].partitions.push(Fetched { partition, ready_at: now, out_of_range: None });
+        self.fetchers[place].partitions.push(Fetched {
+            partition,
+            ready_at: now,
+            out_of_range: None,
+            truncating,
+        });
     }
 
     /// Fetches a partition no more. A fetcher without partitions ends. Source: 0.11.0.2 `AbstractFetcherManager`.
@@ -92,6 +109,7 @@ impl Broker {
     pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Effects) {
         for place in 0..self.fetchers.len() {
             self.expire_fetch(now, place);
+            self.truncate_before_fetch(place, out);
             let fetcher = &self.fetchers[place];
             if fetcher.dead || fetcher.in_flight.is_some() {
                 continue;
@@ -124,8 +142,37 @@ impl Broker {
         }
     }
 
+    /// Cuts what is to be cut, unless a fetch is under way. Source: 0.11.0.2 `AbstractFetcherThread.maybeTruncate`.
+    fn truncate_before_fetch(&mut self, place: usize, out: &mut Effects) {
+        let fetcher = &mut self.fetchers[place];
+        if fetcher.dead
+            || fetcher.in_flight.is_some()
+            || !fetcher.partitions.iter().any(|fetched| fetched.truncating)
+        {
+            return;
+        }
+        let mut due = Vec::new();
+        for fetched in fetcher.partitions.iter_mut().filter(|fetched| fetched.truncating) {
+            fetched.truncating = false;
+            due.push(fetched.partition);
+        }
+        let rule = self.config.protocol.truncation;
+        for partition in due {
+            if let Some(replica) = self.replica_mut(partition) {
+                replica.truncate_as_follower(rule, out);
+            }
+        }
+    }
+
+    /// How long a fetcher waits after its connection failed: once for itself, and once more for each partition.
+    /// Source: 0.11.0.2 `AbstractFetcherThread.processFetchRequest`.
+    fn connection_backoff(&self) -> Micros {
+        let once = Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        once + once
+    }
+
     fn expire_fetch(&mut self, now: Instant, place: usize) {
-        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let backed_off = now + self.connection_backoff();
         let fetcher = &mut self.fetchers[place];
         if fetcher.in_flight.as_ref().is_some_and(|in_flight| in_flight.timeout <= now) {
             fetcher.back_off(backed_off);
@@ -134,7 +181,7 @@ impl Broker {
 
     /// The connection to a leader broke. Source: 0.11.0.2 `AbstractFetcherThread.processFetchRequest`.
     pub(super) fn on_leader_lost(&mut self, now: Instant, peer: NodeId) {
-        let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
+        let backed_off = now + self.connection_backoff();
         let lost = self.fetchers.iter_mut().filter(|fetcher| NodeId::from(fetcher.leader) == peer);
         for fetcher in lost {
             fetcher.back_off(backed_off);
@@ -161,6 +208,9 @@ impl Broker {
                 continue;
             };
             self.on_fetched(now, place, offset, answer, out);
+            if self.fetchers[place].dead {
+                break;
+            }
         }
     }
 
@@ -178,7 +228,7 @@ impl Broker {
         let flush_every = self.config.broker.log_flush_interval_messages;
         let timeout = socket_timeout(&self.config);
         let (me, leader) = (self.me, self.fetchers[place].leader);
-        if self.fetchers[place].find(partition).is_none() {
+        if self.fetchers[place].find(partition).is_none_or(|fetched| fetched.truncating) {
             return;
         }
         let Some(replica) = self.replica_mut(partition) else { return };
@@ -242,8 +292,12 @@ impl Broker {
             OutOfRange::TruncateTo(to) => replica.truncate(to, TruncationReason::OutOfRange, out),
             OutOfRange::Halt => {
                 out.event(Event::BrokerHalted { partition, broker, leader_end });
-                // The process exits through its shutdown hooks. Source: 0.11.0.2 `ShutdownableThread.run`.
-                out.stop = Some(Ending::Clean);
+                if let Some(fetcher) = self.fetchers.iter_mut().find(|fetcher| fetcher.follows(partition)) {
+                    fetcher.dead = true;
+                }
+                // The process exits through its shutdown hook, which stops it in good order.
+                // Source: 0.11.0.2 `ShutdownableThread.run`, `Kafka.main`.
+                self.start_controlled_shutdown(now, out);
             }
         }
     }

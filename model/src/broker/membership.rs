@@ -109,6 +109,10 @@ impl Broker {
         }
     }
 
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.membership.shutdown.is_some()
+    }
+
     pub(super) fn start_controlled_shutdown(&mut self, now: Instant, out: &mut Effects) {
         if self.membership.shutdown.is_none() {
             out.event(Event::ControlledShutdownStarted { broker: self.me });
@@ -118,11 +122,13 @@ impl Broker {
     }
 
     fn ask_for_shutdown(&mut self, now: Instant, out: &mut Effects) {
+        // The answer is awaited first; an answer that leaves partitions brings the next attempt forward.
         let backoff = Micros::from_millis(self.config.broker.controlled_shutdown_retry_backoff_ms);
+        let patience = socket_timeout(&self.config) + backoff;
         let Some(shutdown) = &mut self.membership.shutdown else { return };
         match (shutdown.retries_left.checked_sub(1), self.membership.epoch) {
             (Some(left), Some(epoch)) => {
-                *shutdown = Shutdown { retries_left: left, next: now + backoff };
+                *shutdown = Shutdown { retries_left: left, next: now + patience };
                 self.ask(NodeId::CONTROLLER, Body::ControlledShutdownRequest { epoch }, out);
             }
             // Nobody relieves it: it stops as it is, its log in good order.

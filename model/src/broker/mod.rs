@@ -81,6 +81,8 @@ impl Broker {
             })
             .collect();
         let first_life = storage.last_ending.is_none();
+        // Each life has numbers of its own: an answer to an earlier life is not taken for one to this.
+        let correlation = CorrelationId(storage.incarnation.wrapping_shl(20));
         Self {
             me,
             storage,
@@ -95,7 +97,7 @@ impl Broker {
             fetchers: Vec::new(),
             membership: Membership::new(me, first_life),
             ticks: Ticks::default(),
-            correlation: CorrelationId(0),
+            correlation,
             producer_ids: 0,
             released: Vec::new(),
             config,
@@ -210,14 +212,16 @@ impl Broker {
     }
 
     /// Proposes an ISR to the controller and remembers that it did. Source: 0.11.0.2 `Partition.updateIsr`.
-    fn propose_isr(&mut self, partition: TopicPartition, isr: BrokerSet, out: &mut Effects) {
+    fn propose_isr(&mut self, now: Instant, partition: TopicPartition, isr: BrokerSet, out: &mut Effects) {
         let Some(proposed) = self.replicas.get(&partition).and_then(|replica| replica.proposal(isr)) else {
             return;
         };
+        let again_at = now + socket_timeout(&self.config);
         let correlation = self.ask(NodeId::CONTROLLER, Body::AlterPartitionRequest { proposed }, out);
         if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
-            leader.isr_change = Some(IsrChange { isr, correlation, again_at: None });
+            leader.isr_change = Some(IsrChange { isr, correlation, again_at });
         }
+        self.ticks.repropose_by(again_at);
     }
 
     fn on_alter_partition_reply(
@@ -281,11 +285,9 @@ impl Machine for Broker {
 
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
-        let fetchers = self.fetchers.iter().filter_map(Fetcher::next_deadline).min();
-        [parked, fetchers, self.membership.next_deadline(), self.ticks.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
+        let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);
+        fetchers.fold(Instant::first(parked, clock), Instant::first)
     }
 
     fn show(&mut self, view: &mut ClusterView) {

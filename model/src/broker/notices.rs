@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::machine::Effects;
 use crate::message::PartitionState;
 use crate::partition::Replica;
+use crate::protocol::TruncationMoment;
 use crate::time::Instant;
 
 use super::Broker;
@@ -60,11 +61,21 @@ impl Broker {
         let partition = state.partition;
         self.ensure_replica(partition);
         self.refuse_waiting(partition, out);
-        let rule = self.config.protocol.truncation;
+        let protocol = self.config.protocol;
         let Some(replica) = self.replica_mut(partition) else { return };
-        if replica.make_follower(leader, state.leader_epoch, out) {
-            replica.truncate_as_follower(rule, out);
-            self.follow(now, partition, leader);
+        let is_new = replica.make_follower(leader, state.leader_epoch, out);
+        if is_new && protocol.truncation_moment == TruncationMoment::OnNotice {
+            replica.truncate_as_follower(protocol.truncation, out);
+        }
+        if self.is_shutting_down() {
+            // Source: 0.11.0.2 `ReplicaManager.makeFollowers` adds no fetcher then; what the broker follows already the
+            // controller stops with a StopReplicaRequest, for which this notice stands.
+            self.stop_fetching(partition);
+        } else if is_new {
+            let truncating = protocol.truncation_moment == TruncationMoment::BeforeFetch;
+            self.follow(now, partition, leader, truncating);
+        }
+        if is_new {
             self.wake_fetches(now, partition, out);
         }
     }

@@ -1,11 +1,9 @@
 //! What a broker does by the clock: look after ISRs, write the high watermarks down, let parked requests expire, fetch.
 
 use crate::event::Event;
-use crate::ids::{NodeId, TopicPartition};
+use crate::ids::TopicPartition;
 use crate::machine::Effects;
-use crate::message::Body;
 use crate::partition::Replica;
-use crate::partition::leader::IsrChange;
 use crate::time::{Instant, Micros};
 
 use super::{Broker, Parked};
@@ -17,13 +15,18 @@ pub(super) struct Ticks {
     isr: Option<Instant>,
     /// Source: 0.11.0.2 `ReplicaManager.startHighWaterMarksCheckPointThread`.
     checkpoint: Option<Instant>,
-    /// The earliest proposal that is to be sent again.
+    /// When to look for proposals that are to be sent again.
     proposals: Option<Instant>,
 }
 
 impl Ticks {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        [self.isr, self.checkpoint, self.proposals].into_iter().flatten().min()
+        Instant::first(Instant::first(self.isr, self.checkpoint), self.proposals)
+    }
+
+    /// A proposal is to be looked at by then.
+    pub(super) fn repropose_by(&mut self, at: Instant) {
+        self.proposals = Instant::first(self.proposals, Some(at));
     }
 }
 
@@ -91,7 +94,7 @@ impl Broker {
             let proposed =
                 self.replica_mut(partition).and_then(|replica| replica.propose_shrink(now, lag_max, out));
             if let Some(isr) = proposed {
-                self.propose_isr(partition, isr, out);
+                self.propose_isr(now, partition, isr, out);
             }
         }
     }
@@ -106,32 +109,25 @@ impl Broker {
     /// The connection to the controller broke: a proposal may or may not have been written. It is made again until it is
     /// answered; the controller takes a repetition of what is already in force for a success.
     pub(super) fn repropose_at(&mut self, at: Instant) {
-        let mut any = false;
-        for leader in self.replicas.values_mut().filter_map(Replica::as_leader_mut) {
-            if let Some(change) = &mut leader.isr_change {
-                change.again_at = Some(at);
-                any = true;
-            }
-        }
-        if any {
-            self.ticks.proposals = Some(at);
+        for change in self
+            .replicas
+            .values_mut()
+            .filter_map(Replica::as_leader_mut)
+            .filter_map(|l| l.isr_change.as_mut())
+        {
+            change.again_at = at;
+            self.ticks.repropose_by(at);
         }
     }
 
     fn propose_again(&mut self, now: Instant, out: &mut Effects) {
         self.ticks.proposals = None;
         for partition in self.led() {
-            let replica = &self.replicas[&partition];
-            let change = replica.as_leader().and_then(|leader| leader.isr_change);
-            let Some(change) = change.filter(|change| change.again_at.is_some_and(|at| at <= now)) else {
-                continue;
-            };
-            if let Some(proposed) = replica.proposal(change.isr) {
-                let request = Body::AlterPartitionRequest { proposed };
-                let correlation = self.ask(NodeId::CONTROLLER, request, out);
-                if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
-                    leader.isr_change = Some(IsrChange { correlation, again_at: None, ..change });
-                }
+            let change = self.replicas[&partition].as_leader().and_then(|leader| leader.isr_change);
+            match change {
+                Some(change) if change.again_at <= now => self.propose_isr(now, partition, change.isr, out),
+                Some(change) => self.ticks.repropose_by(change.again_at),
+                None => {}
             }
         }
     }

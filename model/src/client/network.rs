@@ -244,12 +244,14 @@ impl<T: Copy + PartialEq> Network<T> {
         if let Some(broker) = self.least_loaded(now) {
             self.send(broker, now, Ask::Metadata, Body::MetadataRequest, out);
             self.metadata.asked();
+            // The next question goes elsewhere: this broker may be cut off from the controller and not know it.
+            self.first = (place(broker) + 1) % self.connections.len();
         }
     }
 
     /// The broker with the fewest requests in flight that can take another one. If all wait for their back-off, the
     /// client wakes when the first of them is over. Among equals Kafka begins at a random broker and prefers open
-    /// connections; this one begins at broker 1 and moves on when that fails or knows nothing.
+    /// connections; this one begins at broker 1 and moves on with each metadata request.
     /// Source: 0.11.0.2 `NetworkClient.leastLoadedNode`.
     pub(crate) fn least_loaded(&mut self, now: Instant) -> Option<BrokerId> {
         let count = self.connections.len();

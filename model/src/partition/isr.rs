@@ -12,21 +12,29 @@ pub struct Remote {
     pub log_end: Option<Offset>,
     /// When it was last known to have everything; none since it was reset outside the ISR.
     pub caught_up: Option<Instant>,
-    last_fetch: Instant,
-    leader_end_at_last_fetch: Offset,
+    /// When it last fetched, and where the leader's log ended then.
+    last_fetch: Option<(Instant, Offset)>,
 }
 
 impl Remote {
-    /// As the leader takes office, or as the controller decides anew: members of the ISR have caught up by definition.
-    /// Source: 0.11.0.2 `Partition.makeLeader`, `Replica.resetLastCaughtUpTime`.
-    pub fn new(broker: BrokerId, in_isr: bool, now: Instant, leader_end: Offset) -> Self {
-        let caught_up = in_isr.then_some(now);
-        Self { broker, log_end: None, caught_up, last_fetch: now, leader_end_at_last_fetch: leader_end }
+    /// As the leader takes office: members of the ISR have caught up by definition, nothing else is known.
+    /// Source: 0.11.0.2 `Partition.makeLeader`, which in the end applies `LogReadResult.UnknownLogReadResult`.
+    pub fn new(broker: BrokerId, in_isr: bool, now: Instant) -> Self {
+        Self { broker, log_end: None, caught_up: in_isr.then_some(now), last_fetch: None }
     }
 
-    /// The same, keeping the log end: the leader stays, only the epoch is new.
+    /// As the leader stays and only the epoch is new: it keeps what it knows of the follower's log, and takes this moment
+    /// for the last fetch. Source: 0.11.0.2 `Replica.resetLastCaughtUpTime`.
     pub fn reset_clock(&mut self, in_isr: bool, now: Instant, leader_end: Offset) {
-        *self = Self { log_end: self.log_end, ..Self::new(self.broker, in_isr, now, leader_end) };
+        self.caught_up = in_isr.then_some(now);
+        self.last_fetch = Some((now, leader_end));
+    }
+
+    /// It asked for an offset that the leader does not have: where it stands is unknown again, and holds the high
+    /// watermark. Source: 0.11.0.2 `ReplicaManager.updateFollowerLogReadResults`, KAFKA-8400.
+    pub fn fetched_out_of_range(&mut self) {
+        self.log_end = None;
+        self.last_fetch = None;
     }
 
     /// It fetched at `offset` while the leader's log ended at `leader_end`.
@@ -36,12 +44,11 @@ impl Remote {
     pub fn fetched(&mut self, now: Instant, offset: Offset, leader_end: Offset) {
         if offset >= leader_end {
             self.caught_up = self.caught_up.max(Some(now));
-        } else if offset >= self.leader_end_at_last_fetch {
-            self.caught_up = self.caught_up.max(Some(self.last_fetch));
+        } else if let Some((then, _)) = self.last_fetch.filter(|(_, end)| offset >= *end) {
+            self.caught_up = self.caught_up.max(Some(then));
         }
         self.log_end = Some(offset);
-        self.leader_end_at_last_fetch = leader_end;
-        self.last_fetch = now;
+        self.last_fetch = Some((now, leader_end));
     }
 
     /// Whether it had everything within the last `lag_max`.
@@ -72,7 +79,7 @@ mod tests {
     }
 
     fn member() -> Remote {
-        Remote::new(BrokerId(2), true, at(0), Offset(0))
+        Remote::new(BrokerId(2), true, at(0))
     }
 
     fn evicted(remote: &Remote, now: Instant) -> bool {
@@ -109,13 +116,13 @@ mod tests {
 
     #[test]
     fn a_reset_outsider_has_never_caught_up() {
-        let remote = Remote::new(BrokerId(2), false, at(3), Offset(9));
+        let remote = Remote::new(BrokerId(2), false, at(3));
         assert!(!remote.is_caught_up(at(3), MAX));
     }
 
     #[test]
     fn a_follower_joins_at_the_high_watermark_and_not_below() {
-        let mut remote = Remote::new(BrokerId(2), false, at(0), Offset(9));
+        let mut remote = Remote::new(BrokerId(2), false, at(0));
         let isr = BrokerSet::one(BrokerId(1));
         assert!(!may_join(isr, &remote, Offset(0)), "its log end is unknown");
         remote.fetched(at(1), Offset(4), Offset(9));

@@ -39,8 +39,8 @@ pub struct IsrChange {
     pub isr: BrokerSet,
     /// Under which number it was sent.
     pub correlation: CorrelationId,
-    /// When to propose it again, if the connection broke meanwhile.
-    pub again_at: Option<Instant>,
+    /// When to propose it again, if it is not answered by then.
+    pub again_at: Instant,
 }
 
 impl Leader {
@@ -94,9 +94,7 @@ impl Replica {
                 isr: state.isr,
                 partition_epoch: state.partition_epoch,
                 replicas: state.replicas.clone(),
-                remotes: others
-                    .map(|&broker| Remote::new(broker, state.isr.contains(broker), now, end))
-                    .collect(),
+                remotes: others.map(|&broker| Remote::new(broker, state.isr.contains(broker), now)).collect(),
                 isr_change: None,
                 waiting: Vec::new(),
                 min_isr,
@@ -192,6 +190,13 @@ impl Replica {
         );
         out.event(Event::FollowerFetched { partition, broker, replica: follower, offset, leader_end });
         may_join && leader.isr_change.is_none()
+    }
+
+    /// A follower asked for an offset that is not in the log.
+    pub fn follower_out_of_range(&mut self, follower: BrokerId) {
+        if let Some(remote) = self.as_leader_mut().and_then(|leader| leader.remote_mut(follower)) {
+            remote.fetched_out_of_range();
+        }
     }
 
     /// The ISR with one more member, to be proposed.

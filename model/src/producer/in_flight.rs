@@ -35,9 +35,10 @@ impl InFlightBatches {
         taken.extend(batches.drain(first..first + count).map(|(_, batch)| batch));
     }
 
-    /// Moves all batches that are in flight to one broker to `taken`, the oldest first.
+    /// Moves all batches that are in flight to one broker to `taken`, the newest first: put back one by one at the front
+    /// of their queues, they keep their order. Source: 0.11.0.2 `InFlightRequests.clearAll`, `RecordAccumulator.reenqueue`.
     pub(super) fn take_all(&mut self, broker: BrokerId, taken: &mut Vec<ProducerBatch>) {
-        taken.extend(self.brokers[place(broker)].drain(..).map(|(_, batch)| batch));
+        taken.extend(self.brokers[place(broker)].drain(..).rev().map(|(_, batch)| batch));
     }
 }
 

@@ -120,7 +120,7 @@ fn with_more_in_flight_a_retry_may_be_overtaken() {
 }
 
 #[test]
-fn two_batches_that_fail_together_come_back_in_reverse_without_idempotence() {
+fn two_batches_whose_connection_breaks_come_back_in_order() {
     let mut bench = Bench::ready(settings(|_| {}), &[Some(ONE)]);
     bench.send(0);
     bench.send(0);
@@ -130,6 +130,19 @@ fn two_batches_that_fail_together_come_back_in_reverse_without_idempotence() {
     bench.answer_clerks(&[Some(ONE)]);
     bench.pass(100);
     bench.answer_clerks(&[Some(ONE)]);
+    let records: Vec<_> = bench.produces().iter().flat_map(Produce::records).collect();
+    assert_eq!(records, [(0, vec![0]), (0, vec![1])]);
+}
+
+#[test]
+fn two_batches_that_are_refused_one_by_one_come_back_in_reverse_without_idempotence() {
+    let mut bench = Bench::ready(settings(|_| {}), &[Some(ONE)]);
+    bench.send(0);
+    bench.send(0);
+    let [first, second] = &bench.produces()[..] else { panic!("two requests") };
+    bench.reply(first, ErrorCode::NotEnoughReplicas);
+    bench.reply(second, ErrorCode::NotEnoughReplicas);
+    bench.pass(100);
     let records: Vec<_> = bench.produces().iter().flat_map(Produce::records).collect();
     assert_eq!(records, [(0, vec![1]), (0, vec![0])]);
 }

@@ -128,8 +128,8 @@ pub(crate) struct WhiteBox {
 }
 
 impl WhiteBox {
-    /// Hears an event of a partition before the ghosts take over the step; `later` are the step's events after it.
-    pub(crate) fn hear(&mut self, scene: &Scene<'_>, memory: &mut Memory, event: &Event, later: &[Event]) {
+    /// Hears an event of a partition before the ghosts take over the step.
+    pub(crate) fn hear(&mut self, scene: &Scene<'_>, memory: &mut Memory, event: &Event) {
         match *event {
             Event::RecordsAppended { broker, ref batch, .. } => {
                 self.idempotent_dedup.appended(scene, broker, batch);
@@ -175,9 +175,13 @@ impl WhiteBox {
             }
             Event::BecameLeader { broker, epoch, .. } => {
                 self.one_leader_per_epoch.took_office(scene, broker, epoch);
+                self.truncation_to_high_watermark.settled(scene, broker);
             }
             Event::BecameFollower { broker, high_watermark, end_offset, .. } => {
-                self.truncation_to_high_watermark.followed(scene, broker, high_watermark, end_offset, later);
+                self.truncation_to_high_watermark.followed(scene, broker, high_watermark, end_offset);
+            }
+            Event::RecordsFetched { broker, from, .. } => {
+                self.truncation_to_high_watermark.wrote(scene, broker, from);
             }
             Event::LogTruncated { broker, from, to, high_watermark, reason, .. } => {
                 let cut = Cut { broker, from, to, high_watermark, reason };
@@ -199,7 +203,6 @@ impl WhiteBox {
             | Event::ProduceRetried { .. }
             | Event::DuplicateDiscarded { .. }
             | Event::ProduceRefused { .. }
-            | Event::RecordsFetched { .. }
             | Event::HighWatermarkAdvanced { .. }
             | Event::HighWatermarkLearned { .. }
             | Event::ProduceFailed { .. }

@@ -74,10 +74,40 @@ fn a_cut_below_the_own_high_watermark_is_reported() {
 fn a_follower_that_keeps_what_lies_beyond_its_high_watermark_is_reported() {
     let mut stage = with_a_tail();
     stage.look(&[follows(2, 3, 5), truncated(3, 5, 3, 3, TruncationReason::BecameFollower)]);
+    stage.assert_held(TruncationToHighWatermark);
+    let fetched = |broker| Event::RecordsFetched {
+        partition: ORDERS,
+        broker: BrokerId(broker),
+        from: Offset(5),
+        to: Offset(6),
+    };
+    stage.look(&[fetched(3)]);
+    stage.assert_held(TruncationToHighWatermark);
+    stage.look(&[fetched(2)]);
     stage.assert_broken(
         TruncationToHighWatermark,
         "broker 2 became a follower of orders-0 and kept its log to 5, beyond its own high watermark 3",
     );
+}
+
+#[test]
+fn a_follower_that_is_elected_before_it_fetches_owes_no_cut() {
+    let mut stage = with_a_tail();
+    let office = Event::BecameLeader {
+        partition: ORDERS,
+        broker: BrokerId(2),
+        epoch: LeaderEpoch(9),
+        high_watermark: Offset(3),
+        end_offset: Offset(5),
+    };
+    stage.look(&[follows(2, 3, 5), office]);
+    stage.look(&[Event::RecordsFetched {
+        partition: ORDERS,
+        broker: BrokerId(2),
+        from: Offset(5),
+        to: Offset(6),
+    }]);
+    assert_eq!(stage.tally(TruncationToHighWatermark).broken, 0);
 }
 
 #[test]

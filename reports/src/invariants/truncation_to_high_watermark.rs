@@ -4,11 +4,15 @@
 //! protocol truncates so ([`TruncationRule::OwnHighWatermark`]). Batches are cut whole: where the high watermark lies
 //! inside one, the log ends at that batch's base, never below.
 //!
-//! Looked at: replicas that became followers with records beyond their high watermark, and cuts made for that reason.
-//! Broken at each that cuts elsewhere, or not at all.
+//! A follower of 0.10 cuts in the step that tells it; one of 0.11 before it next fetches, which may be later
+//! ([`TruncationMoment`](highwater_model::protocol::TruncationMoment)), and not at all if it is elected first. So the cut is owed
+//! until the replica writes what it fetched, and then it must have been made.
+//!
+//! Looked at: cuts made for that reason, and writes for which a cut was owed. Broken at each that cuts elsewhere, or not
+//! at all.
 
-use highwater_model::event::{Event, TruncationReason};
-use highwater_model::ids::{BrokerId, Offset};
+use highwater_model::event::TruncationReason;
+use highwater_model::ids::{BrokerId, Offset, TopicPartition};
 use highwater_model::protocol::TruncationRule;
 
 use super::ghosts::Ghost;
@@ -19,6 +23,8 @@ use crate::property::Property;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TruncationToHighWatermark {
     pub(crate) tally: Tally,
+    /// Cuts that are owed, and the high watermarks where they belong. Few at any time.
+    owed: Vec<(TopicPartition, BrokerId, Offset)>,
 }
 
 /// What is said of one cut.
@@ -37,23 +43,33 @@ pub(crate) struct Cut {
 }
 
 impl TruncationToHighWatermark {
-    /// A replica was told to follow; `later` are the step's events after that one.
+    /// A replica was told to follow: with records beyond its high watermark it owes a cut.
     pub(crate) fn followed(
         &mut self,
         scene: &Scene<'_>,
         broker: BrokerId,
         high_watermark: Offset,
         end: Offset,
-        later: &[Event],
     ) {
-        if !applies(scene) || end <= high_watermark {
-            return;
+        self.settled(scene, broker);
+        if applies(scene) && end > high_watermark {
+            self.owed.push((scene.partition.id(), broker, high_watermark));
         }
+    }
+
+    /// A replica owes nothing any more: it was cut, took office, or is told anew.
+    pub(crate) fn settled(&mut self, scene: &Scene<'_>, broker: BrokerId) {
         let partition = scene.partition.id();
-        let cuts = |event: &Event| matches!(event, Event::LogTruncated { partition: its, broker: on, .. } if *its == partition && *on == broker);
-        if later.iter().any(cuts) {
+        self.owed.retain(|&(its, on, _)| (its, on) != (partition, broker));
+    }
+
+    /// A follower wrote what it fetched.
+    pub(crate) fn wrote(&mut self, scene: &Scene<'_>, broker: BrokerId, end: Offset) {
+        let partition = scene.partition.id();
+        let Some(place) = self.owed.iter().position(|&(its, on, _)| (its, on) == (partition, broker)) else {
             return;
-        }
+        };
+        let (_, _, high_watermark) = self.owed.swap_remove(place);
         self.tally.looked += 1;
         self.tally.broke(|| {
             let evidence = format!(
@@ -70,6 +86,7 @@ impl TruncationToHighWatermark {
         if !applies(scene) || cut.reason != TruncationReason::BecameFollower {
             return;
         }
+        self.settled(scene, cut.broker);
         self.tally.looked += 1;
         if cut.to == cut.high_watermark || ends_before_its_batch(scene, before, cut) {
             return;
