@@ -141,7 +141,7 @@ fn a_replica_that_has_more_than_its_leader_may_not_be_cut_and_its_broker_halts_a
         facts!(run, Event::BrokerHalted { broker, leader_end, .. } => (*broker, *leader_end))
     {
         assert!(halted.taken.replica(broker).log_end > leader_end);
-        assert_eq!(halted.taken.events.len(), 1, "nothing is cut");
+        assert!(!halted.taken.holds(EventKind::LogTruncated), "nothing is cut");
     }
     assert!(run.count(EventKind::BrokerHalted) > 3, "whoever starts it again sees it halt again");
 }

@@ -178,8 +178,10 @@ pub(super) fn latency(found: Option<&Percentiles>) -> String {
 }
 
 pub(super) fn must_see(seen: impl Iterator<Item = String>) -> String {
-    let seen = seen.collect::<Vec<_>>().join(", ");
-    if seen.is_empty() { seen } else { format!("must see     {seen}\n") }
+    const INDENT: &str = "             ";
+    let seen = wrapped(&seen.collect::<Vec<_>>().join(", "), INDENT, WIDTH);
+    // The first line's indent makes room for what the lines are.
+    seen.strip_prefix(INDENT).map_or_else(String::new, |seen| format!("must see     {seen}"))
 }
 
 fn extent(report: &RunReport) -> String {
