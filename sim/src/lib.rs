@@ -36,9 +36,9 @@ compile_error!(
      either: change into it first."
 );
 
-pub mod scenario;
 pub mod actors;
 pub mod bare;
+pub mod cli;
 pub mod crew;
 pub mod driver;
 mod faults;
@@ -48,12 +48,12 @@ pub mod panics;
 mod phases;
 pub mod prepared;
 pub mod run;
+pub mod scenario;
 pub mod seed;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod trace;
 pub mod wire;
 mod workload;
 pub mod world;
-pub mod cli;
-pub mod sweep;

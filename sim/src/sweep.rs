@@ -7,8 +7,8 @@ use std::thread;
 
 use highwater_reports::sweep::SweepReport;
 
-use crate::run::{self, RunOptions};
 use crate::prepared::Prepared;
+use crate::run::{self, RunOptions};
 
 /// How many seeds a thread takes at a time: few enough that all threads end together.
 const SEEDS_AT_A_TIME: u64 = 8;
@@ -35,7 +35,12 @@ impl Progress for () {
 
 /// Plays every seed and adds up what comes of it. Once `stop` is set no further seed is begun, and what was found so far
 /// is returned; [`SweepReport::seeds`] tells how many there were.
-pub fn sweep(prepared: &Arc<Prepared>, options: &SweepOptions, progress: &dyn Progress, stop: &AtomicBool) -> SweepReport {
+pub fn sweep(
+    prepared: &Arc<Prepared>,
+    options: &SweepOptions,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> SweepReport {
     let next = AtomicU64::new(options.seeds.start);
     let work = || {
         let mut sum = SweepReport::new(&prepared.panel);

@@ -104,28 +104,24 @@ impl Bench {
     }
 
     fn sent_fetch(&self) -> (NodeId, CorrelationId, Offset) {
-        let sent = self.out.sends.iter().find_map(|envelope| match &envelope.message.body {
-            Body::FetchRequest { partitions, .. } => {
-                Some((envelope.to, envelope.message.correlation, partitions[0].offset))
-            }
-            _ => None,
+        let sent = self.out.sends.iter().find_map(|envelope| {
+            let Body::FetchRequest { partitions, .. } = &envelope.message.body else { return None };
+            Some((envelope.to, envelope.message.correlation, partitions[0].offset))
         });
         sent.expect("a fetch was sent")
     }
 
     fn produce_answer(&self) -> Option<(ErrorCode, Option<Offset>)> {
-        self.out.sends.iter().find_map(|envelope| match &envelope.message.body {
-            Body::ProduceReply { partitions } if envelope.to == SHOP => {
-                Some((partitions[0].error, partitions[0].base_offset))
-            }
-            _ => None,
+        self.out.sends.iter().filter(|envelope| envelope.to == SHOP).find_map(|envelope| {
+            let Body::ProduceReply { partitions } = &envelope.message.body else { return None };
+            Some((partitions[0].error, partitions[0].base_offset))
         })
     }
 
     fn fetch_answer(&self) -> Option<&FetchedPartition> {
-        self.out.sends.iter().find_map(|envelope| match &envelope.message.body {
-            Body::FetchReply { partitions } => Some(&partitions[0]),
-            _ => None,
+        self.out.sends.iter().find_map(|envelope| {
+            let Body::FetchReply { partitions } = &envelope.message.body else { return None };
+            Some(&partitions[0])
         })
     }
 
@@ -322,11 +318,9 @@ fn a_follower_that_stops_fetching_is_proposed_for_removal_after_its_time() {
     assert!(!bench.saw(EventKind::IsrShrinkProposed), "10 s exactly is not more than 10 s");
     bench.at(15_000);
     assert!(bench.saw(EventKind::IsrShrinkProposed));
-    let proposed = bench.out.sends.iter().find_map(|envelope| match &envelope.message.body {
-        Body::AlterPartitionRequest { proposed } => {
-            Some((proposed.isr.to_string(), envelope.message.correlation))
-        }
-        _ => None,
+    let proposed = bench.out.sends.iter().find_map(|envelope| {
+        let Body::AlterPartitionRequest { proposed } = &envelope.message.body else { return None };
+        Some((proposed.isr.to_string(), envelope.message.correlation))
     });
     let (isr, correlation) = proposed.expect("the proposal goes to the controller");
     assert_eq!(isr, "{1,3}");

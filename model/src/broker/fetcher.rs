@@ -235,30 +235,20 @@ impl Broker {
         if replica.log.end_offset() != asked {
             return;
         }
-        match answer.error {
-            ErrorCode::None => {
-                if replica.fetched(&answer.batches, answer.high_watermark, flush_every, out).is_err() {
-                    out.event(Event::FetcherDied { partition, broker: me, leader, offset: asked });
-                    self.fetchers[place].dead = true;
-                }
+        if answer.error == ErrorCode::None {
+            if replica.fetched(&answer.batches, answer.high_watermark, flush_every, out).is_err() {
+                out.event(Event::FetcherDied { partition, broker: me, leader, offset: asked });
+                self.fetchers[place].dead = true;
             }
-            ErrorCode::OffsetOutOfRange => {
-                let question = Body::ListOffsetsRequest {
-                    fetcher: Who::Replica(me),
-                    partition,
-                    position: ListOffset::Latest,
-                };
-                let correlation = self.ask(leader, question, out);
-                if let Some(fetched) = self.fetchers[place].find(partition) {
-                    fetched.out_of_range = Some(correlation);
-                    fetched.ready_at = now + timeout;
-                }
-            }
-            _other => {
-                if let Some(fetched) = self.fetchers[place].find(partition) {
-                    fetched.ready_at = backed_off;
-                }
-            }
+            return;
+        }
+        let question = (answer.error == ErrorCode::OffsetOutOfRange).then(|| {
+            let position = ListOffset::Latest;
+            self.ask(leader, Body::ListOffsetsRequest { fetcher: Who::Replica(me), partition, position }, out)
+        });
+        if let Some(fetched) = self.fetchers[place].find(partition) {
+            fetched.out_of_range = question;
+            fetched.ready_at = if question.is_some() { now + timeout } else { backed_off };
         }
     }
 

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// Whatever the system says, a closed pipe among it.
-#[expect(clippy::print_stdout, reason = "this is where results are printed")]
 pub(super) fn result(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;

@@ -120,7 +120,8 @@ fn gravity(exit: Exit) -> u8 {
 
 /// Reads every file before anything runs. All that is wrong with any of them is printed.
 fn load_all(arguments: &RunArguments) -> Result<Vec<(ScenarioFile, Arc<Prepared>)>, ()> {
-    let files = files::expand(&arguments.paths).map_err(|errors| output::note(&errors.render(output::colours())))?;
+    let files =
+        files::expand(&arguments.paths).map_err(|errors| output::note(&errors.render(output::colours())))?;
     let mut loaded = Vec::new();
     let mut failed = false;
     for file in files {
@@ -172,7 +173,8 @@ fn many(
     prepared: &Arc<Prepared>,
     stop: &AtomicBool,
 ) -> Part {
-    let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let jobs =
+        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let line = Line::new(&prepared.plan.name, seeds.end - seeds.start);
     let report = sweep(prepared, &SweepOptions { seeds: seeds.clone(), jobs }, &line, stop);
     line.finish();
