@@ -22,7 +22,8 @@ pub struct ClusterView {
     pub producers: Vec<ProducerView>,
     /// Consumers, ascending by node.
     pub consumers: Vec<ConsumerView>,
-    /// Places in `partitions` that the latest step may have changed. The driver clears it before each step.
+    /// Places in `partitions` that the latest step may have changed; of many, some may stand twice. The driver clears it
+    /// before each step.
     pub touched: Vec<usize>,
 }
 
@@ -126,7 +127,10 @@ impl ClusterView {
     }
     /// Says that the latest step may have changed this place.
     pub fn touch(&mut self, place: usize) {
-        if !self.touched.contains(&place) {
+        // Looking through all would cost the square of how many there are.
+        const LOOKED_THROUGH: usize = 16;
+        let latest = self.touched.len().saturating_sub(LOOKED_THROUGH);
+        if !self.touched[latest..].contains(&place) {
             self.touched.push(place);
         }
     }

@@ -33,6 +33,7 @@ pub(crate) fn names() -> Names {
         nodes: ["controller", "broker-1", "broker-2", "broker-3", "shop", "billing-0"]
             .map(str::to_owned)
             .to_vec(),
+        faults: Vec::new(),
         brokers: 3,
     }
 }

@@ -18,6 +18,7 @@ pub mod counts;
 pub mod coverage;
 pub mod end;
 pub mod expect;
+pub mod faults;
 pub mod finding;
 pub mod history;
 mod invariants;

@@ -17,6 +17,7 @@ use crate::counts::{Counter, Counts};
 use crate::coverage::Coverage;
 use crate::end::RunEnd;
 use crate::expect::Expect;
+use crate::faults::FaultsReport;
 use crate::finding::Tally;
 use crate::history::History;
 use crate::judge::Judge;
@@ -24,7 +25,7 @@ use crate::latency::Samples;
 use crate::liveness;
 use crate::outcome;
 use crate::promises::{Needs, Promises};
-use crate::property::{self, Property};
+use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
 use crate::standing::{PartitionStanding, Standings, standings};
 use crate::verdict::Verdict;
@@ -67,6 +68,7 @@ struct Eyes {
     promises: Promises,
     coverage: Coverage,
     counter: Counter,
+    faults: FaultsReport,
     as_the_faults_ended: Vec<PartitionStanding>,
 }
 
@@ -86,6 +88,7 @@ impl Panel {
             promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
             coverage: Coverage::default(),
             counter: Counter::default(),
+            faults: FaultsReport::new(&setup.names),
             as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
@@ -108,6 +111,7 @@ impl Panel {
                 eyes.as_the_faults_ended = standings(view, &self.setup.names);
             }
             eyes.counter.hear(event);
+            eyes.faults.hear(event);
             eyes.promises.hear(event);
             eyes.history.hear(step, event, &eyes.promises);
         }
@@ -144,6 +148,7 @@ impl Eyes {
             counts: self.counter.counts(&self.coverage, &self.history, view),
             latencies: self.history.into_latencies(),
             coverage: self.coverage,
+            faults: self.faults,
             replicas: Standings {
                 as_the_faults_ended: self.as_the_faults_ended,
                 at_the_end: standings(view, names),
@@ -161,19 +166,13 @@ impl Eyes {
                 (tally.clone(), Verdict::on(tally, &promise))
             }
         };
-        let verdict = if told_by_the_end(property) && *end != RunEnd::Converged && tally.broken == 0 {
+        let verdict = if property.judged_at_the_end() && *end != RunEnd::Converged && tally.broken == 0 {
             Verdict::Unknown
         } else {
             verdict
         };
         property_report(property, verdict, &tally, names)
     }
-}
-
-/// Whether a run that was cut short says nothing of it.
-fn told_by_the_end(property: Property) -> bool {
-    property.judge() == property::Judge::Liveness
-        || matches!(property, Property::LostWrite | Property::Unseen)
 }
 
 fn property_report(property: Property, verdict: Verdict, tally: &Tally, names: &Names) -> PropertyReport {
@@ -193,6 +192,7 @@ struct Found {
     counts: Counts,
     latencies: Samples,
     coverage: Coverage,
+    faults: FaultsReport,
     replicas: Standings,
     unavailable: Vec<String>,
 }
@@ -209,6 +209,7 @@ impl Found {
             counts: Counts::default(),
             latencies: Samples::default(),
             coverage: Coverage::default(),
+            faults: FaultsReport::default(),
             replicas: Standings::default(),
             unavailable: Vec::new(),
         }
@@ -236,6 +237,7 @@ impl Found {
             fingerprint: Fingerprint(extent.fingerprint),
             properties: self.properties,
             must_see,
+            faults: self.faults,
             replicas: self.replicas,
             counts: self.counts,
             latencies: self.latencies,

@@ -103,6 +103,11 @@ impl Property {
         self.into()
     }
 
+    /// Whether it is judged once, when the run is over.
+    pub fn judged_at_the_end(self) -> bool {
+        self.judge() == Judge::Liveness || matches!(self, Self::LostWrite | Self::Unseen)
+    }
+
     /// Which judge decides it.
     pub fn judge(self) -> Judge {
         if self >= Self::InconsistentOffsets {

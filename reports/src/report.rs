@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::Expect;
+use crate::faults::FaultsReport;
 use crate::finding::Finding;
 use crate::latency::{Millis, Samples};
 use crate::outcome::{Outcome, Unexpected};
@@ -62,6 +63,8 @@ pub struct RunReport {
     pub properties: BTreeMap<Property, PropertyReport>,
     /// The events that every run must show, and how often they came.
     pub must_see: BTreeMap<EventKind, u64>,
+    /// Which faults struck.
+    pub faults: FaultsReport,
     /// Where every replica stood: HW and LEO.
     pub replicas: Standings,
     /// The numbers.
@@ -103,7 +106,7 @@ pub struct Evidence {
     pub step: StepId,
     /// The step that brought it about; 0 for none.
     pub cause: StepId,
-    /// Whose step it was: `broker-2`.
+    /// Whose step it was: `broker-2`; `at the end` for what is judged when the run is over.
     pub actor: String,
     /// On which partition, if on one: `orders-0`.
     pub partition: Option<String>,
@@ -135,7 +138,9 @@ impl Evidence {
             at_ms: millis(at),
             step: id,
             cause,
-            actor: names.node(node).to_owned(),
+            // What the end shows is nobody's step.
+            actor: if finding.property.judged_at_the_end() { "at the end" } else { names.node(node) }
+                .to_owned(),
             partition: finding.partition.map(|partition| names.partition(partition)),
             text: finding.evidence.clone(),
         }

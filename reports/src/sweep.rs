@@ -11,6 +11,7 @@ use strum::IntoEnumIterator;
 
 use crate::counts::Counts;
 use crate::expect::{Expect, HowOften};
+use crate::faults::FaultsReport;
 use crate::latency::Latencies;
 use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
@@ -45,6 +46,8 @@ pub struct SweepReport {
     pub properties: BTreeMap<Property, PropertySweep>,
     /// The events that every run must show.
     pub must_see: BTreeMap<EventKind, SeenSweep>,
+    /// On how many seeds each fault of the scenario struck.
+    pub faults: FaultsReport,
     /// Sums over all runs.
     pub counts: Counts,
     /// Over all runs, from a record's sending to its acknowledgement; null if none was acknowledged.
@@ -133,6 +136,7 @@ impl SweepReport {
             first_failures: BTreeMap::new(),
             properties: properties.collect(),
             must_see: must_see.collect(),
+            faults: FaultsReport::new(&setup.names),
             counts: Counts::default(),
             latencies: Latencies::default(),
             seen: BTreeMap::new(),
@@ -157,6 +161,7 @@ impl SweepReport {
         for (kind, times) in run.must_see {
             self.must_see.entry(kind).or_default().add(SeenSweep { seeds: u64::from(times > 0), times });
         }
+        self.faults.add(&run.faults);
         self.counts.add(&run.counts);
         self.latencies.add(&run.latencies);
         for (kind, times) in run.seen {
@@ -186,6 +191,7 @@ impl SweepReport {
         for (kind, seen) in other.must_see {
             self.must_see.entry(kind).or_default().add(seen);
         }
+        self.faults.add(&other.faults);
         self.counts.add(&other.counts);
         self.latencies.merge(&other.latencies);
         for (kind, times) in other.seen {

@@ -53,6 +53,7 @@ impl Stage {
             topics: vec![String::from("orders")],
             groups: vec![String::from("billing")],
             nodes: nodes.map(String::from).to_vec(),
+            faults: Vec::new(),
             brokers: 3,
         };
         let broker = BrokerView { alive: true, registered: true, ..BrokerView::default() };

@@ -41,26 +41,27 @@ pub fn sweep(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> SweepReport {
-    let next = AtomicU64::new(options.seeds.start);
+    // Counted from the first seed, so that no range runs over the last number there is.
+    let (first, count) = (options.seeds.start, options.seeds.end - options.seeds.start);
+    let next = AtomicU64::new(0);
     let work = || {
         let mut sum = SweepReport::new(&prepared.panel);
         while !stop.load(Ordering::Relaxed) {
-            let first = next.fetch_add(SEEDS_AT_A_TIME, Ordering::Relaxed);
-            if first >= options.seeds.end {
+            let begin = next.fetch_add(1, Ordering::Relaxed).saturating_mul(SEEDS_AT_A_TIME);
+            if begin >= count {
                 break;
             }
             let before = sum.expected_runs();
-            let chunk = first..options.seeds.end.min(first + SEEDS_AT_A_TIME);
-            let seeds = chunk.end - chunk.start;
-            for seed in chunk {
-                sum.add(run::run(prepared, seed, RunOptions::default()));
+            let seeds = SEEDS_AT_A_TIME.min(count - begin);
+            for place in 0..seeds {
+                sum.add(run::run(prepared, first + begin + place, RunOptions::default()));
             }
             progress.done(seeds, seeds - (sum.expected_runs() - before));
         }
         sum
     };
     // Never more threads than chunks: an idle thread is still made.
-    let chunks = (options.seeds.end - options.seeds.start).div_ceil(SEEDS_AT_A_TIME);
+    let chunks = count.div_ceil(SEEDS_AT_A_TIME);
     let others = (options.jobs as u64).min(chunks).saturating_sub(1);
     thread::scope(|scope| {
         let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();

@@ -61,6 +61,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             topics: vec!["orders".into()],
             groups: vec!["billing".into()],
             nodes: names.map(str::to_owned).to_vec(),
+            faults: Vec::new(),
             brokers: 3,
         },
         config: Arc::new(ClusterConfig {

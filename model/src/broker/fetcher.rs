@@ -14,6 +14,7 @@ use super::{Broker, socket_timeout};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fetcher {
     pub leader: BrokerId,
+    /// Ascending by partition.
     partitions: Vec<Fetched>,
     in_flight: Option<InFlight>,
     /// Its thread has died of a batch that does not fit; see [`Event::FetcherDied`].
@@ -55,11 +56,16 @@ impl Fetcher {
     }
 
     fn follows(&self, partition: TopicPartition) -> bool {
-        self.partitions.iter().any(|fetched| fetched.partition == partition)
+        self.place(partition).is_ok()
     }
 
     fn find(&mut self, partition: TopicPartition) -> Option<&mut Fetched> {
-        self.partitions.iter_mut().find(|fetched| fetched.partition == partition)
+        let place = self.place(partition).ok()?;
+        self.partitions.get_mut(place)
+    }
+
+    fn place(&self, partition: TopicPartition) -> Result<usize, usize> {
+        self.partitions.binary_search_by_key(&partition, |fetched| fetched.partition)
     }
 
     /// Leaves all that was asked alone until `ready_at`.
@@ -89,18 +95,18 @@ impl Broker {
                 self.fetchers.len() - 1
             }
         };
-        self.fetchers[place].partitions.push(Fetched {
-            partition,
-            ready_at: now,
-            out_of_range: None,
-            truncating,
-        });
+        let fetched = Fetched { partition, ready_at: now, out_of_range: None, truncating };
+        let partitions = &mut self.fetchers[place].partitions;
+        let at = partitions.partition_point(|other| other.partition < partition);
+        partitions.insert(at, fetched);
     }
 
     /// Fetches a partition no more. A fetcher without partitions ends. Source: 0.11.0.2 `AbstractFetcherManager`.
     pub(super) fn stop_fetching(&mut self, partition: TopicPartition) {
         for fetcher in &mut self.fetchers {
-            fetcher.partitions.retain(|fetched| fetched.partition != partition);
+            if let Ok(place) = fetcher.place(partition) {
+                fetcher.partitions.remove(place);
+            }
         }
         self.fetchers.retain(|fetcher| !fetcher.partitions.is_empty());
     }
@@ -202,11 +208,9 @@ impl Broker {
         };
         let Some(place) = self.fetchers.iter().position(asked_this) else { return };
         let Some(in_flight) = self.fetchers[place].in_flight.take() else { return };
-        for answer in answers {
-            let Some(&(_, offset)) = in_flight.offsets.iter().find(|(asked, _)| *asked == answer.partition)
-            else {
-                continue;
-            };
+        // Answers come in the order of the questions.
+        for (answer, &(asked, offset)) in answers.iter().zip(&in_flight.offsets) {
+            assert_eq!(answer.partition, asked, "a leader answers what it was asked");
             self.on_fetched(now, place, offset, answer, out);
             if self.fetchers[place].dead {
                 break;

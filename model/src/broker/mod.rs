@@ -144,10 +144,12 @@ impl Broker {
 
     /// The only way to a replica that may change: it will be shown.
     fn replica_mut(&mut self, partition: TopicPartition) -> Option<&mut Replica> {
-        if !self.changed.contains(&partition) {
+        let replica = self.replicas.get_mut(&partition)?;
+        if !replica.changed {
+            replica.changed = true;
             self.changed.push(partition);
         }
-        self.replicas.get_mut(&partition)
+        Some(replica)
     }
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {

@@ -1,6 +1,6 @@
 //! What the controller decides. Source: 0.11.0.2 `ReplicaManager.becomeLeaderOrFollower`.
 
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::{BrokerId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::machine::Effects;
 use crate::message::PartitionState;
@@ -40,10 +40,11 @@ impl Broker {
     }
 
     fn ensure_replica(&mut self, partition: TopicPartition) {
-        let me = self.me;
-        self.replicas
-            .entry(partition)
-            .or_insert_with(|| Replica::new(partition, me, Log::default(), crate::ids::Offset::ZERO));
+        if !self.replicas.contains_key(&partition) {
+            let replica = Replica::new(partition, self.me, Log::default(), Offset::ZERO);
+            self.replicas.insert(partition, replica);
+            self.changed.push(partition);
+        }
     }
 
     fn lead(&mut self, now: Instant, state: &PartitionState, out: &mut Effects) {

@@ -29,6 +29,8 @@ pub struct Replica {
     pub leader_epoch: Option<LeaderEpoch>,
     /// What it is.
     pub role: Role,
+    /// Whether it may have changed since it was last shown.
+    pub changed: bool,
 }
 
 /// What a replica is.
@@ -45,7 +47,7 @@ pub enum Role {
 impl Replica {
     /// A replica as its broker starts: not yet told what it is.
     pub fn new(id: TopicPartition, me: BrokerId, log: Log, high_watermark: Offset) -> Self {
-        Self { id, me, log, high_watermark, leader_epoch: None, role: Role::Offline }
+        Self { id, me, log, high_watermark, leader_epoch: None, role: Role::Offline, changed: true }
     }
 
     /// Whom it takes for the leader.
@@ -76,6 +78,7 @@ impl Replica {
 
     /// Copies what changed into the judge's view.
     pub fn show(&mut self, view: &mut ReplicaView) {
+        self.changed = false;
         view.leader = self.leader();
         view.leader_epoch = self.leader_epoch.unwrap_or_default();
         view.high_watermark = self.high_watermark;

@@ -2,7 +2,8 @@
 //! assigned replicas.
 //!
 //! Source: `LeaderInIsr` of kafka-specification; I9 of `kafka-behaviour.md`. Before ELR (KIP-966) an ISR never becomes
-//! empty.
+//! empty, but for one case: with unclean election on, the last member leaves it too when it dies (0.11.0.2
+//! `KafkaController.removeReplicaFromIsr`).
 //!
 //! Looked at: changes of a partition's state by the controller. Broken once, by the first state too, until a state is
 //! in order again.
@@ -36,7 +37,7 @@ impl LeaderInIsr {
         if latest.state == state {
             return;
         }
-        let wrong = wrong(controller);
+        let wrong = wrong(controller, scene.partition.unclean_election);
         self.tally.looked += u64::from(latest.state.is_some() || wrong.is_some());
         if let Some(wrong) = wrong.filter(|_| !latest.broken) {
             self.tally.broke(|| {
@@ -54,9 +55,9 @@ impl LeaderInIsr {
     }
 }
 
-fn wrong(controller: &PartitionState) -> Option<&'static str> {
+fn wrong(controller: &PartitionState, unclean_election: bool) -> Option<&'static str> {
     let replicas: BrokerSet = controller.replicas.iter().copied().collect();
-    if controller.isr.is_empty() {
+    if controller.isr.is_empty() && !(unclean_election && controller.leader.is_none()) {
         Some("the controller's ISR is empty")
     } else if !controller.isr.is_subset(replicas) {
         Some("the controller's ISR has a broker without a replica")

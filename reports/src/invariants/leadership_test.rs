@@ -52,6 +52,16 @@ fn an_empty_isr_is_reported() {
 }
 
 #[test]
+fn with_unclean_election_the_last_member_may_leave_the_isr() {
+    let mut stage = Stage::settled();
+    stage.orders().unclean_election = true;
+    stage.orders().controller.isr = set(&[]);
+    stage.orders().controller.leader = None;
+    stage.look(&[]);
+    assert_eq!(stage.tally(LeaderInIsr).broken, 0);
+}
+
+#[test]
 fn an_isr_member_without_a_replica_is_reported() {
     let mut stage = Stage::settled();
     stage.orders().controller.isr = set(&[1, 2, 9]);

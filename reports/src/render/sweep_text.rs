@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::text::{WIDTH, counts, headline, latency, must_see, story, unexpected};
+use super::text::{WIDTH, counts, faults, headline, latency, must_see, story, unexpected};
 use super::{Again, wrapped};
 use crate::expect::HowOften;
 use crate::outcome::Outcome;
@@ -22,6 +22,7 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     text += &broken(report);
     text += &others(&report.properties);
     text += "\n";
+    text += &faults(&report.faults, Some(report.seeds));
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
     let seen = report.must_see.iter();

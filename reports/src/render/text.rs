@@ -9,6 +9,7 @@ use super::{Again, wrapped};
 use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::HowOften;
+use crate::faults::{FaultReport, FaultsReport};
 use crate::latency::Percentiles;
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
@@ -37,6 +38,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     text += &replicas("as the faults ended", &report.replicas.as_the_faults_ended);
     text += &replicas("at the end", &report.replicas.at_the_end);
     text += "\n";
+    text += &faults(&report.faults, None);
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
     text += &must_see(report.must_see.iter().map(|(kind, times)| format!("{} {times}", kind.name())));
@@ -139,15 +141,37 @@ fn row(name: Property, property: &PropertyReport, expected: Option<&HowOften>) -
     text
 }
 
+/// Which faults struck; of a sweep, on how many of its seeds.
+pub(super) fn faults(faults: &FaultsReport, seeds: Option<u64>) -> String {
+    let mut lines = Vec::new();
+    for (number, FaultReport { does, seeds: struck, missed }) in faults.planned.iter().enumerate() {
+        let mut line = match seeds {
+            Some(seeds) => format!("fault {number} struck on {struck} of {seeds} seeds: {does}"),
+            None if *struck > 0 => format!("fault {number} struck: {does}"),
+            None => format!("fault {number} never struck: {does}"),
+        };
+        if *missed > 0 {
+            write!(line, " (found no target {missed} times)").expect("a String takes all that is written");
+        }
+        lines.push(line);
+    }
+    if faults.random > 0 {
+        lines.push(format!("{} by chance", faults.random));
+    }
+    let label = |place| if place == 0 { "faults       " } else { "             " };
+    lines.iter().enumerate().map(|(place, line)| format!("{}{line}\n", label(place))).collect()
+}
+
 pub(super) fn counts(counts: &Counts) -> String {
     let Counts { sent, acknowledged, unconfirmed, failed, committed, delivered, .. } = counts;
+    let pending = sent.saturating_sub(acknowledged + unconfirmed + failed);
     let Counts { duplicated, lost, lost_unconfirmed, elections_clean, elections_unclean, .. } = counts;
     let Counts { isr_shrinks, isr_expands, truncations, records_truncated, .. } = counts;
     let Counts { records_lost_to_power, produce_retries, duplicates_discarded, produce_refusals, .. } =
         counts;
     let lines = [
         format!(
-            "records      sent {sent}, acknowledged {acknowledged}, unconfirmed {unconfirmed}, failed {failed}, \
+            "records      sent {sent}, acknowledged {acknowledged}, unconfirmed {unconfirmed}, failed {failed}, pending {pending}, \
              committed {committed}, delivered {delivered}"
         ),
         format!(

@@ -4,10 +4,11 @@ use highwater_model::config::Acks;
 use highwater_model::event::EventKind;
 
 use super::super::json;
-use super::{Again, run, sweep};
+use super::{Again, faults, run, sweep};
 use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, setup, step};
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
+use crate::faults::{FaultReport, FaultsReport};
 use crate::panel::{Panel, PanelSetup};
 use crate::property::Property;
 use crate::report::RunReport;
@@ -64,7 +65,7 @@ fn a_break_without_a_promise_says_what_would_promise_it() {
 fn the_numbers_of_a_run_stand_in_words() {
     let text = run(&told(&with(Expect::default())), &AGAIN);
     let expected = "
-records      sent 1, acknowledged 1, unconfirmed 0, failed 0, committed 1, delivered 2
+records      sent 1, acknowledged 1, unconfirmed 0, failed 0, pending 0, committed 1, delivered 2
              duplicated 1, lost 0, lost of the unconfirmed 0
 elections    clean 0, unclean 0
 ISR          shrinks 0, expands 0
@@ -142,4 +143,18 @@ fn json_says_the_same() {
     let value: serde_json::Value =
         serde_json::from_str(&json::sweep(&sweep).expect("a report is JSON")).expect("it reads back");
     assert_eq!((&value["seeds"], &value["outcomes"]["as_expected"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn a_fault_that_never_struck_is_told() {
+    let report = |does: &str, seeds, missed| FaultReport { does: does.into(), seeds, missed };
+    let planned = vec![report("crash leader of orders-0", 1, 0), report("lag broker 3", 0, 2)];
+    let all = FaultsReport { planned, random: 4 };
+    assert_eq!(
+        faults(&all, None),
+        "faults       fault 0 struck: crash leader of orders-0\n             fault 1 never struck: lag broker 3 \
+         (found no target 2 times)\n             4 by chance\n"
+    );
+    assert!(faults(&all, Some(9)).starts_with("faults       fault 0 struck on 1 of 9 seeds: crash"));
+    assert_eq!(faults(&FaultsReport::default(), None), "");
 }

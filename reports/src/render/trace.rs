@@ -33,7 +33,14 @@ impl<'a> Trace<'a> {
 
     /// Adds an event's line to `text`, with its line feed.
     pub fn write(&self, step: &Step, event: &Event, text: &mut String) {
-        let actor = if told_by_the_driver(event) { "-" } else { self.names.node(step.node) };
+        // What a disk lost is told by the driver, and is about the broker.
+        let actor = if let Event::LogTruncated { broker, reason: TruncationReason::PowerLoss, .. } = event {
+            self.names.node((*broker).into())
+        } else if told_by_the_driver(event) {
+            "-"
+        } else {
+            self.names.node(step.node)
+        };
         let (number, width) = (format!("#{}", step.id.0), self.width);
         writeln!(text, "{:>12}{number:>10}  {actor:<width$}  {}", step.at, describe(self.names, event))
             .expect("a String takes all that is written");
@@ -254,10 +261,8 @@ pub fn describe(names: &Names, event: &Event) -> String {
         Event::PartitionsRefused { partition, count, error } => {
             format!("refused {} {count} partitions: {}", names.topic(partition.topic), error.name())
         }
-        Event::FaultStruck { fault, random } => format!("{} strikes", fault_name(*fault, *random)),
-        Event::FaultMissed { fault, random } => {
-            format!("{} finds no target", fault_name(*fault, *random))
-        }
+        Event::FaultStruck { fault, random } => format!("{} strikes", n.fault(*fault, *random)),
+        Event::FaultMissed { fault, random } => format!("{} finds no target", n.fault(*fault, *random)),
         Event::NodeStopped { node, ending } => {
             let how = match ending {
                 Ending::Clean => "stopped in good order",
@@ -293,11 +298,6 @@ pub fn describe(names: &Names, event: &Event) -> String {
     }
 }
 
-/// `fault 2`, `random fault 2`.
-fn fault_name(fault: u32, random: bool) -> String {
-    format!("{}fault {fault}", if random { "random " } else { "" })
-}
-
 /// `offset 5`, `offsets 5 to 7`; ends are exclusive where they come in.
 fn span(from: Offset, to: Offset) -> String {
     match to.0.saturating_sub(from.0) {
@@ -311,6 +311,15 @@ fn span(from: Offset, to: Offset) -> String {
 struct Words<'a>(&'a Names);
 
 impl Words<'_> {
+    /// `fault 2 (crash leader of orders-0)`, `random fault 2`.
+    fn fault(&self, fault: u32, random: bool) -> String {
+        match self.0.fault(fault, random) {
+            Some(does) => format!("fault {fault} ({does})"),
+            None if random => format!("random fault {fault}"),
+            None => format!("fault {fault}"),
+        }
+    }
+
     fn node(&self, node: NodeId) -> &str {
         self.0.node(node)
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Reads `A..B` (B not included) or `A..=B`.
+/// Reads `A..B` (B not included) or `A..=B`. The largest seed of a range is 18446744073709551614.
 ///
 /// # Errors
 /// What is wrong, and what would be right.
@@ -12,7 +12,9 @@ pub(super) fn parse(text: &str) -> Result<Range<u64>, String> {
     let number = |word: &str| word.trim().replace('_', "").parse::<u64>().map_err(|_| form());
     let first = number(first)?;
     let end = match last.strip_prefix('=') {
-        Some(last) => number(last)?.checked_add(1).ok_or_else(form)?,
+        Some(last) => number(last)?.checked_add(1).ok_or_else(|| {
+            format!("'{text}' goes too far: the largest seed of a range is {}", u64::MAX - 1)
+        })?,
         None => number(last)?,
     };
     if first >= end {
@@ -34,9 +36,10 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused_with_what_would_be() {
-        for text in ["7", "..", "a..b", "-1..3", "0..=18446744073709551615", ""] {
+        for text in ["7", "..", "a..b", "-1..3", ""] {
             assert!(parse(text).unwrap_err().contains("0..1000"), "{text}");
         }
         assert!(parse("9..3").unwrap_err().contains("holds no seed"));
+        assert!(parse("0..=18446744073709551615").unwrap_err().contains("18446744073709551614"));
     }
 }

@@ -6,6 +6,7 @@ use highwater_model::config::{ClusterConfig, Topic};
 use highwater_model::ids::{BrokerId, GroupId, NodeId};
 use highwater_model::names::Names;
 use highwater_model::time::{Instant, Micros};
+use serde_json::Value;
 
 use super::errors::Problem;
 use super::format::{Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, When};
@@ -62,8 +63,17 @@ fn names(scenario: &Scenario, lookup: &Lookup<'_>) -> Names {
         topics: scenario.topics.iter().map(|topic| topic.name.clone()).collect(),
         groups: scenario.groups.iter().map(|group| group.name.clone()).collect(),
         nodes: nodes.collect(),
+        faults: scenario.faults.iter().map(|fault| words(&fault.action)).collect(),
         brokers: scenario.cluster.brokers,
     }
+}
+
+/// What a fault does, as the file says it: `crash leader of orders-0, ending process, restart_after_ms 9000`.
+fn words(action: &Action) -> Arc<str> {
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let said = serde_json::to_value(action).unwrap_or_default();
+    let said = said.as_object().into_iter().flatten().map(|(key, value)| format!("{key} {}", word(value)));
+    said.collect::<Vec<_>>().join(", ").into()
 }
 
 fn cluster(scenario: &Scenario) -> ClusterConfig {
