@@ -233,7 +233,7 @@ fn numbers_out_of_range_are_refused() {
     );
     one("[1, 10]", "[10, 1]", "[10, 1]", &["network.latency_ms runs from 10 down to 1"]);
     one("50", "\"50\"", "\"50\"", &["the string \"50\"", "a number from 0"]);
-    one("\"1\"", "1", "1 }", &["the number 1; did you mean `1`? allowed: `0`, `1`, `-1`, `all`"]);
+    one("\"1\"", "1", "1 }", &["the number 1 without quotes; did you mean `\"1\"`? allowed: `0`, `1`, `-1`, `all`"]);
     one("\"acks\": \"1\"", "\"max.in.flight.requests.per.connection\": 0", "0 } }", &["from 1 to"]);
     one_fault(
         r#"{ "when": { "at_ms": 1 }, "do": { "degrade": { "from": 1, "to": 2 }, "loss": 1.5 } }"#,

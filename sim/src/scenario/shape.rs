@@ -263,9 +263,16 @@ fn choice(schema: &Value, path: &JsonPath, value: &mut Value, findings: &mut Fin
         return;
     }
     // A number where its digits were asked for in quotes: `"acks": 1`.
+    let bare = found.is_none().then(|| value.to_string()).filter(|digits| known.contains(&digits.as_str()));
     let near = nearest(&found.unwrap_or_else(|| value.to_string()), known.iter().copied());
-    let problem = Problem::new(path.clone(), format!("{path} is {}", describe_value(value)));
-    findings.problems.push(problem.nearest(near).allowed(list(&known)));
+    let problem = match &bare {
+        Some(digits) => {
+            Problem::new(path.clone(), format!("{path} is {} without quotes", describe_value(value)))
+                .nearest(Some(&format!("\"{digits}\"")))
+        }
+        None => Problem::new(path.clone(), format!("{path} is {}", describe_value(value))).nearest(near),
+    };
+    findings.problems.push(problem.allowed(list(&known)));
     match near {
         Some(near) => *value = Value::from(near),
         None => findings.broken = true,

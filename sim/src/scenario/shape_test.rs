@@ -111,7 +111,7 @@ fn acks_may_be_all_and_a_bare_number_is_told_the_quotes() {
     let config =
         |acks: Value| move |file: &mut Value| file["producers"][0]["config"] = json!({ "acks": acks });
     assert!(check(config(json!("all"))).problems.is_empty());
-    assert_eq!(one(config(json!(1))).nearest.as_deref(), Some("1"));
+    assert_eq!(one(config(json!(1))).nearest.as_deref(), Some("\"1\""));
 }
 
 #[test]
