@@ -165,7 +165,7 @@ fn a_promise_that_breaks_unannounced_exits_with_1() {
 #[test]
 fn a_cluster_that_has_no_time_to_converge_exits_with_3() {
     let file = "scenarios/follower_restart_truncates_to_high_watermark.json";
-    let set = ["duration_ms=16050", "liveness_ms=1", "expect.must_see=[]"];
+    let set = ["duration_ms=16005", "producers.shop.records=140", "liveness_ms=1", "expect.must_see=[]"];
     let arguments = [&["run", file, "--seed", "1"][..], &set.map(|set| ["--set", set]).concat()].concat();
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));

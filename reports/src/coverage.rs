@@ -33,11 +33,6 @@ impl Coverage {
     pub fn seen(&self) -> impl Iterator<Item = (EventKind, u64)> + '_ {
         EventKind::iter().map(|kind| (kind, self.times(kind))).filter(|&(_, times)| times > 0)
     }
-
-    /// Which of these never came.
-    pub fn missing<'a>(&'a self, must_see: &'a [EventKind]) -> impl Iterator<Item = EventKind> + 'a {
-        must_see.iter().copied().filter(|&kind| self.times(kind) == 0)
-    }
 }
 
 #[cfg(test)]
@@ -52,13 +47,5 @@ mod tests {
         assert_eq!(coverage.seen().count(), KINDS);
         assert_eq!(coverage.times(EventKind::HealStarted), 2);
         assert!(coverage.times.iter().all(|&times| times > 0));
-    }
-
-    #[test]
-    fn an_event_that_never_came_is_missing() {
-        let mut coverage = Coverage::default();
-        coverage.count(EventKind::LeaderElected);
-        let must_see = [EventKind::LeaderElected, EventKind::LogTruncated];
-        assert_eq!(coverage.missing(&must_see).collect::<Vec<_>>(), [EventKind::LogTruncated]);
     }
 }

@@ -1,7 +1,9 @@
 //! Evidence: what a judge saw, where and when.
 
+use std::collections::BTreeMap;
+
 use highwater_model::event::Step;
-use highwater_model::ids::TopicPartition;
+use highwater_model::ids::{TopicId, TopicPartition};
 use serde::Serialize;
 
 use crate::property::Property;
@@ -28,17 +30,23 @@ pub struct Tally {
     pub broken: u64,
     /// The first few breaks; at most [`Tally::KEPT`].
     pub findings: Vec<Finding>,
+    /// How often it was broken on each topic. Breaks that are about no partition are not among them.
+    pub broken_by_topic: BTreeMap<TopicId, u64>,
 }
 
 impl Tally {
     /// How many findings are kept.
     pub const KEPT: usize = 3;
 
-    /// Counts a break. The finding is only built if it will be kept.
+    /// Counts a break, and keeps it if it is one of the first.
     pub fn broke(&mut self, finding: impl FnOnce() -> Finding) {
+        let finding = finding();
         self.broken += 1;
+        if let Some(partition) = finding.partition {
+            *self.broken_by_topic.entry(partition.topic).or_default() += 1;
+        }
         if self.findings.len() < Self::KEPT {
-            self.findings.push(finding());
+            self.findings.push(finding);
         }
     }
 }

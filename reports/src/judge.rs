@@ -5,6 +5,7 @@ use std::sync::Arc;
 use highwater_model::config::ClusterConfig;
 use highwater_model::event::{Event, Step};
 use highwater_model::names::Names;
+use highwater_model::time::{Instant, Micros};
 use highwater_model::view::ClusterView;
 
 use crate::end::RunEnd;
@@ -25,6 +26,8 @@ pub struct Judge {
     memories: Vec<Memory>,
     white_box: WhiteBox,
     liveness: Liveness,
+    /// When to look at every partition, touched or not.
+    patrol_at: Instant,
     /// Of properties that other judges decide.
     none: Tally,
 }
@@ -39,6 +42,7 @@ impl Judge {
             memories: Vec::new(),
             white_box: WhiteBox::default(),
             liveness: Liveness::default(),
+            patrol_at: Instant::START,
             none: Tally::default(),
         }
     }
@@ -66,6 +70,14 @@ impl Judge {
         }
         for place in &view.touched {
             self.at(step, view, *place, WhiteBox::look);
+        }
+        // A leader that forgets to evict changes nothing, and so touches nothing: now and then every partition is looked at.
+        if step.at >= self.patrol_at {
+            self.patrol_at =
+                step.at + Micros::from_millis(self.config.broker.replica_lag_time_max_ms.max(1)).half();
+            for place in 0..view.partitions.len() {
+                self.at(step, view, place, WhiteBox::patrol);
+            }
         }
         if took_office {
             for event in events {

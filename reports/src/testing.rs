@@ -162,9 +162,19 @@ impl Stage {
 
     /// Shows the judge one step in which every partition may have changed.
     pub(crate) fn look(&mut self, events: &[Event]) {
+        let touched = (0..self.view.partitions.len()).collect();
+        self.look_at(touched, events);
+    }
+
+    /// Takes a step that touches no partition.
+    pub(crate) fn look_elsewhere(&mut self) {
+        self.look_at(Vec::new(), &[]);
+    }
+
+    fn look_at(&mut self, touched: Vec<usize>, events: &[Event]) {
         self.step.id = StepId(self.step.id.0 + 1);
         self.view.now = self.step.at;
-        self.view.touched = (0..self.view.partitions.len()).collect();
+        self.view.touched = touched;
         self.judge.look(&self.step, events, &self.view);
     }
 

@@ -1,5 +1,6 @@
 //! From what was seen and what was promised to a verdict.
 
+use highwater_model::ids::TopicId;
 use serde::Serialize;
 use strum::IntoStaticStr;
 
@@ -46,20 +47,12 @@ impl Verdict {
         }
     }
 
-    /// Where some topics have the promise: it is broken if a finding is theirs, and spared if every finding is known
-    /// and none is.
+    /// Where some topics have the promise: it is broken if any break is theirs, or about no topic at all.
     fn on_some(tally: &Tally, topics: &[bool]) -> Self {
-        let theirs = tally.findings.iter().any(|finding| {
-            let topic = finding.partition.and_then(|id| topics.get(usize::from(id.topic.0)));
-            topic.copied().unwrap_or(true)
-        });
-        if theirs {
-            Self::Violated
-        } else if tally.broken as usize == tally.findings.len() {
-            Self::Allowed
-        } else {
-            Self::Unknown
-        }
+        let promised = |topic: TopicId| topics.get(usize::from(topic.0)).copied().unwrap_or(true);
+        let theirs = tally.broken_by_topic.keys().any(|&topic| promised(topic));
+        let of_topics: u64 = tally.broken_by_topic.values().sum();
+        if theirs || of_topics < tally.broken { Self::Violated } else { Self::Allowed }
     }
 
     /// The verdict on an anomaly, whose tally knows itself which instances were promised away.
@@ -84,7 +77,7 @@ mod tests {
     use crate::finding::Finding;
     use crate::property::Property;
     use highwater_model::event::Step;
-    use highwater_model::ids::{TopicId, TopicPartition};
+    use highwater_model::ids::TopicPartition;
 
     fn broken_on(topics: &[u16]) -> Tally {
         let mut tally = Tally { looked: 9, ..Tally::default() };
@@ -109,10 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn more_breaks_than_were_kept_leave_it_unknown_whose_they_were() {
+    fn a_promised_topics_break_counts_though_it_came_after_those_that_are_kept() {
         let promise = Promise::Some(vec![false, true]);
-        assert_eq!(Verdict::on(&broken_on(&[0, 0, 0, 1]), &promise), Verdict::Unknown);
-        assert_eq!(Verdict::on(&broken_on(&[0, 0, 1, 0]), &promise), Verdict::Violated);
+        assert_eq!(Verdict::on(&broken_on(&[0, 0, 0, 1]), &promise), Verdict::Violated);
+        assert_eq!(Verdict::on(&broken_on(&[0, 0, 0, 0]), &promise), Verdict::Allowed);
     }
 
     #[test]

@@ -74,8 +74,8 @@ pub struct World<O> {
     /// The latest step, if its effects wait for those.
     withheld: Option<Step>,
     parked: Vec<Parked>,
-    /// A node that ends its own life.
-    leaving: Option<(NodeId, Ending, StepId)>,
+    /// Nodes that end their own lives. Several may: two that stood still with a stop parked, and go on at the heal.
+    leaving: VecDeque<(NodeId, Ending, StepId)>,
     pub(crate) turns: VecDeque<Turn>,
     // ---- phases ----
     pub(crate) healing: bool,
@@ -114,7 +114,7 @@ impl<O: Observer> World<O> {
             urgent: VecDeque::new(),
             withheld: None,
             parked: Vec::new(),
-            leaving: None,
+            leaving: VecDeque::new(),
             turns: VecDeque::new(),
             healing: false,
             end: None,
@@ -218,10 +218,16 @@ impl<O: Observer> World<O> {
                 self.effects = effects;
             }
         }
-        if let Some((node, ending, cause)) = self.leaving.take()
-            && self.wire.is_running(node)
-        {
-            return Some(self.stop(Stopping { node, ending, restart_at: None, cause, events: Vec::new() }));
+        while let Some((node, ending, cause)) = self.leaving.pop_front() {
+            if self.wire.is_running(node) {
+                return Some(self.stop(Stopping {
+                    node,
+                    ending,
+                    restart_at: None,
+                    cause,
+                    events: Vec::new(),
+                }));
+            }
         }
         if let Some(turn) = self.turns.pop_front() {
             return Some(turn);
@@ -306,7 +312,7 @@ impl<O: Observer> World<O> {
             self.wire.disconnect(from, peer, step.id);
         }
         if let Some(ending) = effects.stop.take() {
-            self.leaving = Some((from, ending, step.id));
+            self.leaving.push_back((from, ending, step.id));
             self.interrupted = true;
         }
         if !dropped.is_empty() {
@@ -335,7 +341,7 @@ impl<O: Observer> World<O> {
     pub(crate) fn forget_unsent(&mut self, node: NodeId) {
         self.parked.retain(|parked| parked.step.node != node);
         self.withheld.take_if(|step| step.node == node);
-        self.leaving.take_if(|&mut (leaving, _, _)| leaving == node);
+        self.leaving.retain(|&(leaving, _, _)| leaving != node);
     }
 
     // ---- small things that the other parts of the world need ----

@@ -172,3 +172,14 @@ fn a_member_that_dies_is_followed_by_one_that_begins_at_the_committed_offset_and
     assert_eq!(begun, [Offset(5)]);
     assert_eq!(read, [5, 6, 7, 8], "at least once: the dead one had read them too");
 }
+
+#[test]
+fn a_group_that_hears_of_nothing_until_the_heal_reads_everything_before_the_run_is_over() {
+    let cut_off = json!({
+        "faults": [{ "when": { "at_ms": 0 }, "do": { "partition": [["billing-0"], ["rest"]] } }]
+    });
+    on_each_seed(&cut_off, |run| {
+        run.assert_converged();
+        assert_eq!(polled(run, NodeId(5)), run.log());
+    });
+}

@@ -6,7 +6,7 @@ use highwater_model::ids::{BrokerId, BrokerSet, LeaderEpoch};
 use highwater_reports::property::Property;
 use serde_json::{Value, json};
 
-use crate::support::{Fact, LATENCY_MAX, ONE, Run, THREE, TWO, facts, ms, on_each_seed, shop};
+use crate::support::{Fact, LATENCY_MAX, ONE, Run, THREE, TWO, at, facts, ms, on_each_seed, shop};
 
 /// Who was elected, in which epoch, and whether from outside the ISR, in order.
 fn elections(run: &Run) -> Vec<(Fact<'_>, (BrokerId, LeaderEpoch, bool))> {
@@ -154,5 +154,31 @@ fn a_leader_cut_off_from_brokers_and_controller_answers_acks_1_and_loses_it_whil
         assert!(run.report.counts.lost > 0, "what it answered alone is cut off when it learns of the other");
         let lost = &run.report.properties[&Property::AckedDurable];
         assert_eq!(lost.broken, 0, "of acks=-1 nothing is lost");
+    });
+}
+
+#[test]
+fn two_brokers_that_stood_still_as_they_were_about_to_stop_both_stop_when_they_go_on() {
+    let pause = |broker: u8| {
+        json!({
+            "when": { "event": "controlled_shutdown_completed", "broker": broker, "before": "ack" },
+            "do": { "pause": broker }
+        })
+    };
+    let both = json!({
+        "cluster": { "brokers": 5, "config": { "min.insync.replicas": 1 } },
+        "faults": [
+            { "when": { "at_ms": 4000 }, "do": { "shutdown": 2 } },
+            { "when": { "at_ms": 4000 }, "do": { "shutdown": 3 } },
+            pause(2),
+            pause(3)
+        ],
+        "duration_ms": 9000
+    });
+    on_each_seed(&both, |run| {
+        let stopped = run.all(EventKind::NodeStopped);
+        assert_eq!(stopped.len(), 2);
+        assert!(stopped.iter().all(|stop| stop.at == at(9_000)));
+        run.assert_converged();
     });
 }

@@ -39,7 +39,7 @@ fn slow_follower(delay_ms: u64) -> serde_json::Value {
 #[test]
 fn a_follower_that_stops_fetching_is_evicted_between_lag_max_and_half_as_much_again() {
     let stopped = json!({
-        "producers": [shop(150, 200, json!({}))],
+        "producers": [shop(145, 200, json!({}))],
         "faults": [{ "when": { "at_ms": 3000 }, "do": { "lag": 3 } }],
         "duration_ms": 30_000
     });

@@ -114,7 +114,7 @@ impl Broker {
     /// Sends what is due: a fetch to each leader that has none in flight.
     pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Effects) {
         for place in 0..self.fetchers.len() {
-            self.expire_fetch(now, place);
+            self.expire_fetch(now, place, out);
             self.truncate_before_fetch(place, out);
             let fetcher = &self.fetchers[place];
             if fetcher.dead || fetcher.in_flight.is_some() {
@@ -177,11 +177,13 @@ impl Broker {
         once + once
     }
 
-    fn expire_fetch(&mut self, now: Instant, place: usize) {
+    /// A fetch was not answered in time: its connection is closed. Source: 0.11.0.2 `ReplicaFetcherBlockingSend.sendRequest`.
+    fn expire_fetch(&mut self, now: Instant, place: usize, out: &mut Effects) {
         let backed_off = now + self.connection_backoff();
         let fetcher = &mut self.fetchers[place];
         if fetcher.in_flight.as_ref().is_some_and(|in_flight| in_flight.timeout <= now) {
             fetcher.back_off(backed_off);
+            out.closes.push(fetcher.leader.into());
         }
     }
 

@@ -95,6 +95,16 @@ fn a_follower_that_stays_too_long_is_reported_once() {
 }
 
 #[test]
+fn a_leader_that_forgets_a_dead_follower_is_reported_though_nothing_touches_the_partition() {
+    let mut stage = lagging();
+    for _ in 0..4 {
+        stage.wait(5_000);
+        stage.look_elsewhere();
+    }
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 2, "both followers stay too long");
+}
+
+#[test]
 fn a_leader_that_stood_still_or_waits_for_an_answer_is_given_time() {
     let mut stage = lagging();
     stage.wait(12_000);

@@ -275,6 +275,11 @@ impl WhiteBox {
         ghost.settle();
     }
 
+    /// Looks for what only time brings about, on a partition that nothing may have touched.
+    pub(crate) fn patrol(&mut self, scene: &Scene<'_>, memory: &mut Memory) {
+        self.isr_eviction_timely.look(scene, &memory.fetches);
+    }
+
     /// A broker took office, and the ghosts have taken over the step.
     pub(crate) fn took_office(&mut self, scene: &Scene<'_>, memory: &mut Memory, event: &Event) {
         if let Event::BecameLeader { broker, epoch, .. } = event {

@@ -33,6 +33,8 @@ pub enum Pending {
     Consumer(NodeId, TopicPartition, Option<Offset>),
     /// No member of a group that reads the topic owns this partition: it was added, and they have yet to notice.
     Unowned(GroupId, TopicPartition),
+    /// No member of the group owns anything: none has heard of its topics yet.
+    Idle(GroupId),
 }
 
 impl Pending {
@@ -63,6 +65,7 @@ impl Pending {
             Self::Unowned(group, partition) => {
                 format!("{} in group {} has no owner", names.partition(*partition), names.group(*group))
             }
+            Self::Idle(group) => format!("no member of group {} owns a partition", names.group(*group)),
         }
     }
 }
@@ -111,6 +114,9 @@ fn partition_converged(partition: &PartitionView) -> Result<(), Pending> {
 }
 
 fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(), Pending> {
+    if is_idle(view, consumer.group) {
+        return Err(Pending::Idle(consumer.group));
+    }
     for (partition, position) in &consumer.positions {
         let leader = view.partition(*partition).and_then(PartitionView::true_leader);
         let end = leader.map(|leader| leader.high_watermark);
@@ -120,6 +126,11 @@ fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(),
         neighbours(*partition).into_iter().flatten().try_for_each(|next| owned(view, consumer, next))?;
     }
     Ok(())
+}
+
+/// Whether no member of a group owns anything. Every group reads a topic, and every topic has a partition.
+pub(super) fn is_idle(view: &ClusterView, group: GroupId) -> bool {
+    view.consumers.iter().filter(|member| member.group == group).all(|member| member.positions.is_empty())
 }
 
 /// The partitions of the topic with the next lower and the next higher number. Who owns some of a topic's partitions

@@ -3,13 +3,13 @@
 //! Source: P5 and I21 of `kafka-behaviour.md`. A group's topics are those of which it owns a partition. One that was
 //! added late counts like any other: a run comes right only once the members' metadata was refreshed.
 //!
-//! Looked at: partitions of groups' topics. Broken once for each.
+//! Looked at: partitions of groups' topics, and groups of which no member owns anything. Broken once for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use highwater_model::ids::{GroupId, NodeId, Offset, TopicPartition};
 
-use super::{Last, availability};
+use super::{Last, availability, converged};
 use crate::finding::Tally;
 use crate::property::Property;
 
@@ -17,6 +17,14 @@ type Owners = Vec<(NodeId, Option<Offset>)>;
 
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
+    let groups: BTreeSet<GroupId> = last.view.consumers.iter().map(|member| member.group).collect();
+    for group in groups.into_iter().filter(|&group| converged::is_idle(last.view, group)) {
+        tally.looked += 1;
+        tally.broke(|| {
+            let evidence = format!("no member of group {} owns a partition", last.names.group(group));
+            last.pending(Property::GroupStable, None, evidence)
+        });
+    }
     for ((group, partition), owners) in owners(last) {
         let known = last.view.partition(partition);
         let waits = known.is_some_and(|partition| availability::may_be_leaderless(last.view, partition));

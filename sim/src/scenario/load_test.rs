@@ -8,7 +8,7 @@ const SOUND: &str = r#"{
   "network": { "latency_ms": [1, 10] },
   "topics": [{ "name": "orders", "partitions": 2, "replication": 3 }],
   "producers": [
-    { "name": "shop", "topic": "orders", "records": 20, "every_ms": 50, "config": { "acks": "1" } }
+    { "name": "shop", "topic": "orders", "records": 20, "every_ms": 20, "config": { "acks": "1" } }
   ],
   "groups": [{ "name": "billing", "topics": ["orders"] }],
   "faults": [
@@ -222,7 +222,7 @@ fn numbers_out_of_range_are_refused() {
     );
     one("\"records\": 20", "\"records\": -1", "-1, \"every", &["producers[0].records is -1"]);
     one("\"records\": 20", "\"records\": 1.5", "1.5", &["the number 1.5; allowed: a whole number"]);
-    one("\"records\": 20", "\"records\": 20, \"keys\": 0", "0, \"every_ms\": 50, \"config", &["1 or more"]);
+    one("\"records\": 20", "\"records\": 20, \"keys\": 0", "0, \"every_ms\": 20, \"config", &["1 or more"]);
     one("2000,", "-5,", "-5", &["duration_ms is -5; allowed: a whole number from 1 to 86400000"]);
     one("[1, 10]", "[-1, 10]", "-1, 10]", &["network.latency_ms[0] is -1; allowed: a number from 0"]);
     one(
@@ -232,8 +232,13 @@ fn numbers_out_of_range_are_refused() {
         &["network.latency_ms has 3 elements; allowed: a list of 2, each a number"],
     );
     one("[1, 10]", "[10, 1]", "[10, 1]", &["network.latency_ms runs from 10 down to 1"]);
-    one("50", "\"50\"", "\"50\"", &["the string \"50\"", "a number from 0"]);
-    one("\"1\"", "1", "1 }", &["the number 1 without quotes; did you mean `\"1\"`? allowed: `0`, `1`, `-1`, `all`"]);
+    one("20, \"config\"", "\"50\", \"config\"", "\"50\"", &["the string \"50\"", "a number from 0"]);
+    one(
+        "\"1\"",
+        "1",
+        "1 }",
+        &["the number 1 without quotes; did you mean `\"1\"`? allowed: `0`, `1`, `-1`, `all`"],
+    );
     one("\"acks\": \"1\"", "\"max.in.flight.requests.per.connection\": 0", "0 } }", &["from 1 to"]);
     one_fault(
         r#"{ "when": { "at_ms": 1 }, "do": { "degrade": { "from": 1, "to": 2 }, "loss": 1.5 } }"#,
@@ -347,12 +352,33 @@ fn contradictory_waits_are_refused() {
 }
 
 #[test]
+fn a_group_that_could_only_stop_is_refused() {
+    let group = "\"topics\": [\"orders\"], \"config\": { \"auto.offset.reset\": \"none\" }";
+    one("\"topics\": [\"orders\"]", group, "\"none\"", &["begins without offsets", "`earliest`, `latest`"]);
+}
+
+#[test]
+fn a_link_slower_than_the_liveness_phase_is_refused() {
+    one_fault(
+        r#"{ "when": { "at_ms": 1 }, "do": { "degrade": { "from": 1, "to": 2 }, "latency_ms": [1, 70000] } }"#,
+        "{ \"from\"",
+        &["may take 70000 ms, longer than the 60000 ms"],
+    );
+}
+
+#[test]
 fn times_beyond_the_run_are_refused() {
     one(
         "400",
         "2001",
         "2001",
         &["faults[0].when.at_ms is 2001, beyond the run's 2000 ms; allowed: 0 to 2000"],
+    );
+    one(
+        "\"records\": 20",
+        "\"records\": 27",
+        "27",
+        &["is 27: the last would be sent at 2020 ms, beyond the run's"],
     );
     one("\"replicated\"", "\"replicated\", \"after_ms\": 3000", "3000", &["after_ms is 3000, beyond"]);
     one("\"every_ms\"", "\"start_ms\": 3000, \"every_ms\"", "3000", &["start_ms is 3000, beyond"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use highwater_model::config::{Acks, ProducerConfig};
+use highwater_model::config::{Acks, AutoOffsetReset, ProducerConfig};
 
 use super::super::errors::Problem;
 use super::super::format::{GroupSpec, ProducerSpec};
@@ -69,11 +69,29 @@ fn writes(check: &mut Check<'_>, path: &JsonPath, producer: &ProducerSpec) {
             }
         }
     }
+    workload(check, path, producer);
+}
+
+/// What a producer is asked to send fits into the run.
+fn workload(check: &mut Check<'_>, path: &JsonPath, producer: &ProducerSpec) {
     let duration = check.scenario.duration_ms;
     if producer.start_ms > duration {
         let path = path.key("start_ms");
         let message = format!("{path} is {}, beyond the run's {duration} ms", producer.start_ms);
         let problem = Problem::new(path, message).allowed(format!("0 to {duration}"));
+        check.report(problem.because(at!["duration_ms"], "the run's length"));
+        return;
+    }
+    let last_ms =
+        producer.start_ms as f64 + f64::from(producer.records.saturating_sub(1)) * producer.every_ms;
+    if last_ms > duration as f64 {
+        let path = path.key("records");
+        let message = format!(
+            "{path} is {}: the last would be sent at {last_ms} ms, beyond the run's {duration} ms",
+            producer.records
+        );
+        let allowed = "fewer records, a smaller every_ms, an earlier start_ms or a longer duration_ms";
+        let problem = Problem::new(path, message).allowed(allowed);
         check.report(problem.because(at!["duration_ms"], "the run's length"));
     }
 }
@@ -119,6 +137,12 @@ fn reads(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
             let problem = Problem::new(path.index(index), format!("{path} names `{topic}` twice"));
             check.report(problem.allowed("each topic once").because(path.index(first), "first here"));
         }
+    }
+    if group.config.auto_offset_reset == AutoOffsetReset::None {
+        let path = path.key("config").key("auto.offset.reset");
+        let message =
+            format!("{path} is `none`, and a group begins without offsets: every member would stop at once");
+        check.report(Problem::new(path, message).allowed("`earliest`, `latest`"));
     }
     // Source: 0.11.0.2 KafkaConsumer's constructor.
     let (timeout, wait) = (group.config.request_timeout_ms, group.config.fetch_max_wait_ms);

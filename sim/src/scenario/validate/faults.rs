@@ -4,7 +4,7 @@ use highwater_model::event::EventKind;
 use highwater_model::machine::Ending;
 
 use super::super::errors::{Part, Problem};
-use super::super::format::{Action, Fault, Link, When};
+use super::super::format::{Action, Degrade, Fault, Link, When};
 use super::super::path::{JsonPath, at};
 use super::super::target::Target;
 use super::Check;
@@ -176,6 +176,7 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
                     Problem::new(path.key("loss"), "a link that loses every message sends for ever");
                 check.report(problem.allowed("less than 1; or the action `cut`"));
             }
+            outlasts(check, path, degrade);
             lasts(check, path, when, "for_ms", degrade.for_ms);
         }
         Action::Lag(lag) => {
@@ -265,5 +266,24 @@ fn groups(check: &mut Check<'_>, path: &JsonPath, groups: &[Vec<Target>], when: 
                 seen.push((target, path));
             }
         }
+    }
+}
+
+/// A message that left on a degraded link takes its time even after the heal, and later ones queue behind it: it must arrive
+/// while the cluster may still converge.
+fn outlasts(check: &mut Check<'_>, path: &JsonPath, degrade: &Degrade) {
+    /// What six losses in a row cost, the most that the wire lets happen: 200 ms, doubling.
+    const LOSSES_MS: f64 = 12_600.0;
+    let latency = degrade.latency_ms.unwrap_or(check.scenario.network.latency_ms)[1];
+    let slowest = latency + if degrade.loss > 0.0 { LOSSES_MS } else { 0.0 };
+    let liveness = check.scenario.liveness_ms;
+    if slowest > liveness as f64 {
+        let message = format!(
+            "a message on this link may take {slowest} ms, longer than the {liveness} ms that the cluster has to \
+             converge after the heal"
+        );
+        let problem = Problem::new(path.key("degrade"), message)
+            .allowed("less latency or loss; or a longer liveness_ms");
+        check.report(problem);
     }
 }
