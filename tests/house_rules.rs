@@ -96,6 +96,16 @@ fn machines_never_import_each_other() {
     }
 }
 
+/// The rules above look at paths as they are written; so no path is split over a tree of imports, or hidden behind `super`.
+#[test]
+fn imports_are_written_out() {
+    assert_eq!(that_mention("model/src", &["use crate::{", "super::super::"]), Vec::<String>::new());
+    assert_eq!(that_mention("reports/src", &["highwater_model::{"]), Vec::<String>::new());
+    let whole = ["broker", "controller", "producer", "group"].map(|machine| format!("use crate::{machine};"));
+    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+    assert_eq!(that_mention("model/src", &whole), Vec::<String>::new());
+}
+
 #[test]
 fn a_file_has_one_subject() {
     let long: Vec<String> = ["model/src", "reports/src", "sim/src"]
