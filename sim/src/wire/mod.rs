@@ -172,7 +172,7 @@ impl Wire {
     fn push_outside(&mut self, to: Place, at: Instant, load: Load, cause: StepId) {
         let (from, travel) = (Place::OUTSIDE, Travel::Arrived);
         let count = self.links.count(from, to);
-        let parcel = Parcel { from, cause, from_session: 0, to_session: 0, travel, load };
+        let parcel = Parcel { from, cause, from_session: 0, to_session: 0, travel, entered: false, load };
         self.queue.push(Key::new(at, to, from, count), parcel);
     }
 
@@ -187,13 +187,19 @@ impl Wire {
         let (from_session, to_session) = (link.session, link.peer);
         let load = Load::Message(message);
         let travel = Travel::InOrder;
-        self.enter_or_hold(to, Parcel { from, cause, from_session, to_session, travel, load });
+        self.enter_or_hold(
+            to,
+            Parcel { from, cause, from_session, to_session, travel, entered: false, load },
+        );
     }
 
     /// Tells `to` that its connection with this session of `from` is broken.
     fn break_connection(&mut self, from: Place, to: Place, session: u32, cause: StepId) {
         let (load, travel) = (Load::Broken(session), Travel::InOrder);
-        self.enter_or_hold(to, Parcel { from, cause, from_session: 0, to_session: 0, travel, load });
+        self.enter_or_hold(
+            to,
+            Parcel { from, cause, from_session: 0, to_session: 0, travel, entered: false, load },
+        );
     }
 
     fn enter_or_hold(&mut self, to: Place, parcel: Parcel) {
@@ -210,7 +216,8 @@ impl Wire {
     fn enter(&mut self, to: Place, count: u32, mut parcel: Parcel) -> Instant {
         let from = parcel.from;
         let arrival = self.links.arrival(from, to, self.now, &self.names);
-        if let Some(at) = arrival.copy_at {
+        let copied = std::mem::replace(&mut parcel.entered, true);
+        if let Some(at) = arrival.copy_at.filter(|_| !copied) {
             let count = self.links.count(from, to);
             let copy = Parcel { travel: Travel::Overtaking, ..parcel.clone() };
             self.queue.push(Key::new(at, to, from, count), copy);

@@ -67,6 +67,8 @@ pub(crate) struct Parcel {
     pub(crate) to_session: u32,
     /// How it travels.
     pub(crate) travel: Travel,
+    /// Whether it was on its link before: then it was copied if it was to be, and a cut sends it over once more.
+    pub(crate) entered: bool,
     /// What it is.
     pub(crate) load: Load,
 }
@@ -207,6 +209,7 @@ mod tests {
             from_session: 0,
             to_session: 0,
             travel: Travel::InOrder,
+            entered: false,
             load: Load::Start,
         };
         let mut queue = Queue::default();

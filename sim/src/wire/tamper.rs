@@ -7,7 +7,7 @@ use highwater_model::time::Micros;
 
 use super::Wire;
 use super::links::{Degraded, Trouble};
-use super::queue::{Errand, Place};
+use super::queue::{Errand, Place, Travel};
 
 /// The next messages that pass this vanish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +62,12 @@ impl Wire {
         let mut held = std::mem::take(&mut trouble.held);
         held.sort_by_key(|&(count, _)| count);
         for (count, parcel) in held {
+            let in_order = parcel.travel == Travel::InOrder;
             let at = self.enter(to, count, parcel);
-            let link = self.links.get_mut(from, to);
-            link.floor = link.floor.max(at);
+            if in_order {
+                let link = self.links.get_mut(from, to);
+                link.floor = link.floor.max(at);
+            }
         }
         self.forget_trouble(from, to);
         true

@@ -172,6 +172,19 @@ fn what_was_in_flight_as_a_link_was_mended_stays_behind_what_was_held() {
 }
 
 #[test]
+fn what_a_cut_sends_over_once_more_is_not_copied_again() {
+    let mut net = net_with((Micros(1_000), Micros(1_000)), 1);
+    let twice =
+        Degraded { latency: None, loss: Share::NEVER, duplicate: Share::new(1.0), reorder: Share::NEVER };
+    net.wire.degrade(A, B, 0, twice);
+    net.send(A, B);
+    net.wire.cut(A, B);
+    assert!(net.until(50_000).is_empty());
+    net.wire.mend(A, B);
+    assert_eq!(net.drain().len(), 2);
+}
+
+#[test]
 fn two_cuts_need_two_mendings() {
     let mut net = net();
     assert!(net.wire.cut(A, B));
