@@ -34,8 +34,8 @@ pub(crate) fn busy() -> Workload {
         "cluster": { "brokers": 3, "config": { "min.insync.replicas": 2 } },
         "topics": [{ "name": "orders", "partitions": 2, "replication": 3 }],
         "producers": [
-            { "name": "shop", "topic": "orders", "records": 1000, "every_ms": 29, "config": { "acks": "-1", "retries": 100 } },
-            { "name": "web", "topic": "orders", "records": 1000, "every_ms": 29, "config": { "acks": "-1", "retries": 100 } }
+            { "name": "shop", "topic": "orders", "records": 1000, "every_ms": 28, "config": { "acks": "-1", "retries": 100 } },
+            { "name": "web", "topic": "orders", "records": 1000, "every_ms": 28, "config": { "acks": "-1", "retries": 100 } }
         ],
         "groups": [
             { "name": "billing", "topics": ["orders"], "members": 2, "config": { "auto.offset.reset": "earliest" } }
@@ -45,9 +45,9 @@ pub(crate) fn busy() -> Workload {
     workload("busy", text)
 }
 
-/// One producer that sends so many records, one every 10 ms, and one consumer. The run lasts just as long.
+/// One producer that sends so many records, one every 10 ms, and one consumer. The run lasts just as long, and 100 ms more.
 pub(crate) fn scaled(records: u32) -> Workload {
-    let duration_ms = records * 10;
+    let duration_ms = records * 10 + 100;
     let text = format!(
         r#"{{
         "story": "A record every ten milliseconds, for as long as they last.",
@@ -55,7 +55,7 @@ pub(crate) fn scaled(records: u32) -> Workload {
         "cluster": {{ "brokers": 3, "config": {{ "min.insync.replicas": 2 }} }},
         "topics": [{{ "name": "orders", "partitions": 1, "replication": 3 }}],
         "producers": [
-            {{ "name": "shop", "topic": "orders", "records": {records}, "every_ms": 10, "config": {{ "acks": "-1" }} }}
+            {{ "name": "shop", "topic": "orders", "records": {records}, "every_ms": 10, "start_ms": 100, "config": {{ "acks": "-1" }} }}
         ],
         "groups": [
             {{ "name": "billing", "topics": ["orders"], "config": {{ "auto.offset.reset": "earliest" }} }}
