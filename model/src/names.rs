@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{BrokerId, GroupId, NodeId, TopicId, TopicPartition};
+use crate::ids::{GroupId, NodeId, TopicId, TopicPartition};
 
 /// The names of a run's topics, groups and nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,9 +39,5 @@ impl Names {
     /// `orders-0`.
     pub fn partition(&self, partition: TopicPartition) -> String {
         format!("{}-{}", self.topic(partition.topic), partition.partition)
-    }
-    /// The brokers' ids.
-    pub fn broker_ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
-        (1..=self.brokers).map(BrokerId)
     }
 }

@@ -176,11 +176,11 @@ impl Broker {
     ///
     /// A risen high watermark brings bytes to consumers only; a follower's fetch waits on. So on an idle partition
     /// followers learn the high watermark when their fetch times out. Source: 0.11.0.2 `DelayedFetch.tryComplete`.
-    pub(super) fn wake_fetches(&mut self, now: Instant, partition: TopicPartition, out: &mut Effects) {
+    pub(super) fn wake_fetches(&mut self, partition: TopicPartition, out: &mut Effects) {
         let Some(watchers) = self.parked_fetches.watchers.get(&partition) else { return };
         let ready: Vec<FetchId> = watchers.iter().copied().filter(|&id| self.has_enough(id)).collect();
         for id in ready {
-            self.complete_fetch(now, id, out);
+            self.complete_fetch(id, out);
         }
     }
 
@@ -201,7 +201,7 @@ impl Broker {
     }
 
     /// Reads again and answers. The follower's log end and clock stay as they were.
-    pub(super) fn complete_fetch(&mut self, _now: Instant, id: FetchId, out: &mut Effects) {
+    pub(super) fn complete_fetch(&mut self, id: FetchId, out: &mut Effects) {
         let Some((deadline, fetch)) = self.parked_fetches.take(id) else { return };
         self.expiries.remove(&(deadline, Parked::Fetch(id)));
         let answers = self.read_all(&fetch);

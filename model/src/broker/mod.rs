@@ -246,7 +246,7 @@ impl Broker {
         let Some(replica) = self.replica_mut(partition) else { return };
         if replica.advance_high_watermark(now, &config.broker, out) {
             self.release_produces(partition, out);
-            self.wake_fetches(now, partition, out);
+            self.wake_fetches(partition, out);
         }
     }
 

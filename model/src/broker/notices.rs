@@ -77,7 +77,7 @@ impl Broker {
             self.follow(now, partition, leader, truncating);
         }
         if is_new {
-            self.wake_fetches(now, partition, out);
+            self.wake_fetches(partition, out);
         }
     }
 }

@@ -100,7 +100,7 @@ impl Broker {
         let (written, answer) = match result {
             Err(error) => (None, Some(error)),
             Ok(written) => {
-                self.wake_fetches(now, partition, out);
+                self.wake_fetches(partition, out);
                 self.high_watermark_may_rise(now, partition, out);
                 let answer = if acks == Acks::All {
                     self.replicas.get(&partition).and_then(|replica| replica.ack_for(written.end))

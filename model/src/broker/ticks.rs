@@ -60,7 +60,7 @@ impl Broker {
             self.expiries.remove(&(at, parked));
             match parked {
                 Parked::Produce(id) => self.expire_produce(id, out),
-                Parked::Fetch(id) => self.complete_fetch(now, id, out),
+                Parked::Fetch(id) => self.complete_fetch(id, out),
             }
         }
         if self.ticks.next_deadline().is_some_and(|at| at <= now) {

@@ -3,7 +3,7 @@
 
 use crate::config::BrokerConfig;
 use crate::event::Event;
-use crate::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionEpoch};
+use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, Offset, PartitionEpoch};
 use crate::machine::Effects;
 use crate::message::{ErrorCode, PartitionState};
 use crate::partition::isr::{self, Remote};
@@ -183,13 +183,10 @@ impl Replica {
         let Some(leader) = self.as_leader_mut() else { return false };
         let Some(remote) = leader.remote_mut(follower) else { return false };
         remote.fetched(now, offset, leader_end);
-        let may_join = isr::may_join(
-            leader.isr,
-            leader.remotes.iter().find(|r| r.broker == follower).expect("just found"),
-            high_watermark,
-        );
+        let remote = remote.clone();
+        let may_join = leader.isr_change.is_none() && isr::may_join(leader.isr, &remote, high_watermark);
         out.event(Event::FollowerFetched { partition, broker, replica: follower, offset, leader_end });
-        may_join && leader.isr_change.is_none()
+        may_join
     }
 
     /// A follower asked for an offset that is not in the log.
@@ -324,10 +321,5 @@ impl Replica {
         if let Some(leader) = self.as_leader_mut() {
             leader.waiting.retain(|&(_, waiting)| waiting != produce);
         }
-    }
-
-    /// Its epoch as leader.
-    pub fn leading_epoch(&self) -> Option<LeaderEpoch> {
-        self.as_leader().and(self.leader_epoch)
     }
 }

@@ -7,33 +7,30 @@
 
 use highwater_model::event::Step;
 
-use super::claims::claims;
+use super::claims::Claim;
 use super::{History, record_name};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
 
-pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
-    let names = &history.names;
-    for claim in claims(&history.records, &history.offsets) {
-        let partition = claim.partition;
-        if !claim.passed || !promises.read_from_start(partition.topic) {
-            continue;
-        }
-        history.lost_write.looked();
-        if claim.read {
-            continue;
-        }
-        let promised = promises.covers(Property::LostWrite, claim.value.client(), partition.topic);
-        let read_end = history.offsets.read_end(partition);
-        history.lost_write.broke(promised, || Finding {
-            property: Property::LostWrite,
-            step: *step,
-            partition: Some(partition),
-            evidence: format!(
-                "{} {claim} and read by nobody, though readers went on to offset {read_end}",
-                record_name(names, claim.value),
-            ),
-        });
+pub(super) fn judge(history: &mut History, claim: &Claim, step: &Step, promises: &Promises) {
+    if !claim.passed {
+        return;
     }
+    history.lost_write.looked();
+    if claim.read {
+        return;
+    }
+    let (names, partition) = (&history.names, claim.partition);
+    let promised = promises.covers(Property::LostWrite, claim.value.client(), partition.topic);
+    let read_end = history.offsets.read_end(partition);
+    history.lost_write.broke(promised, || Finding {
+        property: Property::LostWrite,
+        step: *step,
+        partition: Some(partition),
+        evidence: format!(
+            "{} {claim} and read by nobody, though readers went on to offset {read_end}",
+            record_name(names, claim.value),
+        ),
+    });
 }

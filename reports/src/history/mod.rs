@@ -185,8 +185,12 @@ impl History {
 
     /// Judges what only the end can tell. Only for a run that converged: until then, someone may still read.
     pub fn finish(&mut self, step: &Step, promises: &Promises) {
-        lost_write::judge(self, step, promises);
-        unseen::judge(self, step, promises);
+        for claim in claims::claims(&self.records, &self.offsets) {
+            if promises.read_from_start(claim.partition.topic) {
+                lost_write::judge(self, &claim, step, promises);
+                unseen::judge(self, &claim, step, promises);
+            }
+        }
     }
 
     /// What one of the four anomalies has shown; nothing for other properties.

@@ -5,33 +5,27 @@
 
 use highwater_model::event::Step;
 
-use super::claims::claims;
+use super::claims::Claim;
 use super::{History, record_name};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
 
-pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
-    let names = &history.names;
-    for claim in claims(&history.records, &history.offsets) {
-        let partition = claim.partition;
-        if !promises.read_from_start(partition.topic) {
-            continue;
-        }
-        history.unseen.looked();
-        if claim.read || claim.passed {
-            continue;
-        }
-        let promised = promises.covers(Property::Unseen, claim.value.client(), partition.topic);
-        let read_end = history.offsets.read_end(partition);
-        history.unseen.broke(promised, || Finding {
-            property: Property::Unseen,
-            step: *step,
-            partition: Some(partition),
-            evidence: format!(
-                "{} {claim} and read by nobody; readers came to offset {read_end}",
-                record_name(names, claim.value),
-            ),
-        });
+pub(super) fn judge(history: &mut History, claim: &Claim, step: &Step, promises: &Promises) {
+    history.unseen.looked();
+    if claim.read || claim.passed {
+        return;
     }
+    let (names, partition) = (&history.names, claim.partition);
+    let promised = promises.covers(Property::Unseen, claim.value.client(), partition.topic);
+    let read_end = history.offsets.read_end(partition);
+    history.unseen.broke(promised, || Finding {
+        property: Property::Unseen,
+        step: *step,
+        partition: Some(partition),
+        evidence: format!(
+            "{} {claim} and read by nobody; readers came to offset {read_end}",
+            record_name(names, claim.value),
+        ),
+    });
 }
