@@ -6,6 +6,11 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+use crate::ids::{BrokerId, GroupId, TopicId, TopicPartition};
+use crate::protocol::Protocol;
+use crate::time::Micros;
 
 /// A broker's settings, `server.properties`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +56,27 @@ pub struct BrokerConfig {
     /// How often a broker asks for a controlled shutdown again before it stops uncleanly.
     #[serde(rename = "controlled.shutdown.max.retries")]
     pub controlled_shutdown_max_retries: u32,
+    /// Into how many partitions `__consumer_offsets` is cut. Kafka's default is 50: with it most replicas of a run would be
+    /// of partitions that no group uses.
+    #[serde(rename = "offsets.topic.num.partitions")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub offsets_topic_num_partitions: u16,
+    /// How many replicas each of them has; all brokers, if there are fewer.
+    #[serde(rename = "offsets.topic.replication.factor")]
+    #[schemars(range(min = 1, max = 63))]
+    pub offsets_topic_replication_factor: u8,
+    /// How long a commit may wait for the replicas of `__consumer_offsets`.
+    #[serde(rename = "offsets.commit.timeout.ms")]
+    pub offsets_commit_timeout_ms: u64,
+    /// No member may ask for a shorter session.timeout.ms.
+    #[serde(rename = "group.min.session.timeout.ms")]
+    pub group_min_session_timeout_ms: u64,
+    /// No member may ask for a longer session.timeout.ms.
+    #[serde(rename = "group.max.session.timeout.ms")]
+    pub group_max_session_timeout_ms: u64,
+    /// How long the first rebalance of an empty group waits for more members. Unless set: 3000, and 0 in 0.10.
+    #[serde(rename = "group.initial.rebalance.delay.ms")]
+    pub group_initial_rebalance_delay_ms: u64,
 }
 
 impl Default for BrokerConfig {
@@ -69,6 +95,12 @@ impl Default for BrokerConfig {
             zookeeper_session_timeout_ms: 6_000,
             controlled_shutdown_retry_backoff_ms: 5_000,
             controlled_shutdown_max_retries: 3,
+            offsets_topic_num_partitions: 1,
+            offsets_topic_replication_factor: 3,
+            offsets_commit_timeout_ms: 5_000,
+            group_min_session_timeout_ms: 6_000,
+            group_max_session_timeout_ms: 300_000,
+            group_initial_rebalance_delay_ms: 3_000,
         }
     }
 }
@@ -83,6 +115,55 @@ pub struct TopicConfig {
     /// Overrides the broker's.
     #[serde(rename = "unclean.leader.election.enable", skip_serializing_if = "Option::is_none")]
     pub unclean_leader_election_enable: Option<bool>,
+}
+
+/// What an acknowledgement of acks=-1 waits for, by topic. Kafka has but `isr`; the others are what it might have been.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AckStrategy {
+    /// The leader has it. n + 1 replicas outlive n failures only if the followers had copied it by then.
+    Leader,
+    /// More than half of all replicas have it; a leader is elected as the most up to date of a majority. 2n + 1 replicas
+    /// outlive n failures.
+    Majority,
+    /// Every in-sync replica has it. n + 1 replicas outlive n failures.
+    #[default]
+    Isr,
+}
+
+impl AckStrategy {
+    /// `isr`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leader => "leader",
+            Self::Majority => "majority",
+            Self::Isr => "isr",
+        }
+    }
+}
+
+/// How much of one partition can be worked on in a second: by its leader that writes it, or by the member that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceRate {
+    /// So many records.
+    RecordsPerSecond(#[schemars(range(min = 1))] u64),
+    /// So many bytes.
+    BytesPerSecond(#[schemars(range(min = 1))] u64),
+}
+
+impl ServiceRate {
+    /// How long this much work takes, rounded up to a microsecond. A rate of nothing counts as one a second.
+    pub fn time_for(self, records: u64, bytes: u64) -> Micros {
+        const SECOND: u64 = 1_000_000;
+        let (amount, rate) = match self {
+            Self::RecordsPerSecond(rate) => (records, rate),
+            Self::BytesPerSecond(rate) => (bytes, rate),
+        };
+        Micros(amount.saturating_mul(SECOND).div_ceil(rate.max(1)))
+    }
 }
 
 /// When a leader answers a produce.
@@ -107,6 +188,22 @@ impl fmt::Display for Acks {
             Self::All => "-1",
         })
     }
+}
+
+/// Who chooses the partition of a record whose sender names none, `partitioner.class`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum PartitionerClass {
+    /// A key counts over all partitions; a record without one goes as the protocol's switch `partitioner` says.
+    #[default]
+    DefaultPartitioner,
+    /// Records go round the available partitions from 0, whatever their keys (2.4+). Source: 39 `RoundRobinPartitioner`.
+    RoundRobinPartitioner,
+    /// Records stick to a partition until a batch of it is full, whatever their keys (2.4 to 3.2).
+    /// Source: 24 `UniformStickyPartitioner`.
+    UniformStickyPartitioner,
+    /// Not Kafka's: as the default, but a key counts over the *available* partitions only, so that it moves when a leader
+    /// goes. It is how some descriptions of Kafka have it.
+    KeysOverAvailablePartitioner,
 }
 
 /// A producer's settings.
@@ -143,6 +240,13 @@ pub struct ProducerConfig {
     /// Metadata older than this is fetched again.
     #[serde(rename = "metadata.max.age.ms")]
     pub metadata_max_age_ms: u64,
+    /// Who chooses partitions.
+    #[serde(rename = "partitioner.class")]
+    pub partitioner_class: PartitionerClass,
+    /// A record fails when it was not acknowledged this long after it was handed over, retries and all (2.1+, KIP-91).
+    /// Unless set, batches expire as in 0.11: after request.timeout.ms in the queue, or when the retries are used up.
+    #[serde(rename = "delivery.timeout.ms", skip_serializing_if = "Option::is_none")]
+    pub delivery_timeout_ms: Option<u64>,
 }
 
 impl Default for ProducerConfig {
@@ -158,8 +262,69 @@ impl Default for ProducerConfig {
             retry_backoff_ms: 100,
             max_block_ms: 60_000,
             metadata_max_age_ms: 300_000,
+            partitioner_class: PartitionerClass::DefaultPartitioner,
+            delivery_timeout_ms: None,
         }
     }
+}
+
+/// How a group's leader shares out partitions, `partition.assignment.strategy`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumIter,
+    IntoStaticStr,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Assignor {
+    /// Topic by topic, each member a contiguous stretch. Source: 0.11.0.2 `RangeAssignor`.
+    #[default]
+    Range,
+    /// All partitions of all topics, in turn. Source: 0.11.0.2 `RoundRobinAssignor`.
+    #[serde(rename = "roundrobin")]
+    #[strum(serialize = "roundrobin")]
+    RoundRobin,
+    /// As even as can be, and each member keeps what it had as far as that allows. Source: KIP-54, `StickyAssignor`.
+    Sticky,
+    /// The same, and nobody stops reading what it keeps; what moves is revoked first and given in a second rebalance.
+    /// Source: KIP-429, `CooperativeStickyAssignor`.
+    CooperativeSticky,
+}
+
+impl Assignor {
+    /// `cooperative-sticky`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether members keep reading through a rebalance.
+    pub fn is_cooperative(self) -> bool {
+        self == Self::CooperativeSticky
+    }
+}
+
+/// When an application commits by itself; of account only with `enable.auto.commit=false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitPoint {
+    /// It commits what a poll returned, waits for the answer, and then works on it: at most once.
+    BeforeProcessing,
+    /// It works on what a poll returned, commits that, waits for the answer, and polls again: at least once.
+    #[default]
+    AfterProcessing,
+    /// It never commits.
+    Never,
 }
 
 /// Where a consumer starts that has no committed offset, or whose offset is out of range.
@@ -205,6 +370,22 @@ pub struct ConsumerConfig {
     /// Metadata older than this is fetched again; until then new partitions are not noticed.
     #[serde(rename = "metadata.max.age.ms")]
     pub metadata_max_age_ms: u64,
+    /// The coordinator takes a member for dead when it has heard nothing for this long.
+    #[serde(rename = "session.timeout.ms")]
+    pub session_timeout_ms: u64,
+    /// How often a member shows that it lives.
+    #[serde(rename = "heartbeat.interval.ms")]
+    pub heartbeat_interval_ms: u64,
+    /// A member that has not polled for this long leaves; also how long a rebalance waits for it.
+    #[serde(rename = "max.poll.interval.ms")]
+    pub max_poll_interval_ms: u64,
+    /// At most this many records a poll.
+    #[serde(rename = "max.poll.records")]
+    #[schemars(range(min = 1))]
+    pub max_poll_records: u64,
+    /// How partitions are shared out.
+    #[serde(rename = "partition.assignment.strategy")]
+    pub partition_assignment_strategy: Assignor,
 }
 
 impl Default for ConsumerConfig {
@@ -219,6 +400,11 @@ impl Default for ConsumerConfig {
             request_timeout_ms: 305_000,
             retry_backoff_ms: 100,
             metadata_max_age_ms: 300_000,
+            session_timeout_ms: 10_000,
+            heartbeat_interval_ms: 3_000,
+            max_poll_interval_ms: 300_000,
+            max_poll_records: 500,
+            partition_assignment_strategy: Assignor::Range,
         }
     }
 }
@@ -230,19 +416,58 @@ pub struct Topic {
     pub min_insync_replicas: u32,
     /// `unclean.leader.election.enable`.
     pub unclean_leader_election_enable: bool,
+    /// What acks=-1 waits for.
+    pub ack_strategy: AckStrategy,
+    /// How fast a leader writes each of its partitions; none: at once.
+    pub service_rate: Option<ServiceRate>,
     /// The assigned replicas of each partition, in order of preference.
-    pub assignment: Vec<Vec<crate::ids::BrokerId>>,
+    pub assignment: Vec<Vec<BrokerId>>,
 }
 
 /// All that is fixed before a run begins; every machine shares it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClusterConfig {
     /// The protocol's switches.
-    pub protocol: crate::protocol::Protocol,
+    pub protocol: Protocol,
     /// How many brokers; their ids are 1 to this.
     pub brokers: u8,
     /// The settings of all brokers.
     pub broker: BrokerConfig,
-    /// By [`crate::ids::TopicId`].
+    /// By [`TopicId`]. `__consumer_offsets` is the last one, if there is a group.
     pub topics: Vec<Topic>,
+    /// `__consumer_offsets`; none without a group.
+    pub offsets_topic: Option<TopicId>,
+    /// By [`GroupId`]: the partition of `__consumer_offsets` whose leader coordinates the group.
+    /// Source: 0.11.0.2 `GroupMetadataManager.partitionFor`.
+    pub offsets_partitions: Vec<u16>,
+}
+
+impl Topic {
+    /// A topic with ack strategy `isr` whose leaders write at once.
+    pub fn new(
+        min_insync_replicas: u32,
+        unclean_leader_election_enable: bool,
+        assignment: Vec<Vec<BrokerId>>,
+    ) -> Self {
+        let (ack_strategy, service_rate) = (AckStrategy::Isr, None);
+        Self { min_insync_replicas, unclean_leader_election_enable, ack_strategy, service_rate, assignment }
+    }
+}
+
+impl ClusterConfig {
+    /// A cluster without groups.
+    pub fn new(protocol: Protocol, brokers: u8, broker: BrokerConfig, topics: Vec<Topic>) -> Self {
+        Self { protocol, brokers, broker, topics, offsets_topic: None, offsets_partitions: Vec::new() }
+    }
+
+    /// Where the group's offsets are kept; the leader is its coordinator.
+    pub fn offsets_partition(&self, group: GroupId) -> Option<TopicPartition> {
+        let partition = *self.offsets_partitions.get(usize::from(group.0))?;
+        Some(TopicPartition { topic: self.offsets_topic?, partition })
+    }
+
+    /// Whether it is `__consumer_offsets`, to which no application writes.
+    pub fn is_internal(&self, topic: TopicId) -> bool {
+        self.offsets_topic == Some(topic)
+    }
 }

@@ -1,7 +1,9 @@
 //! What happened: the facts that judges, anchors and pictures feed on.
 //!
 //! Any event can anchor a fault (`"when": {"event": "became_leader", ...}`) and be a must-see of a scenario.
-//! A fact is about one partition, one broker or one client wherever it can be; the accessors say which.
+//! A fact is about one partition, one broker, one client or one group wherever it can be; the accessors say which.
+
+mod about;
 
 use std::sync::Arc;
 
@@ -10,8 +12,8 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::config::Acks;
 use crate::ids::{
-    BrokerEpoch, BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerId,
-    RecordId, Sequence, TopicPartition,
+    BrokerEpoch, BrokerId, BrokerSet, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset,
+    PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicPartition,
 };
 use crate::machine::Ending;
 use crate::message::{ErrorCode, MessageKind};
@@ -55,6 +57,8 @@ pub struct Step {
 pub enum TruncationReason {
     /// It became a follower and cuts at its own high watermark. Source: 0.10.2.2 `ReplicaManager.makeFollowers`.
     BecameFollower,
+    /// The leader's log is another from there on. Source: KIP-595.
+    Diverged,
     /// Its end lies beyond the leader's. Source: `AbstractFetcherThread.fetchOffsetAndTruncate`.
     OutOfRange,
     /// The power failed and the disk had no more.
@@ -146,6 +150,8 @@ pub enum Event {
         base_offset: Option<Offset>,
         records: Arc<[Record]>,
     },
+    /// An idempotent producer raised its epoch, to go on after a sequence was lost. Source: KIP-360.
+    ProducerEpochBumped { client: NodeId, producer: ProducerId, epoch: ProducerEpoch },
     /// A producer gave records up. `definite`: surely not written by any of the attempts.
     SendFailed {
         client: NodeId,
@@ -181,6 +187,71 @@ pub enum Event {
     },
     /// A consumer begins at an offset: committed, by its reset policy, or after it was out of range.
     PositionReset { client: NodeId, group: GroupId, partition: TopicPartition, to: Offset },
+
+    // ---- groups ----
+    /// A member's application has finished with the records from offset `from` to `to`. Told only where that takes time; what
+    /// takes none is finished as it is polled.
+    RecordsProcessed { client: NodeId, group: GroupId, partition: TopicPartition, from: Offset, to: Offset },
+    /// A member has its share of a generation: all that it owns from now on.
+    PartitionsAssigned {
+        client: NodeId,
+        group: GroupId,
+        generation: Generation,
+        partitions: Arc<[TopicPartition]>,
+    },
+    /// A member gives partitions away in good order.
+    PartitionsRevoked {
+        client: NodeId,
+        group: GroupId,
+        generation: Generation,
+        partitions: Arc<[TopicPartition]>,
+    },
+    /// A member goes into a rebalance, and goes on reading what it owns.
+    PartitionsKept {
+        client: NodeId,
+        group: GroupId,
+        generation: Generation,
+        partitions: Arc<[TopicPartition]>,
+    },
+    /// A member learned that its group has gone on without it; what it owned it has lost.
+    MemberFenced { client: NodeId, group: GroupId, error: ErrorCode, partitions: Arc<[TopicPartition]> },
+    /// A member has not polled for max.poll.interval.ms and leaves. Source: KIP-62.
+    PollExpired { client: NodeId, group: GroupId },
+    /// A coordinator took a member in.
+    MemberJoined { broker: BrokerId, group: GroupId, client: NodeId, member: MemberId },
+    /// A member left in good order.
+    MemberLeft { broker: BrokerId, group: GroupId, client: NodeId, member: MemberId },
+    /// A coordinator has not heard of a member for session.timeout.ms, or it did not come to a rebalance in time.
+    MemberExpired { broker: BrokerId, group: GroupId, client: NodeId, member: MemberId },
+    /// A group prepares for another generation than `generation`: PreparingRebalance.
+    RebalanceStarted { broker: BrokerId, group: GroupId, generation: Generation },
+    /// All have come: CompletingRebalance. With no member the group is Empty.
+    GenerationStarted { broker: BrokerId, group: GroupId, generation: Generation, members: u32 },
+    /// The leader has shared the partitions out: Stable.
+    GroupStabilized {
+        broker: BrokerId,
+        group: GroupId,
+        generation: Generation,
+        assignment: Arc<[(MemberId, Vec<TopicPartition>)]>,
+    },
+    /// A broker took a partition of `__consumer_offsets` over and read `groups` groups from it.
+    CoordinatorLoaded { partition: TopicPartition, broker: BrokerId, groups: u32 },
+    /// A coordinator let a commit in; it is written and waits for its replicas.
+    CommitAccepted {
+        broker: BrokerId,
+        group: GroupId,
+        client: NodeId,
+        generation: Generation,
+        offsets: Arc<[(TopicPartition, Offset)]>,
+    },
+    /// A coordinator refused a commit.
+    CommitRefused {
+        broker: BrokerId,
+        group: GroupId,
+        client: NodeId,
+        generation: Generation,
+        error: ErrorCode,
+    },
 
     // ---- the replica's roles ----
     /// A replica took office.
@@ -248,6 +319,14 @@ pub enum Event {
     BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
     /// The controller has heard nothing of a broker for zookeeper.session.timeout.ms and takes it for dead.
     BrokerFenced { broker: BrokerId },
+    /// A replica told the controller how far its log goes, and follows nobody of an epoch below this one.
+    VoteGiven {
+        partition: TopicPartition,
+        broker: BrokerId,
+        epoch: LeaderEpoch,
+        last_epoch: LeaderEpoch,
+        end_offset: Offset,
+    },
     /// A leader was chosen. `unclean` if it was not in the ISR.
     LeaderElected {
         partition: TopicPartition,
@@ -309,188 +388,5 @@ impl Event {
     /// Its kind.
     pub fn kind(&self) -> EventKind {
         self.into()
-    }
-
-    /// The partition that it is about.
-    pub fn partition(&self) -> Option<TopicPartition> {
-        match self {
-            Self::RecordSent { partition, .. }
-            | Self::ProduceSent { partition, .. }
-            | Self::ProduceRetried { partition, .. }
-            | Self::RecordsAppended { partition, .. }
-            | Self::DuplicateDiscarded { partition, .. }
-            | Self::ProduceRefused { partition, .. }
-            | Self::FollowerFetched { partition, .. }
-            | Self::RecordsFetched { partition, .. }
-            | Self::Replicated { partition, .. }
-            | Self::HighWatermarkAdvanced { partition, .. }
-            | Self::HighWatermarkLearned { partition, .. }
-            | Self::ProduceAcknowledged { partition, .. }
-            | Self::ProduceFailed { partition, .. }
-            | Self::SendAcknowledged { partition, .. }
-            | Self::SendFailed { partition, .. }
-            | Self::RecordsServed { partition, .. }
-            | Self::RecordsPolled { partition, .. }
-            | Self::OffsetCommitted { partition, .. }
-            | Self::PositionReset { partition, .. }
-            | Self::BecameLeader { partition, .. }
-            | Self::BecameFollower { partition, .. }
-            | Self::LogTruncated { partition, .. }
-            | Self::FetchOutOfRange { partition, .. }
-            | Self::FetcherDied { partition, .. }
-            | Self::IsrShrinkProposed { partition, .. }
-            | Self::IsrExpandProposed { partition, .. }
-            | Self::IsrUpdateRefused { partition, .. }
-            | Self::LogFlushed { partition, .. }
-            | Self::BrokerHalted { partition, .. }
-            | Self::LeaderElected { partition, .. }
-            | Self::PartitionOffline { partition, .. }
-            | Self::IsrShrunk { partition, .. }
-            | Self::IsrExpanded { partition, .. }
-            | Self::PartitionsCreated { partition, .. }
-            | Self::PartitionsRefused { partition, .. } => Some(*partition),
-            Self::BrokerStarted { .. }
-            | Self::HighWatermarksCheckpointed { .. }
-            | Self::ControlledShutdownStarted { .. }
-            | Self::ControlledShutdownCompleted { .. }
-            | Self::BrokerRegistered { .. }
-            | Self::BrokerFenced { .. }
-            | Self::FaultStruck { .. }
-            | Self::FaultMissed { .. }
-            | Self::NodeStopped { .. }
-            | Self::NodeRestarted { .. }
-            | Self::NodePaused { .. }
-            | Self::NodeResumed { .. }
-            | Self::LinkCut { .. }
-            | Self::LinkHealed { .. }
-            | Self::LinkDegraded { .. }
-            | Self::FollowerLagged { .. }
-            | Self::FollowerLagEnded { .. }
-            | Self::MessageDropped { .. }
-            | Self::HealStarted
-            | Self::Converged => None,
-        }
-    }
-
-    /// The broker that it happened on, or that it is about.
-    pub fn broker(&self) -> Option<BrokerId> {
-        match self {
-            Self::ProduceSent { broker, .. }
-            | Self::ProduceRetried { broker, .. }
-            | Self::RecordsAppended { broker, .. }
-            | Self::DuplicateDiscarded { broker, .. }
-            | Self::ProduceRefused { broker, .. }
-            | Self::FollowerFetched { broker, .. }
-            | Self::RecordsFetched { broker, .. }
-            | Self::Replicated { broker, .. }
-            | Self::HighWatermarkAdvanced { broker, .. }
-            | Self::HighWatermarkLearned { broker, .. }
-            | Self::ProduceAcknowledged { broker, .. }
-            | Self::ProduceFailed { broker, .. }
-            | Self::RecordsServed { broker, .. }
-            | Self::OffsetCommitted { broker, .. }
-            | Self::BecameLeader { broker, .. }
-            | Self::BecameFollower { broker, .. }
-            | Self::LogTruncated { broker, .. }
-            | Self::FetchOutOfRange { broker, .. }
-            | Self::FetcherDied { broker, .. }
-            | Self::IsrShrinkProposed { broker, .. }
-            | Self::IsrExpandProposed { broker, .. }
-            | Self::IsrUpdateRefused { broker, .. }
-            | Self::BrokerStarted { broker, .. }
-            | Self::HighWatermarksCheckpointed { broker, .. }
-            | Self::LogFlushed { broker, .. }
-            | Self::BrokerHalted { broker, .. }
-            | Self::ControlledShutdownStarted { broker, .. }
-            | Self::ControlledShutdownCompleted { broker, .. }
-            | Self::BrokerRegistered { broker, .. }
-            | Self::BrokerFenced { broker, .. }
-            | Self::LeaderElected { broker, .. }
-            | Self::FollowerLagged { broker, .. }
-            | Self::FollowerLagEnded { broker, .. } => Some(*broker),
-            Self::RecordSent { .. }
-            | Self::SendAcknowledged { .. }
-            | Self::SendFailed { .. }
-            | Self::RecordsPolled { .. }
-            | Self::PositionReset { .. }
-            | Self::PartitionOffline { .. }
-            | Self::IsrShrunk { .. }
-            | Self::IsrExpanded { .. }
-            | Self::PartitionsCreated { .. }
-            | Self::PartitionsRefused { .. }
-            | Self::FaultStruck { .. }
-            | Self::FaultMissed { .. }
-            | Self::NodeStopped { .. }
-            | Self::NodeRestarted { .. }
-            | Self::NodePaused { .. }
-            | Self::NodeResumed { .. }
-            | Self::LinkCut { .. }
-            | Self::LinkHealed { .. }
-            | Self::LinkDegraded { .. }
-            | Self::MessageDropped { .. }
-            | Self::HealStarted
-            | Self::Converged => None,
-        }
-    }
-
-    /// The client that it is about.
-    pub fn client(&self) -> Option<NodeId> {
-        match self {
-            Self::RecordSent { client, .. }
-            | Self::ProduceSent { client, .. }
-            | Self::ProduceRetried { client, .. }
-            | Self::RecordsAppended { client, .. }
-            | Self::DuplicateDiscarded { client, .. }
-            | Self::ProduceRefused { client, .. }
-            | Self::Replicated { client, .. }
-            | Self::ProduceAcknowledged { client, .. }
-            | Self::ProduceFailed { client, .. }
-            | Self::SendAcknowledged { client, .. }
-            | Self::SendFailed { client, .. }
-            | Self::RecordsServed { client, .. }
-            | Self::RecordsPolled { client, .. }
-            | Self::OffsetCommitted { client, .. }
-            | Self::PositionReset { client, .. } => Some(*client),
-            Self::FollowerFetched { .. }
-            | Self::RecordsFetched { .. }
-            | Self::HighWatermarkAdvanced { .. }
-            | Self::HighWatermarkLearned { .. }
-            | Self::BecameLeader { .. }
-            | Self::BecameFollower { .. }
-            | Self::LogTruncated { .. }
-            | Self::FetchOutOfRange { .. }
-            | Self::FetcherDied { .. }
-            | Self::IsrShrinkProposed { .. }
-            | Self::IsrExpandProposed { .. }
-            | Self::IsrUpdateRefused { .. }
-            | Self::BrokerStarted { .. }
-            | Self::HighWatermarksCheckpointed { .. }
-            | Self::LogFlushed { .. }
-            | Self::BrokerHalted { .. }
-            | Self::ControlledShutdownStarted { .. }
-            | Self::ControlledShutdownCompleted { .. }
-            | Self::BrokerRegistered { .. }
-            | Self::BrokerFenced { .. }
-            | Self::LeaderElected { .. }
-            | Self::PartitionOffline { .. }
-            | Self::IsrShrunk { .. }
-            | Self::IsrExpanded { .. }
-            | Self::PartitionsCreated { .. }
-            | Self::PartitionsRefused { .. }
-            | Self::FaultStruck { .. }
-            | Self::FaultMissed { .. }
-            | Self::NodeStopped { .. }
-            | Self::NodeRestarted { .. }
-            | Self::NodePaused { .. }
-            | Self::NodeResumed { .. }
-            | Self::LinkCut { .. }
-            | Self::LinkHealed { .. }
-            | Self::LinkDegraded { .. }
-            | Self::FollowerLagged { .. }
-            | Self::FollowerLagEnded { .. }
-            | Self::MessageDropped { .. }
-            | Self::HealStarted
-            | Self::Converged => None,
-        }
     }
 }

@@ -78,6 +78,16 @@ number! {
     RecordId(u64)
 }
 
+/// What a coordinator calls a member of a group. Kafka's is a text, the client's id and a random part; here the client
+/// and a number that no coordinator gives out twice. Source: 0.11.0.2 `GroupCoordinator.doJoinGroup`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct MemberId {
+    /// Whose it is.
+    pub client: NodeId,
+    /// Which of the ids that this client was given.
+    pub number: u64,
+}
+
 impl NodeId {
     /// The controller's node.
     pub const CONTROLLER: Self = Self(0);

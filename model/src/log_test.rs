@@ -5,7 +5,7 @@ use crate::ids::{NodeId, ProducerEpoch, ProducerId, RecordId, Sequence};
 use crate::record::{ProducerStamp, Record};
 
 fn sent(first: u32, count: u32) -> RecordBatch {
-    let record = |n| Record { value: RecordId::new(NodeId(9), n), key: None, size_bytes: 100 };
+    let record = |n| Record { value: RecordId::new(NodeId(9), n), content: None, size_bytes: 100 };
     RecordBatch { producer: None, records: (first..first + count).map(record).collect() }
 }
 

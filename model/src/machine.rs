@@ -52,6 +52,8 @@ pub enum Command {
         /// What.
         record: Record,
     },
+    /// To a group's member: close the consumer. A dynamic member leaves the group; the machine then ends its own life.
+    Close,
     /// To a broker: stop in good order.
     ControlledShutdown,
     /// To the controller: give the partition to the first of its replicas, if that one is alive and in the ISR.

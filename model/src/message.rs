@@ -1,17 +1,21 @@
 //! Every request and reply, in the order in which a record meets them. Names are Kafka's.
 
+mod error;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
-use crate::config::Acks;
+use crate::config::{Acks, Assignor};
 use crate::ids::{
-    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Generation, GroupId, LeaderEpoch, NodeId, Offset,
-    PartitionEpoch, ProducerEpoch, ProducerId, TopicPartition,
+    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId,
+    Offset, PartitionEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition,
 };
 use crate::record::{Batch, RecordBatch};
 use crate::time::Micros;
+
+pub use error::ErrorCode;
 
 /// A message on its way out of a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,71 +33,6 @@ pub struct Message {
     pub correlation: CorrelationId,
     /// What is asked or answered.
     pub body: Body,
-}
-
-/// Kafka's error codes, as far as the model needs them. Source: `org.apache.kafka.common.protocol.Errors`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, EnumIter, IntoStaticStr,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// Success.
-    #[default]
-    None,
-    /// The fetch offset is below the log's start or above its end.
-    OffsetOutOfRange,
-    /// The partition is not known here.
-    UnknownTopicOrPartition,
-    /// There is no leader at the moment.
-    LeaderNotAvailable,
-    /// This broker does not lead the partition.
-    NotLeaderForPartition,
-    /// The purgatory's timeout passed before enough replicas had it. The record may commit later.
-    RequestTimedOut,
-    /// The connection broke before an answer came. Raised by the client itself.
-    NetworkException,
-    /// Fewer in-sync replicas than min.insync.replicas before the append: nothing was written.
-    NotEnoughReplicas,
-    /// The same after the append: the record stays in the log.
-    NotEnoughReplicasAfterAppend,
-    /// A sequence that does not follow the last one.
-    OutOfOrderSequenceNumber,
-    /// An older session of this PID.
-    InvalidProducerEpoch,
-    /// Raised in place of out-of-order where the broker knows nothing of the PID (1.0 to 2.4).
-    UnknownProducerId,
-    /// The partition state's version has moved on; ZooKeeper says BadVersion.
-    InvalidUpdateVersion,
-    /// The asker's leader epoch is too old.
-    FencedLeaderEpoch,
-    /// The request contradicts the partition's state.
-    InvalidRequest,
-    /// The broker is not registered, or under a later epoch.
-    StaleBrokerEpoch,
-    /// Partition counts only grow.
-    InvalidPartitions,
-    /// The group's coordinator is elsewhere or not ready.
-    NotCoordinator,
-    /// The commit's generation is not the group's.
-    IllegalGeneration,
-    /// No preferred or eligible leader could be elected.
-    PreferredLeaderNotAvailable,
-}
-
-impl ErrorCode {
-    /// Success, or this error.
-    ///
-    /// # Errors
-    /// Itself, unless it is [`ErrorCode::None`].
-    pub fn result(self) -> Result<(), Self> {
-        if self == Self::None { Ok(()) } else { Err(self) }
-    }
-
-    /// `NOT_ENOUGH_REPLICAS`.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// One partition's part of a produce request.
@@ -134,6 +73,9 @@ pub struct FetchPartition {
     pub offset: Offset,
     /// At most this many bytes, but always one whole batch.
     pub max_bytes: u64,
+    /// The epoch of the last record before `offset`, from a follower that truncates as its fetches are answered; see
+    /// [`FetchedPartition::diverging`].
+    pub last_epoch: Option<LeaderEpoch>,
 }
 
 /// One partition's part of a fetch reply.
@@ -149,6 +91,31 @@ pub struct FetchedPartition {
     pub log_start: Offset,
     /// Whole batches; the first may begin before the offset that a consumer asked for.
     pub batches: Vec<Arc<Batch>>,
+    /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it
+    /// ends. Only on topics whose ack strategy is `majority` so far. Source: KIP-595 `DivergingEpoch`.
+    pub diverging: Option<(LeaderEpoch, Offset)>,
+}
+
+/// What a member wants, and what it has. Source: 39 `ConsumerPartitionAssignor.Subscription`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Subscription {
+    /// What it reads, ascending.
+    pub topics: Arc<[TopicId]>,
+    /// What it owned last, for the sticky assignors; ascending.
+    pub owned: Vec<TopicPartition>,
+    /// In which generation it did.
+    pub generation: Generation,
+}
+
+/// A member as its group's leader learns of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JoinedMember {
+    /// Which.
+    pub member: MemberId,
+    /// Its `group.instance.id`, if it is a static member: its client.
+    pub instance: Option<NodeId>,
+    /// What it wants.
+    pub subscription: Subscription,
 }
 
 /// What ListOffsets asks for.
@@ -267,12 +234,106 @@ pub enum Body {
         /// The offset, on success.
         offset: Offset,
     },
+    /// A member asks any broker who coordinates its group.
+    FindCoordinatorRequest {
+        /// Its group.
+        group: GroupId,
+    },
+    /// The leader of the group's partition of `__consumer_offsets`, as far as that broker knows.
+    FindCoordinatorReply {
+        /// How it went.
+        error: ErrorCode,
+        /// On success.
+        coordinator: Option<BrokerId>,
+    },
+    /// A member wants to be in the next generation. Answered once all have come, or time is up.
+    JoinGroupRequest {
+        /// Its group.
+        group: GroupId,
+        /// Itself; none at first.
+        member: Option<MemberId>,
+        /// `group.instance.id` of a static member: its client.
+        instance: Option<NodeId>,
+        /// How long it may be silent.
+        session_timeout: Micros,
+        /// How long the next rebalance may wait for it.
+        rebalance_timeout: Micros,
+        /// By which rule it would share partitions out.
+        assignor: Assignor,
+        /// What it wants.
+        subscription: Subscription,
+    },
+    /// The new generation.
+    JoinGroupReply {
+        /// How it went.
+        error: ErrorCode,
+        /// Its number.
+        generation: Generation,
+        /// Who the asker is.
+        member: MemberId,
+        /// Who shares the partitions out.
+        leader: MemberId,
+        /// Everyone, ascending; empty unless the asker leads.
+        members: Vec<JoinedMember>,
+    },
+    /// A member asks for its share; the leader brings everyone's.
+    SyncGroupRequest {
+        /// Its group.
+        group: GroupId,
+        /// The generation that it joined.
+        generation: Generation,
+        /// Itself.
+        member: MemberId,
+        /// `group.instance.id` of a static member: its client.
+        instance: Option<NodeId>,
+        /// From the leader: everyone's share. Empty from others.
+        assignments: Vec<(MemberId, Vec<TopicPartition>)>,
+    },
+    /// Its share.
+    SyncGroupReply {
+        /// How it went.
+        error: ErrorCode,
+        /// Ascending.
+        assignment: Vec<TopicPartition>,
+    },
+    /// A member shows that it lives.
+    HeartbeatRequest {
+        /// Its group.
+        group: GroupId,
+        /// Its generation.
+        generation: Generation,
+        /// Itself.
+        member: MemberId,
+        /// `group.instance.id` of a static member: its client.
+        instance: Option<NodeId>,
+    },
+    /// Whether it is still in, and whether to join again.
+    HeartbeatReply {
+        /// How it went.
+        error: ErrorCode,
+    },
+    /// A member leaves in good order.
+    LeaveGroupRequest {
+        /// Its group.
+        group: GroupId,
+        /// Itself.
+        member: MemberId,
+    },
+    /// It is out.
+    LeaveGroupReply {
+        /// How it went.
+        error: ErrorCode,
+    },
     /// A member commits how far it has come.
     OffsetCommitRequest {
         /// Its group.
         group: GroupId,
         /// Its generation.
         generation: Generation,
+        /// Itself.
+        member: MemberId,
+        /// `group.instance.id` of a static member: its client.
+        instance: Option<NodeId>,
         /// The next offset to read, by partition.
         offsets: Vec<(TopicPartition, Offset)>,
     },
@@ -341,6 +402,25 @@ pub enum Body {
     AlterPartitionRequest {
         /// The asker's view, with the ISR that it proposes; its `partition_epoch` must still be current.
         proposed: PartitionState,
+    },
+    /// The controller asks a replica of a partition with ack strategy `majority` for its log's end, and to follow nobody of an
+    /// older epoch from now on. Not Kafka's; KRaft's `Vote` is the nearest.
+    VoteRequest {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The epoch of the leader that is to be elected.
+        leader_epoch: LeaderEpoch,
+    },
+    /// How far the replica's log goes.
+    VoteReply {
+        /// Which partition.
+        partition: TopicPartition,
+        /// As asked.
+        leader_epoch: LeaderEpoch,
+        /// The epoch of its last record.
+        last_epoch: LeaderEpoch,
+        /// One past its last record.
+        end_offset: Offset,
     },
     /// How the proposal went.
     AlterPartitionReply {

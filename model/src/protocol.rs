@@ -44,13 +44,28 @@ pub enum TruncationRule {
 }
 
 /// When a follower cuts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum TruncationMoment {
     /// As it obeys the notice. Source: 0.10.2.2 `ReplicaManager.makeFollowers`.
     OnNotice,
     /// Before it next fetches from the new leader; not before a fetch is answered that it already has under way there for
     /// other partitions. Source: 0.11.0.2 `AbstractFetcherThread.doWork`.
     BeforeFetch,
+}
+
+/// Where a producer sends a record that has neither a partition nor a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnkeyedRule {
+    /// Round the available partitions, from a random one (0.8.2 to 2.3). Source: 0.11.0.2 `DefaultPartitioner`.
+    RoundRobin,
+    /// To one partition until a batch of it is full or has left, then to another available one at random (2.4 to 3.2, KIP-480).
+    /// Source: 24 `StickyPartitionCache`.
+    Sticky,
+    /// To one partition until it has had batch.size bytes, then to another, the likelier the shorter its queue (3.3+,
+    /// KIP-794). Source: 39 `BuiltInPartitioner`.
+    UniformSticky,
 }
 
 /// The switches that a preset sets.
@@ -66,6 +81,52 @@ pub struct Protocol {
     pub idempotence: bool,
     /// What `unclean.leader.election.enable` is unless set. Source: KIP-106 turned it off in 0.11.
     pub unclean_election_default: bool,
+    /// Where records without a key go.
+    pub partitioner: UnkeyedRule,
+    /// Whether an idempotent producer recovers from a lost sequence by raising its epoch, and brokers take any first
+    /// sequence of a producer that they do not know (2.5+, KIP-360).
+    pub epoch_bump: bool,
+    /// What `group.initial.rebalance.delay.ms` is unless set. Source: KIP-134 brought it in 0.11.
+    pub initial_rebalance_delay_default_ms: u64,
+}
+
+/// Single switches that differ from the preset's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Switches {
+    /// When a follower cuts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncation_moment: Option<TruncationMoment>,
+    /// Whether producers may be idempotent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotence: Option<bool>,
+    /// Where records without a key go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitioner: Option<UnkeyedRule>,
+    /// Whether an idempotent producer recovers from a lost sequence by raising its epoch (KIP-360).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch_bump: Option<bool>,
+}
+
+impl Switches {
+    /// Whether none is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Protocol {
+    /// These switches in place of the preset's.
+    #[must_use]
+    pub fn with(self, switches: Switches) -> Self {
+        Self {
+            truncation_moment: switches.truncation_moment.unwrap_or(self.truncation_moment),
+            idempotence: switches.idempotence.unwrap_or(self.idempotence),
+            partitioner: switches.partitioner.unwrap_or(self.partitioner),
+            epoch_bump: switches.epoch_bump.unwrap_or(self.epoch_bump),
+            ..self
+        }
+    }
 }
 
 impl Preset {
@@ -78,6 +139,9 @@ impl Preset {
                 truncation_moment: TruncationMoment::OnNotice,
                 idempotence: false,
                 unclean_election_default: true,
+                partitioner: UnkeyedRule::RoundRobin,
+                epoch_bump: false,
+                initial_rebalance_delay_default_ms: 0,
             },
             Self::V0_11Iv1 => Protocol {
                 preset: self,
@@ -85,6 +149,9 @@ impl Preset {
                 truncation_moment: TruncationMoment::BeforeFetch,
                 idempotence: true,
                 unclean_election_default: false,
+                partitioner: UnkeyedRule::RoundRobin,
+                epoch_bump: false,
+                initial_rebalance_delay_default_ms: 3_000,
             },
         }
     }

@@ -4,17 +4,73 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence};
+use crate::config::Assignor;
+use crate::ids::{
+    Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, ProducerEpoch, ProducerId, RecordId,
+    Sequence, TopicPartition,
+};
+use crate::time::Micros;
 
 /// One record of an application. Its value is unique in a run, so that a judge knows it wherever it turns up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Record {
     /// The unique value.
     pub value: RecordId,
-    /// The key's bytes, if it has a key.
-    pub key: Option<Arc<[u8]>>,
+    /// What matters of its content; none if nothing does.
+    pub content: Option<Arc<Content>>,
     /// Key and value together, in bytes; counts towards `batch.size` and fetch sizes.
     pub size_bytes: u32,
+}
+
+/// What a record holds, as far as anybody in the cluster looks into it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Content {
+    /// The bytes of an application's key.
+    Key(Box<[u8]>),
+    /// A record of `__consumer_offsets`.
+    Group(GroupRecord),
+}
+
+/// What a group's coordinator writes to `__consumer_offsets`. Source: 0.11.0.2 `GroupMetadataManager`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum GroupRecord {
+    /// How far the group has come in a partition.
+    Offset {
+        /// Which group.
+        group: GroupId,
+        /// In which partition.
+        partition: TopicPartition,
+        /// The next offset to read.
+        offset: Offset,
+    },
+    /// Who is in the group, and who owns what.
+    Metadata {
+        /// Which group.
+        group: GroupId,
+        /// Its generation.
+        generation: Generation,
+        /// By which rule partitions are shared out.
+        assignor: Assignor,
+        /// The member that shares them out; none in an empty group.
+        leader: Option<MemberId>,
+        /// Ascending by member.
+        members: Vec<StoredMember>,
+    },
+}
+
+/// A member of a group, as its coordinator stores it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct StoredMember {
+    /// Which.
+    pub member: MemberId,
+    /// `group.instance.id` of a static member: its client.
+    pub instance: Option<NodeId>,
+    /// How long it may be silent.
+    pub session_timeout: Micros,
+    /// How long a rebalance waits for it.
+    pub rebalance_timeout: Micros,
+    /// What it owns.
+    pub assignment: Vec<TopicPartition>,
 }
 
 /// What an idempotent producer stamps on a batch. Source: KIP-98, `DefaultRecordBatch`.
@@ -48,6 +104,16 @@ pub struct Batch {
     pub producer: Option<ProducerStamp>,
     /// At least one record; offsets are consecutive.
     pub records: Arc<[Record]>,
+}
+
+impl Record {
+    /// The key's bytes, if it has a key.
+    pub fn key(&self) -> Option<&[u8]> {
+        match self.content.as_deref()? {
+            Content::Key(key) => Some(key),
+            Content::Group(_) => None,
+        }
+    }
 }
 
 impl RecordBatch {

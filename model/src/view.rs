@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::ids::{BrokerEpoch, BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::ids::{
+    BrokerEpoch, BrokerId, BrokerSet, Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicPartition,
+};
 use crate::message::PartitionState;
 use crate::record::{Batch, Record};
 use crate::time::Instant;
@@ -108,6 +110,13 @@ pub struct ConsumerView {
     pub node: NodeId,
     /// Of which group.
     pub group: GroupId,
+    /// Whether it takes part: its process runs, and it neither left nor has yet to join. Cleared by the driver as the
+    /// process ends, set as it starts.
+    pub active: bool,
+    /// Whether it is in a generation and has its share of it.
+    pub stable: bool,
+    /// The generation that it is in, or was in last; 0 before the first.
+    pub generation: Generation,
     /// The partitions that it owns, ascending, and the next offset that it will return; none before it knows.
     pub positions: Vec<(TopicPartition, Option<Offset>)>,
 }

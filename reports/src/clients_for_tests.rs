@@ -16,6 +16,7 @@ use highwater_model::record::{Batch, Record};
 use highwater_model::time::Instant;
 use highwater_model::view::{BrokerView, ClusterView, PartitionView, ReplicaView, Role};
 
+use crate::clients::{Reader, Writer};
 use crate::expect::Expect;
 use crate::panel::PanelSetup;
 
@@ -45,6 +46,8 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
         min_insync_replicas: 2,
         unclean_leader_election_enable: false,
         assignment: vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]],
+        ack_strategy: Default::default(),
+        service_rate: None,
     };
     let earliest = ConsumerConfig { auto_offset_reset: AutoOffsetReset::Earliest, ..Default::default() };
     PanelSetup {
@@ -59,9 +62,26 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
             brokers: 3,
             broker: BrokerConfig::default(),
             topics: vec![topic],
+            offsets_topic: None,
+            offsets_partitions: Vec::new(),
         }),
-        producers: [(SHOP, ProducerConfig { acks, ..Default::default() }, TopicId(0))].into(),
-        groups: [(GroupId(0), vec![TopicId(0)], earliest)].into(),
+        producers: [Writer {
+            node: SHOP,
+            settings: ProducerConfig { acks, ..Default::default() },
+            topic: TopicId(0),
+            partition: None,
+        }]
+        .into(),
+        groups: [Reader {
+            group: GroupId(0),
+            topics: vec![TopicId(0)],
+            settings: earliest,
+            members: Vec::new(),
+            commit: Default::default(),
+            takes_time: false,
+            max_lag: None,
+        }]
+        .into(),
         expect: Arc::new(Expect::default()),
     }
 }
@@ -75,7 +95,7 @@ pub(crate) fn unclean(mut setup: PanelSetup) -> PanelSetup {
 /// The same with an idempotent producer.
 pub(crate) fn idempotent(mut setup: PanelSetup) -> PanelSetup {
     let mut producers = setup.producers.to_vec();
-    producers[0].1.enable_idempotence = true;
+    producers[0].settings.enable_idempotence = true;
     setup.producers = producers.into();
     setup
 }
@@ -86,7 +106,7 @@ pub(crate) fn step(id: u64, node: NodeId) -> Step {
 }
 
 pub(crate) fn record(number: u32) -> Record {
-    Record { value: RecordId::new(SHOP, number), key: None, size_bytes: 100 }
+    Record { value: RecordId::new(SHOP, number), content: None, size_bytes: 100 }
 }
 
 fn records(numbers: &[u32]) -> Arc<[Record]> {

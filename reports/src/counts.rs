@@ -84,7 +84,9 @@ impl Counter {
             let records = from.0.saturating_sub(to.0);
             match reason {
                 TruncationReason::PowerLoss => self.records_lost_to_power += records,
-                TruncationReason::BecameFollower | TruncationReason::OutOfRange => {
+                TruncationReason::BecameFollower
+                | TruncationReason::OutOfRange
+                | TruncationReason::Diverged => {
                     self.truncations += u64::from(records > 0);
                     self.records_truncated += records;
                 }

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use highwater_model::config::{ClusterConfig, ConsumerConfig, ProducerConfig};
+use highwater_model::config::ClusterConfig;
 use highwater_model::event::{Event, Step};
-use highwater_model::ids::{GroupId, NodeId, TopicId};
 use highwater_model::names::Names;
 use highwater_model::protocol::Protocol;
 use highwater_model::view::ClusterView;
 use strum::IntoEnumIterator;
 
+use crate::clients::{Reader, Writer};
 use crate::counts::{Counter, Counts};
 use crate::coverage::Coverage;
 use crate::end::RunEnd;
@@ -48,9 +48,9 @@ pub struct PanelSetup {
     /// What all machines share.
     pub config: Arc<ClusterConfig>,
     /// The producers, their settings, and where they write.
-    pub producers: Arc<[(NodeId, ProducerConfig, TopicId)]>,
+    pub producers: Arc<[Writer]>,
     /// The groups, what they read, and their members' settings.
-    pub groups: Arc<[(GroupId, Vec<TopicId>, ConsumerConfig)]>,
+    pub groups: Arc<[Reader]>,
     /// What must come of it.
     pub expect: Arc<Expect>,
 }

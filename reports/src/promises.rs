@@ -8,11 +8,12 @@
 //! run every promise that rests on logs that last. That is coarser than need be: with fewer such failures than copies
 //! the promise could stand. But which copies were flushed in time is for a finer judge.
 
-use highwater_model::config::{Acks, AutoOffsetReset, ClusterConfig, ConsumerConfig, ProducerConfig};
+use highwater_model::config::{Acks, AutoOffsetReset, ClusterConfig};
 use highwater_model::event::Event;
-use highwater_model::ids::{GroupId, NodeId, TopicId};
+use highwater_model::ids::{NodeId, TopicId};
 use highwater_model::machine::Ending;
 
+use crate::clients::{Reader, Writer};
 use crate::property::Property;
 
 /// What a property needs to be promised.
@@ -116,13 +117,9 @@ pub struct Promises {
 
 impl Promises {
     /// Reads the settings.
-    pub fn new(
-        config: &ClusterConfig,
-        producers: &[(NodeId, ProducerConfig, TopicId)],
-        groups: &[(GroupId, Vec<TopicId>, ConsumerConfig)],
-    ) -> Self {
+    pub fn new(config: &ClusterConfig, producers: &[Writer], groups: &[Reader]) -> Self {
         let mut clients = Vec::new();
-        for (node, settings, _) in producers {
+        for Writer { node, settings, .. } in producers {
             let place = usize::from(node.0);
             clients.resize(clients.len().max(place + 1), None);
             clients[place] = Some(Client { acks: settings.acks, idempotent: settings.enable_idempotence });
@@ -132,7 +129,7 @@ impl Promises {
             .iter()
             .map(|topic| Topic { clean: !topic.unclean_leader_election_enable, read_from_start: false })
             .collect();
-        for (_, read, settings) in groups {
+        for Reader { topics: read, settings, .. } in groups {
             for topic in read.iter().filter(|_| settings.auto_offset_reset == AutoOffsetReset::Earliest) {
                 if let Some(topic) = topics.get_mut(usize::from(topic.0)) {
                     topic.read_from_start = true;

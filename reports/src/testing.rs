@@ -41,12 +41,16 @@ impl Stage {
             min_insync_replicas: 2,
             unclean_leader_election_enable: false,
             assignment: vec![brokers.clone()],
+            ack_strategy: Default::default(),
+            service_rate: None,
         };
         let config = ClusterConfig {
             protocol: Preset::V0_11Iv1.protocol(),
             brokers: 3,
             broker: BrokerConfig::default(),
             topics: vec![topic],
+            offsets_topic: None,
+            offsets_partitions: Vec::new(),
         };
         let nodes = ["controller", "broker-1", "broker-2", "broker-3", "shop", "billing-0"];
         let names = Names {
@@ -236,7 +240,10 @@ pub(crate) fn partition(partition: TopicPartition) -> PartitionView {
 
 /// The shop's records of these numbers.
 pub(crate) fn records(numbers: &[u32]) -> Arc<[Record]> {
-    numbers.iter().map(|it| Record { value: RecordId::new(SHOP, *it), key: None, size_bytes: 10 }).collect()
+    numbers
+        .iter()
+        .map(|it| Record { value: RecordId::new(SHOP, *it), content: None, size_bytes: 10 })
+        .collect()
 }
 
 /// The brokers of these ids.

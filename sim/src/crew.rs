@@ -17,6 +17,7 @@ use crate::driver::Crew;
 use crate::prepared::Prepared;
 use crate::scenario::plan::{PlannedGroup, PlannedProducer};
 use crate::seed::{Seed, even};
+use rand::Rng;
 
 /// Any of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,7 @@ impl Cluster {
             config: Arc::clone(&self.prepared.plan.config),
             settings: planned.settings.clone(),
             counter_start: even(&mut stream, 0, i32::MAX as u64) as u32,
+            chance: stream.next_u64(),
         })
     }
 

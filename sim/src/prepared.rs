@@ -10,9 +10,10 @@ use highwater_model::message::PartitionState;
 use highwater_model::view::{
     BrokerView, ClusterView, ConsumerView, PartitionView, ProducerView, ReplicaView,
 };
+use highwater_reports::clients::{Reader, Writer};
 use highwater_reports::panel::PanelSetup;
 
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, PlannedGroup, PlannedProducer};
 use crate::seed::StreamId;
 use crate::wire::link_streams;
 use crate::workload::{Keys, keys};
@@ -64,9 +65,30 @@ fn panel(plan: &Plan) -> PanelSetup {
         seed: 0,
         names: Arc::new(plan.names.clone()),
         config: Arc::clone(&plan.config),
-        producers: producers.map(|one| (one.node, one.settings.clone(), one.topic)).collect(),
-        groups: groups.map(|one| (one.group, one.topics.clone(), one.settings.clone())).collect(),
+        producers: producers.map(writer).collect(),
+        groups: groups.map(reader).collect(),
         expect: Arc::new(plan.expect.clone()),
+    }
+}
+
+fn writer(producer: &PlannedProducer) -> Writer {
+    Writer {
+        node: producer.node,
+        settings: producer.settings.clone(),
+        topic: producer.topic,
+        partition: producer.partition,
+    }
+}
+
+fn reader(group: &PlannedGroup) -> Reader {
+    Reader {
+        group: group.group,
+        topics: group.topics.clone(),
+        settings: group.settings.clone(),
+        members: group.members.clone(),
+        commit: group.commit,
+        takes_time: group.service_rate.is_some(),
+        max_lag: group.max_lag,
     }
 }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use highwater_model::ids::{NodeId, RecordId};
 use highwater_model::machine::Command;
-use highwater_model::record::Record;
+use highwater_model::record::{Content, Record};
 use highwater_model::time::{Instant, Micros};
 
 use crate::scenario::plan::{Plan, PlannedProducer};
 
 /// The keys of records, made once a plan.
-pub(crate) type Keys = Vec<Arc<[u8]>>;
+pub(crate) type Keys = Vec<Arc<Content>>;
 
 /// As many keys as any producer of the plan can use.
 pub(crate) fn keys(plan: &Plan) -> Keys {
     let wanted = plan.producers.iter().filter_map(|producer| Some(producer.keys?.min(producer.records)));
-    (0..wanted.max().unwrap_or(0)).map(|number| format!("key-{number}").into_bytes().into()).collect()
+    let key = |number: u32| Content::Key(format!("key-{number}").into_bytes().into());
+    (0..wanted.max().unwrap_or(0)).map(|number| Arc::new(key(number))).collect()
 }
 
 /// How far each producer's work has come. One entry a producer is on the wire at a time: the next record's.
@@ -69,8 +70,8 @@ fn due(producer: &PlannedProducer, number: u32) -> Instant {
 }
 
 fn send(producer: &PlannedProducer, keys: &Keys, number: u32) -> Command {
-    let key = producer.keys.map(|keys_used| Arc::clone(&keys[(number % keys_used.max(1)) as usize]));
+    let content = producer.keys.map(|keys_used| Arc::clone(&keys[(number % keys_used.max(1)) as usize]));
     let value = RecordId::new(producer.node, number);
-    let record = Record { value, key, size_bytes: producer.record_bytes };
+    let record = Record { value, content, size_bytes: producer.record_bytes };
     Command::Send { topic: producer.topic, partition: producer.partition, record }
 }

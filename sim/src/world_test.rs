@@ -166,6 +166,7 @@ fn nothing_strikes_after_the_heal() {
                 event: EventKind::HealStarted,
                 partition: None,
                 broker: None,
+                group: None,
                 client: None,
                 after: Instant::START,
                 occurrence: 1,
@@ -217,6 +218,7 @@ fn a_fault_strikes_upon_its_event_of_the_right_broker_and_occurrence() {
         event: EventKind::LogFlushed,
         partition: None,
         broker: Some(broker(3)),
+        group: None,
         client: None,
         after: Instant::from_millis(500),
         occurrence: 4,
@@ -248,8 +250,17 @@ fn a_delayed_fault_strikes_that_much_later() {
         panic!()
     };
     let delay = Some(Micros::from_millis(40));
-    let when =
-        PlannedWhen::Upon { event, partition, broker: who, client, after, occurrence, delay, before_send };
+    let when = PlannedWhen::Upon {
+        event,
+        partition,
+        broker: who,
+        client,
+        group: None,
+        after,
+        occurrence,
+        delay,
+        before_send,
+    };
     let notes = run(plan(vec![(when, crash(broker(1), Ending::Process))]));
     assert_eq!(notes.times(EventKind::FaultStruck), [40]);
 }
@@ -259,6 +270,7 @@ fn before_send(event: EventKind, on: u16) -> PlannedWhen {
         event,
         partition: None,
         broker: Some(broker(on)),
+        group: None,
         client: None,
         after: Instant::from_millis(500),
         occurrence: 1,

@@ -39,7 +39,7 @@ impl Lockstep {
     /// The application sends this many records.
     pub(crate) fn produce(&mut self, records: u32) -> &mut Self {
         for _ in 0..records {
-            let record = Record { value: RecordId::new(SHOP, self.sent), key: None, size_bytes: 100 };
+            let record = Record { value: RecordId::new(SHOP, self.sent), content: None, size_bytes: 100 };
             self.sent += 1;
             let send = Command::Send { topic: ORDERS_0.topic, partition: None, record };
             self.due.push_back((SHOP, Input::Command(send)));

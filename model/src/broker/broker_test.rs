@@ -14,8 +14,15 @@ const READER: NodeId = NodeId(5);
 
 fn config(min_isr: u32, broker: BrokerConfig) -> Arc<ClusterConfig> {
     let assignment = vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]];
-    let topic = Topic { min_insync_replicas: min_isr, unclean_leader_election_enable: false, assignment };
-    Arc::new(ClusterConfig { protocol: Preset::V0_11Iv1.protocol(), brokers: 3, broker, topics: vec![topic] })
+    let topic = Topic::new(min_isr, false, assignment);
+    Arc::new(ClusterConfig {
+        protocol: Preset::V0_11Iv1.protocol(),
+        brokers: 3,
+        broker,
+        topics: vec![topic],
+        offsets_topic: None,
+        offsets_partitions: Vec::new(),
+    })
 }
 
 /// A broker, the time, and what came out of it last.
@@ -75,8 +82,12 @@ impl Bench {
     }
 
     fn fetch(&mut self, from: NodeId, fetcher: Who, offset: u64) {
-        let partitions =
-            vec![FetchPartition { partition: ORDERS, offset: Offset(offset), max_bytes: 1 << 20 }];
+        let partitions = vec![FetchPartition {
+            partition: ORDERS,
+            offset: Offset(offset),
+            max_bytes: 1 << 20,
+            last_epoch: None,
+        }];
         let max_wait = Micros::from_millis(500);
         self.hear(from, CorrelationId(5), Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions });
     }
@@ -99,6 +110,7 @@ impl Bench {
             high_watermark: Offset(high_watermark),
             log_start: Offset::ZERO,
             batches,
+            diverging: None,
         };
         self.hear(BrokerId(leader), correlation, Body::FetchReply { partitions: vec![fetched] });
     }
@@ -135,7 +147,7 @@ impl Bench {
 }
 
 fn records(first: u32, count: u32) -> RecordBatch {
-    let record = |n| Record { value: RecordId::new(SHOP, n), key: None, size_bytes: 100 };
+    let record = |n| Record { value: RecordId::new(SHOP, n), content: None, size_bytes: 100 };
     RecordBatch { producer: None, records: (first..first + count).map(record).collect() }
 }
 
@@ -451,6 +463,7 @@ fn a_follower_whose_log_is_longer_than_its_leaders_stops_its_broker() {
         high_watermark: Offset(0),
         log_start: Offset(0),
         batches: Vec::new(),
+        diverging: None,
     };
     bench.hear(BrokerId(1), correlation, Body::FetchReply { partitions: vec![refused] });
     let asked = bench.out.sends.last().expect("it asks where the leader's log ends").message.correlation;

@@ -123,13 +123,14 @@ impl Broker {
     }
 
     fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
-        let FetchPartition { partition, offset, max_bytes } = *asked;
+        let FetchPartition { partition, offset, max_bytes, last_epoch: _ } = *asked;
         let failed = |error| FetchedPartition {
             partition,
             error,
             high_watermark: Offset::ZERO,
             log_start: Offset::ZERO,
             batches: Vec::new(),
+            diverging: None,
         };
         let Some(replica) = self.replicas.get(&partition) else {
             return failed(ErrorCode::UnknownTopicOrPartition);
@@ -146,6 +147,7 @@ impl Broker {
             high_watermark: replica.high_watermark,
             log_start: replica.log.start_offset(),
             batches: replica.log.read(offset, replica.read_bound(fetcher), max_bytes),
+            diverging: None,
         }
     }
 

@@ -129,7 +129,7 @@ impl Broker {
                 .filter_map(|fetched| {
                     let offset = self.replicas.get(&fetched.partition)?.log.end_offset();
                     let max_bytes = config.replica_fetch_max_bytes;
-                    Some(FetchPartition { partition: fetched.partition, offset, max_bytes })
+                    Some(FetchPartition { partition: fetched.partition, offset, max_bytes, last_epoch: None })
                 })
                 .collect();
             if asked.is_empty() {

@@ -185,13 +185,25 @@ impl Broker {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
             Body::InitProducerIdRequest => self.on_init_producer_id(from, correlation, out),
-            Body::OffsetCommitRequest { group, generation: _, offsets } => {
+            Body::OffsetCommitRequest { group, offsets, .. } => {
                 self.on_offset_commit(from, correlation, group, offsets, out);
             }
             Body::OffsetFetchRequest { group, partitions } => {
                 self.on_offset_fetch(from, correlation, group, partitions, out);
             }
+            Body::FindCoordinatorRequest { .. }
+            | Body::JoinGroupRequest { .. }
+            | Body::SyncGroupRequest { .. }
+            | Body::HeartbeatRequest { .. }
+            | Body::LeaveGroupRequest { .. }
+            | Body::VoteRequest { .. } => {}
             Body::MetadataReply(_)
+            | Body::FindCoordinatorReply { .. }
+            | Body::JoinGroupReply { .. }
+            | Body::SyncGroupReply { .. }
+            | Body::HeartbeatReply { .. }
+            | Body::LeaveGroupReply { .. }
+            | Body::VoteReply { .. }
             | Body::InitProducerIdReply { .. }
             | Body::ProduceReply { .. }
             | Body::OffsetCommitReply { .. }
@@ -276,6 +288,7 @@ impl Machine for Broker {
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
             Input::Command(
                 command @ (Command::Send { .. }
+                | Command::Close
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. }),
             ) => unreachable!("a broker is never told this: {command:?}"),

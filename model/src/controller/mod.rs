@@ -136,7 +136,19 @@ impl Controller {
             Body::AlterPartitionRequest { proposed } => {
                 self.on_alter_partition(now, broker, correlation, proposed, out);
             }
+            Body::VoteReply { .. } => {}
             Body::MetadataRequest
+            | Body::FindCoordinatorRequest { .. }
+            | Body::FindCoordinatorReply { .. }
+            | Body::JoinGroupRequest { .. }
+            | Body::JoinGroupReply { .. }
+            | Body::SyncGroupRequest { .. }
+            | Body::SyncGroupReply { .. }
+            | Body::HeartbeatRequest { .. }
+            | Body::HeartbeatReply { .. }
+            | Body::LeaveGroupRequest { .. }
+            | Body::LeaveGroupReply { .. }
+            | Body::VoteRequest { .. }
             | Body::MetadataReply(_)
             | Body::InitProducerIdRequest
             | Body::InitProducerIdReply { .. }
@@ -176,7 +188,7 @@ impl Controller {
         match command {
             Command::PreferredElection(partition) => self.on_preferred_election(*partition, out),
             Command::CreatePartitions { topic, count } => self.on_create_partitions(*topic, *count, out),
-            Command::Send { .. } | Command::ControlledShutdown => {
+            Command::Send { .. } | Command::Close | Command::ControlledShutdown => {
                 unreachable!("not a command for the controller: {command:?}")
             }
         }

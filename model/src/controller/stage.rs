@@ -33,6 +33,8 @@ pub(super) fn topic(assignment: &[&[u8]], unclean: bool) -> Topic {
         min_insync_replicas: 1,
         unclean_leader_election_enable: unclean,
         assignment: assignment.iter().map(replicas).collect(),
+        ack_strategy: Default::default(),
+        service_rate: None,
     }
 }
 
@@ -51,6 +53,8 @@ impl Stage {
             brokers: 3,
             broker: BrokerConfig::default(),
             topics,
+            offsets_topic: None,
+            offsets_partitions: Vec::new(),
         };
         let controller = Controller::new(Arc::new(config));
         let mut stage = Self { controller, now: Instant::START, out: Effects::default() };

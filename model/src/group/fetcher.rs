@@ -29,7 +29,12 @@ impl Member {
             }
             owned.fetch = Some(correlation);
             let max_bytes = self.settings.max_partition_fetch_bytes;
-            partitions.push(FetchPartition { partition: owned.partition, offset, max_bytes });
+            partitions.push(FetchPartition {
+                partition: owned.partition,
+                offset,
+                max_bytes,
+                last_epoch: None,
+            });
         }
         if partitions.is_empty() {
             return;

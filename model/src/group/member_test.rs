@@ -35,7 +35,7 @@ fn partition(partition: u16) -> TopicPartition {
 }
 
 fn batch(base: u64, count: u64) -> Arc<Batch> {
-    let record = |number| Record { value: RecordId(number), key: None, size_bytes: 10 };
+    let record = |number| Record { value: RecordId(number), content: None, size_bytes: 10 };
     Arc::new(Batch {
         base_offset: Offset(base),
         leader_epoch: LeaderEpoch(0),
@@ -51,6 +51,8 @@ impl Bench {
             brokers: 2,
             broker: BrokerConfig::default(),
             topics: Vec::new(),
+            offsets_topic: None,
+            offsets_partitions: Vec::new(),
         });
         let mut setup = MemberSetup {
             node: NODE,
@@ -221,6 +223,7 @@ fn fetched(of: u16, error: ErrorCode, batches: Vec<Arc<Batch>>) -> Body {
             high_watermark: Offset::ZERO,
             log_start: Offset::ZERO,
             batches,
+            diverging: None,
         }],
     }
 }

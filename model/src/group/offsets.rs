@@ -152,7 +152,13 @@ impl Member {
                 offsets.push((owned.partition, offset));
             }
         }
-        let body = Body::OffsetCommitRequest { group: self.group, generation: GENERATION, offsets };
+        let body = Body::OffsetCommitRequest {
+            group: self.group,
+            generation: GENERATION,
+            member: crate::ids::MemberId::default(),
+            instance: None,
+            offsets,
+        };
         self.net.send(self.coordinator, now, Ask::Own(Request::OffsetCommit), body, out);
         true
     }

@@ -81,7 +81,13 @@ pub(super) fn meaning(error: ErrorCode) -> Meaning {
         | ErrorCode::InvalidPartitions
         | ErrorCode::NotCoordinator
         | ErrorCode::IllegalGeneration
-        | ErrorCode::PreferredLeaderNotAvailable => (false, false, false),
+        | ErrorCode::PreferredLeaderNotAvailable
+        | ErrorCode::CoordinatorNotAvailable
+        | ErrorCode::UnknownMemberId
+        | ErrorCode::RebalanceInProgress
+        | ErrorCode::InconsistentGroupProtocol
+        | ErrorCode::InvalidSessionTimeout
+        | ErrorCode::FencedInstanceId => (false, false, false),
     };
     Meaning { retriable, stale_metadata, unwritten }
 }

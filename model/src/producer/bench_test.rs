@@ -59,8 +59,11 @@ impl Bench {
             brokers: 2,
             broker: BrokerConfig::default(),
             topics: Vec::new(),
+            offsets_topic: None,
+            offsets_partitions: Vec::new(),
         });
-        let producer = Producer::new(ProducerSetup { node: NODE, config, settings, counter_start: 0 });
+        let producer =
+            Producer::new(ProducerSetup { node: NODE, config, settings, counter_start: 0, chance: 0 });
         let mut bench =
             Self { producer, now: Instant::START, requests: Vec::new(), events: Vec::new(), sent: 0 };
         bench.input(Input::Start);
@@ -121,7 +124,7 @@ impl Bench {
     pub(super) fn send(&mut self, partition: u16) {
         let value = RecordId::new(NODE, self.sent);
         self.sent += 1;
-        let record = Record { value, key: None, size_bytes: 100 };
+        let record = Record { value, content: None, size_bytes: 100 };
         let command = Command::Send { topic: TopicId(0), partition: Some(partition), record };
         self.input(Input::Command(command));
     }

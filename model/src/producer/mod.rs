@@ -46,6 +46,8 @@ pub struct ProducerSetup {
     pub settings: ProducerConfig,
     /// Where the round of records without a key begins in each topic.
     pub counter_start: u32,
+    /// What the sticky partitioners draw from: a producer's chance in one number.
+    pub chance: u64,
 }
 
 /// What a producer asks besides metadata.
@@ -90,7 +92,7 @@ pub struct Producer {
 impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
-        let ProducerSetup { node, config, settings, counter_start } = setup;
+        let ProducerSetup { node, config, settings, counter_start, chance: _ } = setup;
         let rules = Rules::new(&settings, settings.enable_idempotence);
         Self {
             node,
@@ -341,7 +343,8 @@ impl Machine for Producer {
                 self.on_send(now, topic, partition, record, out);
             }
             Input::Command(
-                Command::ControlledShutdown
+                Command::Close
+                | Command::ControlledShutdown
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. },
             ) => {}

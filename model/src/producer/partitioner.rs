@@ -33,7 +33,7 @@ impl Partitioner {
         if count == 0 {
             return None;
         }
-        if let Some(key) = &record.key {
+        if let Some(key) = record.key() {
             return Some((to_positive(murmur2(key)) % count) as u16);
         }
         let turn = to_positive(self.next(topic).cast_signed());
@@ -89,6 +89,7 @@ mod tests {
     use super::*;
     use crate::ids::{BrokerId, BrokerSet, RecordId, TopicPartition};
     use crate::message::{Metadata, PartitionState};
+    use crate::record::Content;
     use crate::time::{Instant, Micros};
 
     const TOPIC: TopicId = TopicId(0);
@@ -112,7 +113,11 @@ mod tests {
     }
 
     fn record(key: Option<&[u8]>) -> Record {
-        Record { value: RecordId(1), key: key.map(Arc::from), size_bytes: 10 }
+        Record {
+            value: RecordId(1),
+            content: key.map(|key| Arc::new(Content::Key(key.into()))),
+            size_bytes: 10,
+        }
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn an_acknowledged_record_that_readers_never_reached_is_unseen() {
 fn without_a_reader_from_the_start_nothing_is_lost_or_unseen() {
     let mut setup = all();
     let mut groups = setup.groups.to_vec();
-    groups[0].2.auto_offset_reset = AutoOffsetReset::Latest;
+    groups[0].settings.auto_offset_reset = AutoOffsetReset::Latest;
     setup.groups = groups.into();
     let events = [sent(0), acknowledged(0, &[0]), polled(5, &[1])];
     assert_eq!(judged(&setup, &events, Property::LostWrite), (0, 0, 0));

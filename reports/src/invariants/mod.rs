@@ -213,6 +213,23 @@ impl WhiteBox {
             | Event::PositionReset { .. }
             | Event::FetcherDied { .. }
             | Event::IsrUpdateRefused { .. }
+            | Event::ProducerEpochBumped { .. }
+            | Event::RecordsProcessed { .. }
+            | Event::PartitionsAssigned { .. }
+            | Event::PartitionsRevoked { .. }
+            | Event::PartitionsKept { .. }
+            | Event::MemberFenced { .. }
+            | Event::PollExpired { .. }
+            | Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::MemberExpired { .. }
+            | Event::RebalanceStarted { .. }
+            | Event::GenerationStarted { .. }
+            | Event::GroupStabilized { .. }
+            | Event::CoordinatorLoaded { .. }
+            | Event::CommitAccepted { .. }
+            | Event::CommitRefused { .. }
+            | Event::VoteGiven { .. }
             | Event::BrokerStarted { .. }
             | Event::HighWatermarksCheckpointed { .. }
             | Event::LogFlushed { .. }

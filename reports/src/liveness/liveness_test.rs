@@ -18,7 +18,14 @@ fn settled() -> Stage {
 }
 
 fn consumer(node: u16, position: Option<u64>) -> ConsumerView {
-    ConsumerView { node: NodeId(node), group: GroupId(0), positions: vec![(ORDERS, position.map(Offset))] }
+    ConsumerView {
+        node: NodeId(node),
+        group: GroupId(0),
+        positions: vec![(ORDERS, position.map(Offset))],
+        active: true,
+        stable: true,
+        ..ConsumerView::default()
+    }
 }
 
 fn stalled(stage: &mut Stage) {

@@ -179,6 +179,64 @@ pub fn describe(names: &Names, event: &Event) -> String {
             names.group(*group),
             n.node(*client)
         ),
+        Event::RecordsProcessed { partition, from, to, .. } => {
+            format!("finished with {} of {}", span(*from, *to), n.partition(*partition))
+        }
+        Event::PartitionsAssigned { generation, partitions, .. } => {
+            format!("owns {} in generation {generation}", n.partitions(partitions))
+        }
+        Event::PartitionsRevoked { generation, partitions, .. } => {
+            format!("gives {} away, of generation {generation}", n.partitions(partitions))
+        }
+        Event::PartitionsKept { generation, partitions, .. } => {
+            format!("rebalances and keeps {}, of generation {generation}", n.partitions(partitions))
+        }
+        Event::MemberFenced { group, error, partitions, .. } => {
+            let (group, lost) = (names.group(*group), n.partitions(partitions));
+            format!("learned that group {group} went on without it: {}; it lost {lost}", error.name())
+        }
+        Event::PollExpired { group, .. } => {
+            format!("has not polled for max.poll.interval.ms and leaves group {}", names.group(*group))
+        }
+        Event::MemberJoined { group, client, .. } => {
+            format!("took {} into group {}", n.node(*client), names.group(*group))
+        }
+        Event::MemberLeft { group, client, .. } => {
+            format!("let {} go from group {}", n.node(*client), names.group(*group))
+        }
+        Event::MemberExpired { group, client, .. } => {
+            format!("takes {} of group {} for dead", n.node(*client), names.group(*group))
+        }
+        Event::RebalanceStarted { group, generation, .. } => {
+            format!("group {} prepares to rebalance after generation {generation}", names.group(*group))
+        }
+        Event::GenerationStarted { group, generation, members, .. } => {
+            format!("group {} is in generation {generation}, with {members} members", names.group(*group))
+        }
+        Event::GroupStabilized { group, generation, .. } => {
+            format!("group {} is stable in generation {generation}", names.group(*group))
+        }
+        Event::CoordinatorLoaded { partition, groups, .. } => {
+            format!("read {groups} groups from {} and coordinates them", n.partition(*partition))
+        }
+        Event::CommitAccepted { group, client, generation, .. } => format!(
+            "lets {} commit for group {} in generation {generation}",
+            n.node(*client),
+            names.group(*group)
+        ),
+        Event::CommitRefused { group, client, generation, error, .. } => format!(
+            "refused {} a commit for group {} in generation {generation}: {}",
+            n.node(*client),
+            names.group(*group),
+            error.name()
+        ),
+        Event::VoteGiven { partition, epoch, last_epoch, end_offset, .. } => format!(
+            "votes in epoch {epoch} of {}: its log ends at {end_offset} in epoch {last_epoch}",
+            n.partition(*partition)
+        ),
+        Event::ProducerEpochBumped { producer, epoch, .. } => {
+            format!("raises its epoch: PID {producer}, epoch {epoch}")
+        }
         Event::PositionReset { partition, to, .. } => {
             format!("begins to read {} at {to}", n.partition(*partition))
         }
@@ -194,6 +252,7 @@ pub fn describe(names: &Names, event: &Event) -> String {
         Event::LogTruncated { partition, broker, from, to, high_watermark, reason } => {
             let why = match reason {
                 TruncationReason::BecameFollower => "it became a follower",
+                TruncationReason::Diverged => "the leader's log is another",
                 TruncationReason::OutOfRange => "the leader's log is shorter",
                 TruncationReason::PowerLoss => "the power failed",
             };
@@ -326,6 +385,14 @@ impl Words<'_> {
 
     fn broker(&self, broker: BrokerId) -> &str {
         self.0.node(broker.into())
+    }
+
+    /// `orders-0, orders-2`; `nothing` if there is none.
+    fn partitions(&self, partitions: &[TopicPartition]) -> String {
+        if partitions.is_empty() {
+            return "nothing".to_owned();
+        }
+        partitions.iter().map(|&partition| self.0.partition(partition)).collect::<Vec<_>>().join(", ")
     }
 
     fn partition(&self, partition: TopicPartition) -> String {

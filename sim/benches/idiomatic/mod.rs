@@ -15,7 +15,7 @@ use highwater_model::event::Event;
 use highwater_model::ids::{NodeId, RecordId};
 use highwater_model::machine::{Command, Effects, Input, Machine};
 use highwater_model::message::Message;
-use highwater_model::record::Record;
+use highwater_model::record::{Content, Record};
 use highwater_model::time::{Instant, Micros};
 use highwater_model::view::ClusterView;
 use highwater_sim::crew::{Actor, Cluster};
@@ -128,8 +128,12 @@ async fn write(process: Arc<Process>, prepared: Arc<Prepared>, planned: usize) {
 }
 
 fn send(planned: &PlannedProducer, number: u32) -> Command {
-    let key = planned.keys.map(|keys| format!("key-{}", number % keys.max(1)).into_bytes().into());
-    let record = Record { value: RecordId::new(planned.node, number), key, size_bytes: planned.record_bytes };
+    let content = planned.keys.map(|keys| {
+        let key = format!("key-{}", number % keys.max(1));
+        Arc::new(Content::Key(key.into_bytes().into()))
+    });
+    let record =
+        Record { value: RecordId::new(planned.node, number), content, size_bytes: planned.record_bytes };
     Command::Send { topic: planned.topic, partition: planned.partition, record }
 }
 

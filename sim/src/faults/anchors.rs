@@ -110,11 +110,12 @@ impl Anchors {
 
 /// Whether an event of the right kind is the right one.
 fn passes<'a>(when: &PlannedWhen, event: &Event, now: Instant, resolver: impl Fn() -> Resolver<'a>) -> bool {
-    let &PlannedWhen::Upon { partition, broker, client, after, .. } = when else { return false };
+    let &PlannedWhen::Upon { partition, broker, client, group, after, .. } = when else { return false };
     let is = |broker: NodeId| event.broker().map(NodeId::from) == Some(broker);
     now >= after
         && partition.is_none_or(|partition| event.partition() == Some(partition))
         && client.is_none_or(|client| event.client() == Some(client))
+        && group.is_none_or(|group| event.group() == Some(group))
         && broker.is_none_or(|broker| resolver().node(broker).is_some_and(is))
 }
 

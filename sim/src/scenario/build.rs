@@ -32,7 +32,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
     let mut groups = Vec::new();
     for (index, group) in scenario.groups.iter().enumerate() {
         groups.push(planned_group(GroupId(index as u16), group, next, lookup)?);
-        next += group.members;
+        next += group.members + group.joining;
     }
     let faults = scenario.faults.iter().enumerate();
     Ok(Plan {
@@ -84,13 +84,17 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
             .config
             .unclean_leader_election_enable
             .unwrap_or(broker.unclean_leader_election_enable),
+        ack_strategy: topic.ack_strategy,
+        service_rate: topic.service_rate,
         assignment: assignment(topic, scenario.cluster.brokers),
     };
     ClusterConfig {
-        protocol: scenario.protocol.protocol(),
+        protocol: scenario.protocol.protocol().with(scenario.switches),
         brokers: scenario.cluster.brokers,
         broker: broker.clone(),
         topics: scenario.topics.iter().map(topic).collect(),
+        offsets_topic: None,
+        offsets_partitions: Vec::new(),
     }
 }
 
@@ -133,8 +137,18 @@ fn planned_group(
 ) -> Result<PlannedGroup, Miss> {
     let mut topics = spec.topics.iter().map(|topic| lookup.topic(topic)).collect::<Result<Vec<_>, _>>()?;
     topics.sort_unstable();
-    let members = (first..).take(usize::from(spec.members)).map(NodeId).collect();
-    Ok(PlannedGroup { group, topics, members, settings: spec.config.clone() })
+    let members = (first..).take(usize::from(spec.members + spec.joining)).map(NodeId).collect();
+    Ok(PlannedGroup {
+        group,
+        topics,
+        members,
+        joining: spec.joining,
+        static_membership: spec.static_membership,
+        commit: spec.commit,
+        service_rate: spec.service_rate,
+        max_lag: spec.max_lag,
+        settings: spec.config.clone(),
+    })
 }
 
 fn planned_fault(index: usize, fault: &Fault, lookup: &Lookup<'_>) -> Result<PlannedFault, Miss> {
@@ -154,6 +168,7 @@ fn planned_when(when: &When, lookup: &Lookup<'_>) -> Result<PlannedWhen, Miss> {
         partition: when.partition.as_deref().map(|name| lookup.partition(name)).transpose()?,
         broker: optional(when.broker.as_ref(), lookup)?,
         client: when.client.as_deref().map(|name| lookup.client(name)).transpose()?,
+        group: when.group.as_deref().map(|name| lookup.group(name)).transpose()?,
         after: Instant::from_millis(when.after_ms.unwrap_or_default()),
         occurrence: when.occurrence.unwrap_or(1),
         delay: when.delay_ms.map(micros),

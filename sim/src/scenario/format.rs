@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use highwater_model::config::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
+use highwater_model::config::{
+    AckStrategy, BrokerConfig, CommitPoint, ConsumerConfig, ProducerConfig, ServiceRate, TopicConfig,
+};
 use highwater_model::event::EventKind;
 use highwater_model::machine::Ending;
 use highwater_model::message::MessageKind;
-use highwater_model::protocol::Preset;
+use highwater_model::protocol::{Preset, Switches};
 use highwater_reports::expect::Expect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ pub struct Scenario {
     /// The Kafka version.
     #[serde(default)]
     pub protocol: Preset,
+    /// Single switches of the protocol that differ from that version's.
+    #[serde(default, skip_serializing_if = "Switches::is_empty")]
+    pub switches: Switches,
     /// The brokers.
     pub cluster: Cluster,
     /// The network between all nodes.
@@ -114,6 +119,12 @@ pub struct TopicSpec {
     /// Unless given, partition p begins at broker 1 + p mod brokers and goes round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Vec<Vec<u8>>>,
+    /// What an acknowledgement with acks=-1 waits for.
+    #[serde(default)]
+    pub ack_strategy: AckStrategy,
+    /// How fast a leader writes each partition. Unless given, at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_rate: Option<ServiceRate>,
     /// Settings of this topic that differ from the brokers'.
     #[serde(default)]
     pub config: TopicConfig,
@@ -179,13 +190,39 @@ pub struct GroupSpec {
     /// What it reads.
     #[schemars(length(min = 1))]
     pub topics: Vec<String>,
-    /// How many members share the partitions.
+    /// How many members share the partitions from the start.
     #[serde(default = "one_u16")]
-    #[schemars(range(min = 1, max = 1_000))]
+    #[schemars(range(min = 0, max = 1_000))]
     pub members: u16,
+    /// How many more there are that come only when a fault says `join`. They are numbered on from `members`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(max = 1_000))]
+    pub joining: u16,
+    /// Static membership: each member's `group.instance.id` is its name, and a restart within its session goes unnoticed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub static_membership: bool,
+    /// When the application commits by itself. Of account only with `enable.auto.commit` false.
+    #[serde(default)]
+    pub commit: CommitPoint,
+    /// How fast a member works on the records of each partition that it owns; several are worked on side by side, and it
+    /// polls again when all are done. Unless given, records take no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_rate: Option<ServiceRate>,
+    /// The group is never to lag further behind the high watermark than this many records a partition: judged as
+    /// `lag-bounded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lag: Option<u64>,
     /// Settings, by Kafka's names.
     #[serde(default)]
     pub config: ConsumerConfig,
+}
+
+fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// A fault: when it strikes, and what it does.
@@ -218,6 +255,9 @@ pub struct When {
     /// Only an event about this client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// Only an event about this group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Only from this time on, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_ms: Option<u64>,

@@ -1,6 +1,6 @@
 //! Finds what a scenario's names mean: topics, partitions, clients, targets.
 
-use highwater_model::ids::{NodeId, TopicId, TopicPartition};
+use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 
 use super::errors::Problem;
 use super::format::{Action, Scenario, TopicSpec};
@@ -40,10 +40,9 @@ impl<'a> Lookup<'a> {
     /// The names of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
         let producers = scenario.producers.iter().map(|producer| producer.name.clone());
-        let members = scenario
-            .groups
-            .iter()
-            .flat_map(|group| (0..group.members).map(|index| format!("{}-{index}", group.name)));
+        let members = scenario.groups.iter().flat_map(|group| {
+            (0..group.members + group.joining).map(|index| format!("{}-{index}", group.name))
+        });
         Self { scenario, clients: producers.chain(members).collect() }
     }
 
@@ -69,6 +68,20 @@ impl<'a> Lookup<'a> {
             nearest: nearest(name, names()).map(ToOwned::to_owned),
         })?;
         Ok(TopicId(place as u16))
+    }
+
+    /// A group by its name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn group(&self, name: &str) -> Result<GroupId, Miss> {
+        let names = || self.scenario.groups.iter().map(|group| group.name.as_str());
+        let place = names().position(|known| known == name).ok_or_else(|| Miss {
+            message: format!("there is no group `{name}`"),
+            allowed: list(names()),
+            nearest: nearest(name, names()).map(ToOwned::to_owned),
+        })?;
+        Ok(GroupId(place as u16))
     }
 
     /// A partition by its name, `orders-0`; also one that a fault may create.

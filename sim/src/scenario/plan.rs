@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use highwater_model::config::{ClusterConfig, ConsumerConfig, ProducerConfig};
+use highwater_model::config::{ClusterConfig, CommitPoint, ConsumerConfig, ProducerConfig, ServiceRate};
 use highwater_model::event::EventKind;
 use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
@@ -77,8 +77,18 @@ pub struct PlannedGroup {
     pub group: GroupId,
     /// What it reads, ascending.
     pub topics: Vec<TopicId>,
-    /// Its members' nodes, the member with index 0 first.
+    /// Its members' nodes, the member with index 0 first; those that join later are the last.
     pub members: Vec<NodeId>,
+    /// How many of them come only when a fault says so.
+    pub joining: u16,
+    /// Whether they are static members.
+    pub static_membership: bool,
+    /// When their application commits by itself.
+    pub commit: CommitPoint,
+    /// How fast it works on each partition; none: at once.
+    pub service_rate: Option<ServiceRate>,
+    /// How far it may lag, in records a partition, if the scenario says so.
+    pub max_lag: Option<u64>,
     /// The settings of all members.
     pub settings: ConsumerConfig,
 }
@@ -109,6 +119,8 @@ pub enum PlannedWhen {
         broker: Option<PlannedTarget>,
         /// Only about this client.
         client: Option<NodeId>,
+        /// Only about this group.
+        group: Option<GroupId>,
         /// Only from this time on.
         after: Instant,
         /// The n-th event that passes, from 1.

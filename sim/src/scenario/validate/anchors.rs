@@ -11,14 +11,22 @@ pub(super) struct Tells {
     pub(super) broker: bool,
     /// `Event::client`.
     pub(super) client: bool,
+    /// `Event::group`.
+    pub(super) group: bool,
 }
 
-const ALL: Tells = Tells { partition: true, broker: true, client: true };
-const PARTITION: Tells = Tells { partition: true, broker: false, client: false };
-const PARTITION_AND_BROKER: Tells = Tells { partition: true, broker: true, client: false };
-const PARTITION_AND_CLIENT: Tells = Tells { partition: true, broker: false, client: true };
-const BROKER: Tells = Tells { partition: false, broker: true, client: false };
-const NOTHING: Tells = Tells { partition: false, broker: false, client: false };
+const NOTHING: Tells = Tells { partition: false, broker: false, client: false, group: false };
+const PARTITION: Tells = Tells { partition: true, ..NOTHING };
+const BROKER: Tells = Tells { broker: true, ..NOTHING };
+const CLIENT: Tells = Tells { client: true, ..NOTHING };
+const PARTITION_AND_BROKER: Tells = Tells { partition: true, ..BROKER };
+const PARTITION_AND_CLIENT: Tells = Tells { partition: true, ..CLIENT };
+const PARTITION_BROKER_AND_CLIENT: Tells = Tells { broker: true, ..PARTITION_AND_CLIENT };
+const OF_MEMBER: Tells = Tells { group: true, ..CLIENT };
+const OF_MEMBER_AND_PARTITION: Tells = Tells { group: true, ..PARTITION_AND_CLIENT };
+const OF_COORDINATOR: Tells = Tells { group: true, ..BROKER };
+const OF_COORDINATOR_AND_MEMBER: Tells = Tells { client: true, ..OF_COORDINATOR };
+const ALL: Tells = Tells { group: true, ..PARTITION_BROKER_AND_CLIENT };
 
 /// What events of this kind tell.
 pub(super) fn tells(kind: EventKind) -> Tells {
@@ -31,13 +39,26 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::Replicated
         | EventKind::ProduceAcknowledged
         | EventKind::ProduceFailed
-        | EventKind::RecordsServed
-        | EventKind::OffsetCommitted => ALL,
-        EventKind::RecordSent
-        | EventKind::SendAcknowledged
-        | EventKind::SendFailed
-        | EventKind::RecordsPolled
-        | EventKind::PositionReset => PARTITION_AND_CLIENT,
+        | EventKind::RecordsServed => PARTITION_BROKER_AND_CLIENT,
+        EventKind::OffsetCommitted => ALL,
+        EventKind::RecordsPolled | EventKind::RecordsProcessed | EventKind::PositionReset => {
+            OF_MEMBER_AND_PARTITION
+        }
+        EventKind::PartitionsAssigned
+        | EventKind::PartitionsRevoked
+        | EventKind::PartitionsKept
+        | EventKind::MemberFenced
+        | EventKind::PollExpired => OF_MEMBER,
+        EventKind::MemberJoined
+        | EventKind::MemberLeft
+        | EventKind::MemberExpired
+        | EventKind::CommitAccepted
+        | EventKind::CommitRefused => OF_COORDINATOR_AND_MEMBER,
+        EventKind::RebalanceStarted | EventKind::GenerationStarted | EventKind::GroupStabilized => {
+            OF_COORDINATOR
+        }
+        EventKind::ProducerEpochBumped => CLIENT,
+        EventKind::RecordSent | EventKind::SendAcknowledged | EventKind::SendFailed => PARTITION_AND_CLIENT,
         EventKind::FollowerFetched
         | EventKind::RecordsFetched
         | EventKind::HighWatermarkAdvanced
@@ -52,6 +73,8 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::IsrUpdateRefused
         | EventKind::LogFlushed
         | EventKind::BrokerHalted
+        | EventKind::CoordinatorLoaded
+        | EventKind::VoteGiven
         | EventKind::LeaderElected => PARTITION_AND_BROKER,
         EventKind::PartitionOffline
         | EventKind::IsrShrunk

@@ -81,11 +81,12 @@ fn upon(check: &mut Check<'_>, path: &JsonPath, when: &When, kind: EventKind) {
 }
 
 fn filters(check: &mut Check<'_>, path: &JsonPath, when: &When, kind: EventKind) {
-    let Tells { partition, broker, client } = tells(kind);
+    let Tells { partition, broker, client, group } = tells(kind);
     let told = [
         ("partition", when.partition.is_some() && !partition),
         ("broker", when.broker.is_some() && !broker),
         ("client", when.client.is_some() && !client),
+        ("group", when.group.is_some() && !group),
     ];
     for (key, _) in told.into_iter().filter(|&(_, amiss)| amiss) {
         let message = format!("an event `{}` tells of no {key}, so this would never strike", kind.name());
@@ -102,6 +103,11 @@ fn filters(check: &mut Check<'_>, path: &JsonPath, when: &When, kind: EventKind)
     {
         check.report(miss.at(path.key("client")));
     }
+    if let Some(name) = &when.group
+        && let Err(miss) = check.lookup.group(name)
+    {
+        check.report(miss.at(path.key("group")));
+    }
     if let Some(target) = &when.broker {
         targets::check(check, &path.key("broker"), target, Purpose::Filter, when);
     }
@@ -109,8 +115,8 @@ fn filters(check: &mut Check<'_>, path: &JsonPath, when: &When, kind: EventKind)
 
 /// The filters that an event of this kind can pass.
 fn what_tells(kind: EventKind) -> String {
-    let Tells { partition, broker, client } = tells(kind);
-    let filters = [("partition", partition), ("broker", broker), ("client", client)];
+    let Tells { partition, broker, client, group } = tells(kind);
+    let filters = [("partition", partition), ("broker", broker), ("client", client), ("group", group)];
     let told = filters.into_iter().filter(|&(_, told)| told).map(|(key, _)| format!("`{key}`"));
     let general = ["`after_ms`", "`occurrence`"].map(ToOwned::to_owned);
     told.chain(general).collect::<Vec<_>>().join(", ")
