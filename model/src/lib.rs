@@ -33,6 +33,7 @@ pub mod broker;
 mod client;
 pub mod config;
 pub mod controller;
+pub mod coordinator;
 pub mod event;
 pub mod group;
 pub mod ids;

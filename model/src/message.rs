@@ -97,7 +97,7 @@ pub struct FetchedPartition {
 }
 
 /// What a member wants, and what it has. Source: 39 `ConsumerPartitionAssignor.Subscription`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Subscription {
     /// What it reads, ascending.
     pub topics: Arc<[TopicId]>,

@@ -9,6 +9,7 @@ use crate::ids::{
     Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, ProducerEpoch, ProducerId, RecordId,
     Sequence, TopicPartition,
 };
+use crate::message::Subscription;
 use crate::time::Micros;
 
 /// One record of an application. Its value is unique in a run, so that a judge knows it wherever it turns up.
@@ -69,6 +70,8 @@ pub struct StoredMember {
     pub session_timeout: Micros,
     /// How long a rebalance waits for it.
     pub rebalance_timeout: Micros,
+    /// What it wants.
+    pub subscription: Subscription,
     /// What it owns.
     pub assignment: Vec<TopicPartition>,
 }

@@ -1,4 +1,4 @@
-//! What survives a broker: its logs, its high-watermark checkpoint, its groups' offsets.
+//! What survives a broker: its logs and its high-watermark checkpoint.
 //!
 //! A life ends in one of three ways ([`Ending`]); the storage is handed to the next life. Source: 0.11.0.2 `LogManager`,
 //! `ReplicaManager.checkpointHighWatermarks`.
@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, GroupId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::machine::Ending;
 
@@ -21,9 +21,6 @@ pub struct Storage {
     pub logs: BTreeMap<TopicPartition, Log>,
     /// `replication-offset-checkpoint`: the high watermarks when they were last written.
     pub high_watermarks: BTreeMap<TopicPartition, Offset>,
-    /// Committed offsets of the groups that this broker looks after. They survive every ending: the replicated
-    /// `__consumer_offsets` that Kafka keeps them in is not modelled yet.
-    pub group_offsets: BTreeMap<(GroupId, TopicPartition), Offset>,
 }
 
 impl Storage {

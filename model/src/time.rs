@@ -53,6 +53,12 @@ impl Micros {
         self.0 / 1_000
     }
 
+    /// This less `other`; nothing if that is longer.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Half of it, rounded down.
     #[must_use]
     pub const fn half(self) -> Self {

@@ -1,7 +1,6 @@
-//! The small requests of clients: PIDs and group offsets.
+//! The small requests of clients: PIDs.
 
-use crate::event::Event;
-use crate::ids::{CorrelationId, GroupId, NodeId, Offset, ProducerEpoch, ProducerId, TopicPartition};
+use crate::ids::{CorrelationId, NodeId, ProducerEpoch, ProducerId};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode};
 
@@ -29,35 +28,5 @@ impl Broker {
         };
         let reply = Body::InitProducerIdReply { error, id: ProducerId(id), epoch: ProducerEpoch(0) };
         out.send(from, correlation, reply);
-    }
-
-    /// Remembers how far a group has come. Offsets may go back.
-    pub(super) fn on_offset_commit(
-        &mut self,
-        from: NodeId,
-        correlation: CorrelationId,
-        group: GroupId,
-        offsets: Vec<(TopicPartition, Offset)>,
-        out: &mut Effects,
-    ) {
-        for (partition, offset) in offsets {
-            self.storage.group_offsets.insert((group, partition), offset);
-            out.event(Event::OffsetCommitted { partition, broker: self.me, client: from, group, offset });
-        }
-        out.send(from, correlation, Body::OffsetCommitReply { error: ErrorCode::None });
-    }
-
-    /// Tells how far a group has come.
-    pub(super) fn on_offset_fetch(
-        &self,
-        from: NodeId,
-        correlation: CorrelationId,
-        group: GroupId,
-        partitions: Vec<TopicPartition>,
-        out: &mut Effects,
-    ) {
-        let committed = |partition| self.storage.group_offsets.get(&(group, partition)).copied();
-        let offsets = partitions.into_iter().map(|partition| (partition, committed(partition))).collect();
-        out.send(from, correlation, Body::OffsetFetchReply { error: ErrorCode::None, offsets });
     }
 }

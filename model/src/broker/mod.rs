@@ -2,20 +2,23 @@
 //!
 //! A record enters at [`produce`], is fetched by followers through [`fetch`] (the leader's side) and [`fetcher`] (theirs),
 //! and leaves to consumers through [`fetch`] again. [`notices`] change roles, [`ticks`] is what happens by the clock,
-//! [`membership`] is the broker's life with the controller, [`clients`] the small requests.
+//! [`membership`] is the broker's life with the controller, [`groups`] what it has to do with consumer groups, [`clients`] the
+//! small requests.
 
 mod clients;
 mod fetch;
 mod fetcher;
+mod groups;
 mod membership;
 mod notices;
 mod produce;
 mod ticks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::config::{ClusterConfig, Topic};
+use crate::coordinator::{Asker, Coordinator, Join, Request, Stored, Who};
 use crate::event::Event;
 use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, PartitionEpoch, TopicPartition};
 use crate::machine::{Command, Effects, Ending, Input, Machine};
@@ -55,6 +58,10 @@ pub struct Broker {
     /// Connections whose parked produce was answered in this step.
     unmuted: Vec<NodeId>,
     parked_fetches: ParkedFetches,
+    /// The consumer groups that it looks after.
+    coordinator: Coordinator,
+    /// What the coordinator has not heard of yet in this step: what it wrote is stored, or could not be.
+    stored: VecDeque<(Stored, ErrorCode)>,
     /// When parked requests run out of time.
     expiries: BTreeSet<(Instant, Parked)>,
     /// One for each broker that this one follows.
@@ -85,6 +92,8 @@ impl Broker {
         let correlation = CorrelationId(storage.incarnation.wrapping_shl(20));
         Self {
             me,
+            coordinator: Coordinator::new(me, Arc::clone(&config), storage.incarnation),
+            stored: VecDeque::new(),
             storage,
             changed: replicas.keys().copied().collect(),
             replicas,
@@ -154,6 +163,7 @@ impl Broker {
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
         let Message { correlation, body } = message;
+        let asker = Asker { node: from, correlation };
         match body {
             Body::ProduceRequest { acks, timeout, partitions } => {
                 let request = ProduceRequest { correlation, acks, timeout, partitions };
@@ -185,18 +195,39 @@ impl Broker {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
             Body::InitProducerIdRequest => self.on_init_producer_id(from, correlation, out),
-            Body::OffsetCommitRequest { group, offsets, .. } => {
-                self.on_offset_commit(from, correlation, group, offsets, out);
+            Body::FindCoordinatorRequest { group } => self.on_find_coordinator(asker, group, out),
+            Body::JoinGroupRequest {
+                group,
+                member,
+                instance,
+                session_timeout,
+                rebalance_timeout,
+                assignor,
+                subscription,
+            } => {
+                let join =
+                    Join { member, instance, session_timeout, rebalance_timeout, assignor, subscription };
+                self.on_group_request(now, asker, group, Request::Join(join), out);
+            }
+            Body::SyncGroupRequest { group, generation, member, instance, assignments } => {
+                let request = Request::Sync { who: Who { member, instance, generation }, assignments };
+                self.on_group_request(now, asker, group, request, out);
+            }
+            Body::HeartbeatRequest { group, generation, member, instance } => {
+                let request = Request::Heartbeat(Who { member, instance, generation });
+                self.on_group_request(now, asker, group, request, out);
+            }
+            Body::LeaveGroupRequest { group, member } => {
+                self.on_group_request(now, asker, group, Request::Leave(member), out);
+            }
+            Body::OffsetCommitRequest { group, generation, member, instance, offsets } => {
+                let request = Request::Commit { who: Who { member, instance, generation }, offsets };
+                self.on_group_request(now, asker, group, request, out);
             }
             Body::OffsetFetchRequest { group, partitions } => {
-                self.on_offset_fetch(from, correlation, group, partitions, out);
+                self.on_group_request(now, asker, group, Request::Offsets(partitions), out);
             }
-            Body::FindCoordinatorRequest { .. }
-            | Body::JoinGroupRequest { .. }
-            | Body::SyncGroupRequest { .. }
-            | Body::HeartbeatRequest { .. }
-            | Body::LeaveGroupRequest { .. }
-            | Body::VoteRequest { .. } => {}
+            Body::VoteRequest { .. } => {}
             Body::MetadataReply(_)
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
@@ -294,12 +325,14 @@ impl Machine for Broker {
             ) => unreachable!("a broker is never told this: {command:?}"),
         }
         self.on_time(now, out);
+        self.serve_coordinator(now, out);
         self.read_on(now, out);
         self.assert_invariants();
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
+        let parked = Instant::first(parked, self.coordinator.next_deadline());
         let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
         let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);
         fetchers.fold(Instant::first(parked, clock), Instant::first)

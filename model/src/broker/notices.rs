@@ -52,8 +52,11 @@ impl Broker {
         self.ensure_replica(partition);
         self.stop_fetching(partition);
         let min_isr = self.topic(partition).min_insync_replicas as usize;
-        if let Some(replica) = self.replica_mut(partition) {
-            replica.make_leader(now, state, min_isr, out);
+        let Some(replica) = self.replica_mut(partition) else { return };
+        let is_new = !replica.leads();
+        replica.make_leader(now, state, min_isr, out);
+        if is_new {
+            self.load_groups(now, partition, out);
         }
         self.high_watermark_may_rise(now, partition, out);
     }
@@ -62,6 +65,7 @@ impl Broker {
         let partition = state.partition;
         self.ensure_replica(partition);
         self.refuse_waiting(partition, out);
+        self.unload_groups(partition, out);
         let protocol = self.config.protocol;
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = replica.make_follower(leader, state.leader_epoch, out);

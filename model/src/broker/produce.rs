@@ -46,9 +46,9 @@ impl Broker {
     fn work_on(&mut self, now: Instant, client: NodeId, request: ProduceRequest, out: &mut Effects) {
         let ProduceRequest { correlation, acks, timeout, partitions } = request;
         let parts = partitions.into_iter().map(|asked| self.append(now, client, acks, asked, out)).collect();
-        let produce = Produce { client, correlation, acks, parts };
+        let produce = Produce { client, correlation, acks, parts, then: None };
         if produce.parts.iter().all(|part| part.answer.is_some()) {
-            produce.answer(self.me, out);
+            self.answer(produce, out);
         } else {
             self.muted.entry(client).or_default();
             self.park_produce(now + timeout, produce);
@@ -57,8 +57,15 @@ impl Broker {
 
     /// Answers a produce that was parked. Its connection may be read again.
     fn answer_parked(&mut self, produce: Produce, out: &mut Effects) {
-        self.unmuted.push(produce.client);
-        produce.answer(self.me, out);
+        if produce.then.is_none() {
+            self.unmuted.push(produce.client);
+        }
+        self.answer(produce, out);
+    }
+
+    /// Answers a produce, or remembers to tell the coordinator.
+    pub(super) fn answer(&mut self, produce: Produce, out: &mut Effects) {
+        self.stored.extend(produce.answer(self.me, out));
     }
 
     /// Reads on where a parked produce was answered. Runs at the end of a step: by then no partition is half changed.
@@ -83,7 +90,7 @@ impl Broker {
     }
 
     /// Appends one partition's batch. Its answer is still open if it has to wait for the ISR.
-    fn append(
+    pub(super) fn append(
         &mut self,
         now: Instant,
         client: NodeId,
@@ -117,7 +124,7 @@ impl Broker {
         part
     }
 
-    fn park_produce(&mut self, deadline: Instant, produce: Produce) {
+    pub(super) fn park_produce(&mut self, deadline: Instant, produce: Produce) {
         let waiting: Vec<_> = produce
             .parts
             .iter()

@@ -66,6 +66,7 @@ impl Broker {
         if self.ticks.next_deadline().is_some_and(|at| at <= now) {
             self.on_ticks(now, out);
         }
+        self.coordinator.on_time(now, out);
         self.membership_on_time(now, out);
         self.send_fetches(now, out);
     }

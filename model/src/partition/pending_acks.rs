@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Acks;
+use crate::coordinator::Stored;
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -49,7 +50,7 @@ pub struct Written {
     pub end: Offset,
 }
 
-/// A produce request whose answer is owed.
+/// A produce request whose answer is owed; or what the broker's own coordinator of groups wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Produce {
     /// Who sent it.
@@ -60,12 +61,15 @@ pub struct Produce {
     pub acks: Acks,
     /// In the request's order.
     pub parts: Vec<Part>,
+    /// What the coordinator is to hear instead of an answer that is sent; none for a request of a producer.
+    pub then: Option<Box<Stored>>,
 }
 
 impl Produce {
-    /// Answers, and says what became of each part. Nothing is sent for acks=0.
-    pub fn answer(self, me: BrokerId, out: &mut Effects) {
-        let Self { client, correlation, acks, parts } = self;
+    /// Answers, and says what became of each part. Nothing is sent for acks=0. What the coordinator wrote is not answered but
+    /// returned, with the outcome.
+    pub fn answer(self, me: BrokerId, out: &mut Effects) -> Option<(Stored, ErrorCode)> {
+        let Self { client, correlation, acks, parts, then } = self;
         let mut answers = Vec::with_capacity(parts.len());
         for Part { partition, records, written, answer } in parts {
             let error = answer.expect("a produce is answered once each part has its answer");
@@ -91,12 +95,17 @@ impl Produce {
                 });
             }
         }
+        if let Some(then) = then {
+            let failed = answers.iter().map(|answer| answer.error).find(|&error| error != ErrorCode::None);
+            return Some((*then, failed.unwrap_or_default()));
+        }
         if acks != Acks::None {
             out.send(client, correlation, Body::ProduceReply { partitions: answers });
         } else if answers.iter().any(|answer| answer.error != ErrorCode::None) {
             // The producer hears of it no other way. Source: 0.11.0.2 `KafkaApis.handleProduceRequest`.
             out.closes.push(client);
         }
+        None
     }
 }
 
