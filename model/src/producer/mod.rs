@@ -10,10 +10,16 @@
 
 mod accumulator;
 mod batch;
+mod chance;
+mod completion;
+mod expiry;
 mod idempotence;
 mod in_flight;
 mod partitioner;
+mod queue;
+mod recovery;
 mod sender;
+mod sequences;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,11 +32,13 @@ use crate::event::Event;
 use crate::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, ErrorCode, Message};
-use crate::producer::accumulator::{Accumulator, Readiness, Rules};
+use crate::producer::accumulator::{Accumulator, Rules};
 use crate::producer::batch::ProducerBatch;
+use crate::producer::chance::Chance;
 use crate::producer::idempotence::Session;
 use crate::producer::in_flight::InFlightBatches;
 use crate::producer::partitioner::Partitioner;
+use crate::producer::queue::Readiness;
 use crate::record::Record;
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
@@ -81,6 +89,8 @@ pub struct Producer {
     waiting: VecDeque<Waiting>,
     accumulator: Accumulator,
     in_flight: InFlightBatches,
+    /// Whether some partition's sequences are unresolved or have to begin anew.
+    unsettled: bool,
     /// Records handed over and neither answered nor given up.
     pending: u64,
     /// Whether `pending` has changed since it was shown.
@@ -92,8 +102,8 @@ pub struct Producer {
 impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
-        let ProducerSetup { node, config, settings, counter_start, chance: _ } = setup;
-        let rules = Rules::new(&settings, settings.enable_idempotence);
+        let ProducerSetup { node, config, settings, counter_start, chance } = setup;
+        let rules = Rules::new(&settings, config.protocol.epoch_bump);
         Self {
             node,
             acks: settings.acks,
@@ -107,10 +117,16 @@ impl Producer {
                 max_in_flight: settings.max_in_flight.max(1) as usize,
             }),
             session: Session::new(settings.enable_idempotence),
-            partitioner: Partitioner::new(counter_start),
+            partitioner: Partitioner::new(
+                settings.partitioner_class,
+                config.protocol.partitioner,
+                counter_start,
+                Chance::new(chance),
+            ),
             waiting: VecDeque::new(),
             accumulator: Accumulator::new(rules),
             in_flight: InFlightBatches::new(config.brokers),
+            unsettled: false,
             pending: 0,
             unseen: true,
             scratch: Vec::new(),
@@ -133,7 +149,7 @@ impl Producer {
             self.wait(now, topic, partition, record, out);
             return;
         };
-        self.accept(now, chosen, record, out);
+        self.accept(now, chosen, partition, record, out);
         if let Session::Fenced(error) = self.session {
             self.abort_all(error, out);
             return;
@@ -152,17 +168,26 @@ impl Producer {
     }
 
     /// A partition that the application names wins if it is there.
-    fn choose(&mut self, topic: TopicId, partition: Option<u16>, record: &Record) -> Option<TopicPartition> {
-        let partition = match partition {
-            Some(named) => Some(named).filter(|&named| named < self.net.metadata.partition_count(topic)),
-            None => self.partitioner.choose(topic, record, &self.net.metadata),
-        };
-        partition.map(|partition| TopicPartition { topic, partition })
+    fn choose(&mut self, topic: TopicId, named: Option<u16>, record: &Record) -> Option<TopicPartition> {
+        let Self { partitioner, net, accumulator, .. } = self;
+        let partition = partitioner.choose(topic, named, record, &net.metadata, accumulator)?;
+        Some(TopicPartition { topic, partition })
     }
 
-    fn accept(&mut self, now: Instant, partition: TopicPartition, record: Record, out: &mut Effects) {
+    fn accept(
+        &mut self,
+        now: Instant,
+        partition: TopicPartition,
+        named: Option<u16>,
+        record: Record,
+        out: &mut Effects,
+    ) {
+        let (follows, bytes) = (self.partitioner.follows(named, &record), u64::from(record.size_bytes));
         out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
         self.accumulator.append(partition, record, now);
+        if follows {
+            self.partitioner.appended(partition, bytes, &self.net.metadata, &self.accumulator);
+        }
     }
 
     fn wait(
@@ -185,7 +210,7 @@ impl Producer {
     fn release_waiting(&mut self, now: Instant, out: &mut Effects) {
         while let Some(first) = self.waiting.pop_front() {
             if let Some(chosen) = self.choose(first.topic, first.partition, &first.record) {
-                self.accept(now, chosen, first.record, out);
+                self.accept(now, chosen, first.partition, first.record, out);
             } else if self.net.metadata.partition_count(first.topic) > 0
                 && self.net.metadata.version() > first.version
             {
@@ -245,11 +270,11 @@ impl Producer {
             }
             Ask::Own(Request::InitProducerId) => {
                 let Body::InitProducerIdReply { error, id, epoch } = message.body else { return };
-                self.session = if error == ErrorCode::None {
-                    Session::Open { id, epoch }
+                if error == ErrorCode::None {
+                    self.begin_session(id, epoch);
                 } else {
-                    self.session_refused(error, now)
-                };
+                    self.session = self.session_refused(error, now);
+                }
                 self.sweep(now, out);
             }
             Ask::Own(Request::Produce) => {
@@ -287,15 +312,24 @@ impl Producer {
         while let Some(broker) = self.net.timed_out(now) {
             self.break_connection(broker, now, out);
         }
+        self.recover(now, out);
         self.give_up_waiting(now, out);
         self.housekeep(now, out);
+        self.send_to_all(now, out);
+        let freed = self.expire(now, out);
+        let recovered = self.recover(now, out);
+        self.housekeep(now, out);
+        if freed || recovered {
+            self.send_to_all(now, out);
+        }
+        self.net.arm();
+        assert!(!self.net.wake.is_due(now), "a producer must not ask to be called again at the same moment");
+    }
+
+    fn send_to_all(&mut self, now: Instant, out: &mut Effects) {
         for broker in self.net.brokers() {
             self.send_to(broker, now, out);
         }
-        self.expire(now, out);
-        self.housekeep(now, out);
-        self.net.arm();
-        assert!(!self.net.wake.is_due(now), "a producer must not ask to be called again at the same moment");
     }
 
     /// Asks for metadata and for a PID if it is time.
