@@ -20,6 +20,11 @@ pub struct Log {
 }
 
 impl Log {
+    /// An empty log. `any_first_sequence`: see [`ProducerStates::new`].
+    pub fn new(any_first_sequence: bool) -> Self {
+        Self { producers: ProducerStates::new(any_first_sequence), ..Self::default() }
+    }
+
     /// The first offset. Nothing is ever deleted from the front.
     pub fn start_offset(&self) -> Offset {
         Offset::ZERO
@@ -128,7 +133,7 @@ impl Log {
 
     /// Learns the producers' state from the log, as on load. Source: 0.11.0.2 `Log.loadProducerState`.
     pub fn rebuild_producer_states(&mut self) {
-        self.producers = ProducerStates::default();
+        self.producers.clear();
         for batch in &self.batches {
             if let Some(stamp) = &batch.producer {
                 self.producers.record(stamp, batch.base_offset, batch.records.len());

@@ -31,7 +31,10 @@ pub enum Verdict {
 
 /// The producers that wrote to one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ProducerStates(BTreeMap<ProducerId, ProducerState>);
+pub struct ProducerStates {
+    any_first_sequence: bool,
+    known: BTreeMap<ProducerId, ProducerState>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ProducerState {
@@ -49,12 +52,23 @@ struct Remembered {
 }
 
 impl ProducerStates {
+    /// No producers. `any_first_sequence`: one that is not known may begin at any sequence (2.5 and later, KIP-360).
+    pub fn new(any_first_sequence: bool) -> Self {
+        Self { any_first_sequence, known: BTreeMap::new() }
+    }
+
+    /// Forgets all producers.
+    pub fn clear(&mut self) {
+        self.known.clear();
+    }
+
     /// Whether `count` records with this stamp may be appended. Source: 1.1.1 `Log.analyzeAndValidateProducerState`,
-    /// `ProducerAppendInfo.checkSequence`; for an unknown PID 0.11.0.2 `ProducerAppendInfo.validateAppend`.
+    /// `ProducerAppendInfo.checkSequence`; for an unknown PID 0.11.0.2 `ProducerAppendInfo.validateAppend`, 2.5.0
+    /// `ProducerAppendInfo.checkSequence`.
     pub fn check(&self, stamp: &ProducerStamp, count: usize) -> Verdict {
         let (first, last) = (stamp.base_sequence, stamp.last_sequence(count));
-        let Some(state) = self.0.get(&stamp.id) else {
-            return in_order(first == Sequence(0));
+        let Some(state) = self.known.get(&stamp.id) else {
+            return in_order(self.any_first_sequence || first == Sequence(0));
         };
         if stamp.epoch < state.epoch {
             return Verdict::Refuse(ErrorCode::InvalidProducerEpoch);
@@ -72,7 +86,7 @@ impl ProducerStates {
 
     /// Remembers an appended batch, without judging it: the leader has.
     pub fn record(&mut self, stamp: &ProducerStamp, base_offset: Offset, count: usize) {
-        let state = self.0.entry(stamp.id).or_insert_with(|| ProducerState {
+        let state = self.known.entry(stamp.id).or_insert_with(|| ProducerState {
             epoch: stamp.epoch,
             batches: Vec::with_capacity(BATCHES_REMEMBERED),
         });

@@ -47,6 +47,18 @@ fn an_unknown_producer_begins_at_zero() {
 }
 
 #[test]
+fn since_kip_360_an_unknown_producer_may_begin_anywhere_and_then_goes_on_in_order() {
+    let mut states = ProducerStates::new(true);
+    assert_eq!(states.check(&stamp(3, 7), 1), Verdict::Append);
+    states.record(&stamp(3, 7), Offset(0), 1);
+    assert_eq!(states.check(&stamp(3, 9), 1), OUT_OF_ORDER);
+    assert_eq!(states.check(&stamp(4, 1), 1), OUT_OF_ORDER, "a new epoch still begins at 0");
+    assert_eq!(states.check(&stamp(4, 0), 1), Verdict::Append);
+    states.clear();
+    assert_eq!(states.check(&stamp(3, 7), 1), Verdict::Append, "the rule outlives a truncation");
+}
+
+#[test]
 fn a_new_epoch_begins_at_zero_and_fences_the_old_one() {
     assert_eq!(six().check(&stamp(1, 6), 1), OUT_OF_ORDER);
     let mut states = six();

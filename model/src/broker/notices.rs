@@ -41,7 +41,8 @@ impl Broker {
 
     fn ensure_replica(&mut self, partition: TopicPartition) {
         if !self.replicas.contains_key(&partition) {
-            let replica = Replica::new(partition, self.me, Log::default(), Offset::ZERO);
+            let replica =
+                Replica::new(partition, self.me, Log::new(self.config.protocol.epoch_bump), Offset::ZERO);
             self.replicas.insert(partition, replica);
             self.changed.push(partition);
         }

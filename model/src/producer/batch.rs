@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::TopicPartition;
+use crate::ids::{Sequence, TopicPartition};
 use crate::message::ErrorCode;
 use crate::record::{ProducerStamp, Record, RecordBatch};
 use crate::time::Instant;
@@ -26,6 +26,10 @@ pub(super) struct ProducerBatch {
     pub(super) last_attempt: Instant,
     /// An attempt may have been written though no success was heard of.
     pub(super) doubtful: bool,
+    /// Its sequences were counted anew since it last left. Source: 2.5.0 `ProducerBatch.sequenceHasBeenReset`.
+    pub(super) renumbered: bool,
+    /// It was given up in flight: the application has its answer, and the broker's is only of account for sequences.
+    pub(super) given_up: bool,
 }
 
 impl ProducerBatch {
@@ -45,8 +49,13 @@ impl ProducerBatch {
     }
 
     /// Where a stamped batch stands among its partition's, by session and then by sequence.
-    pub(super) fn order(&self) -> Option<(u64, u32)> {
-        self.producer.map(|stamp| (stamp.id.0, stamp.base_sequence.0))
+    pub(super) fn order(&self) -> Option<(u64, u16, u32)> {
+        self.producer.map(|stamp| (stamp.id.0, stamp.epoch.0, stamp.base_sequence.0))
+    }
+
+    /// The sequence after its last record's.
+    pub(super) fn end_sequence(&self) -> Option<Sequence> {
+        self.producer.map(|stamp| stamp.base_sequence.plus(self.count()))
     }
 }
 

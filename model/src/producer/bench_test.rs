@@ -8,7 +8,7 @@ pub(super) use crate::ids::{
     BrokerSet, CorrelationId, Offset, ProducerEpoch, ProducerId, RecordId, Sequence,
 };
 pub(super) use crate::message::{Metadata, PartitionState, ProducePartition, ProducedPartition};
-pub(super) use crate::protocol::Preset;
+pub(super) use crate::protocol::{Preset, Switches, UnkeyedRule};
 
 pub(super) const NODE: NodeId = NodeId(4);
 pub(super) const ONE: BrokerId = BrokerId(1);
@@ -54,8 +54,13 @@ pub(super) fn led_by(leaders: &[Option<BrokerId>]) -> Body {
 impl Bench {
     /// A producer that has just been started in a cluster of two brokers.
     pub(super) fn started(settings: ProducerConfig) -> Self {
+        Self::started_under(Switches::default(), settings)
+    }
+
+    /// The same under single switches that differ from those of 0.11.
+    pub(super) fn started_under(switches: Switches, settings: ProducerConfig) -> Self {
         let config = Arc::new(ClusterConfig {
-            protocol: Preset::V0_11Iv1.protocol(),
+            protocol: Preset::V0_11Iv1.protocol().with(switches),
             brokers: 2,
             broker: BrokerConfig::default(),
             topics: Vec::new(),
@@ -72,7 +77,16 @@ impl Bench {
 
     /// A producer that knows the leaders, has a PID if it wants one, and has connections to both brokers.
     pub(super) fn ready(settings: ProducerConfig, leaders: &[Option<BrokerId>]) -> Self {
-        let mut bench = Self::started(settings);
+        Self::ready_under(Switches::default(), settings, leaders)
+    }
+
+    /// The same under single switches that differ from those of 0.11.
+    pub(super) fn ready_under(
+        switches: Switches,
+        settings: ProducerConfig,
+        leaders: &[Option<BrokerId>],
+    ) -> Self {
+        let mut bench = Self::started_under(switches, settings);
         bench.answer_clerks(leaders);
         for broker in [ONE, TWO] {
             let mut out = Effects::default();
@@ -127,6 +141,23 @@ impl Bench {
         let record = Record { value, content: None, size_bytes: 100 };
         let command = Command::Send { topic: TopicId(0), partition: Some(partition), record };
         self.input(Input::Command(command));
+    }
+
+    /// Sends a record without a partition.
+    pub(super) fn send_anywhere(&mut self) {
+        let value = RecordId::new(NODE, self.sent);
+        self.sent += 1;
+        let record = Record { value, content: None, size_bytes: 100 };
+        self.input(Input::Command(Command::Send { topic: TopicId(0), partition: None, record }));
+    }
+
+    /// The epochs that the producer has raised itself to since it was last asked.
+    pub(super) fn bumps(&self) -> Vec<u16> {
+        let epoch = |event: &Event| match event {
+            Event::ProducerEpochBumped { epoch, .. } => Some(epoch.0),
+            _ => None,
+        };
+        self.events.iter().filter_map(epoch).collect()
     }
 
     /// Lets time pass and wakes the producer whenever it asks for it.
@@ -193,6 +224,11 @@ impl Produce {
         let part = |part: &ProducePartition| (part.partition.partition, numbers(&part.batch.records));
         self.partitions.iter().map(part).collect()
     }
+    /// The epoch and sequence of the first batch.
+    pub(super) fn place(&self) -> (u16, u32) {
+        let stamp = self.partitions[0].batch.producer.expect("the producer is idempotent");
+        (stamp.epoch.0, stamp.base_sequence.0)
+    }
     /// The PID and sequence of the first batch.
     pub(super) fn stamp(&self) -> Option<(ProducerId, Sequence)> {
         self.partitions[0].batch.producer.map(|stamp| (stamp.id, stamp.base_sequence))
@@ -209,6 +245,16 @@ pub(super) fn failed(records: &[u32], error: ErrorCode, definite: bool) -> Outco
 
 pub(super) fn acknowledged(records: &[u32]) -> Outcome {
     (records.to_vec(), None)
+}
+
+/// What raises epochs (2.5 and later).
+pub(super) fn kip_360() -> Switches {
+    Switches { epoch_bump: Some(true), ..Switches::default() }
+}
+
+pub(super) fn five_in_flight(settings: &mut ProducerConfig) {
+    idempotent(settings);
+    settings.max_in_flight = 5;
 }
 
 pub(super) fn idempotent(settings: &mut ProducerConfig) {

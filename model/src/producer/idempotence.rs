@@ -21,7 +21,7 @@ pub(super) enum Session {
     Open {
         /// PID.
         id: ProducerId,
-        /// Always the first one: only transactions bump it.
+        /// The first one, until a sequence is lost and the producer raises it (KIP-360).
         epoch: ProducerEpoch,
     },
     /// A newer producer has taken the PID over: nothing can be sent any more.

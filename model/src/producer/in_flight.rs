@@ -40,6 +40,11 @@ impl InFlightBatches {
     pub(super) fn take_all(&mut self, broker: BrokerId, taken: &mut Vec<ProducerBatch>) {
         taken.extend(self.brokers[place(broker)].drain(..).rev().map(|(_, batch)| batch));
     }
+
+    /// All batches in flight.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut ProducerBatch> {
+        self.brokers.iter_mut().flatten().map(|(_, batch)| batch)
+    }
 }
 
 fn place(broker: BrokerId) -> usize {

@@ -10,10 +10,17 @@
 
 mod accumulator;
 mod batch;
+mod chance;
+mod completion;
+mod expiry;
 mod idempotence;
 mod in_flight;
 mod partitioner;
+mod queue;
+mod recovery;
 mod sender;
+mod sequences;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,11 +33,14 @@ use crate::event::Event;
 use crate::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, ErrorCode, Message};
-use crate::producer::accumulator::{Accumulator, Readiness, Rules};
+use crate::producer::accumulator::{Accumulator, Rules};
 use crate::producer::batch::ProducerBatch;
+use crate::producer::chance::Chance;
 use crate::producer::idempotence::Session;
 use crate::producer::in_flight::InFlightBatches;
 use crate::producer::partitioner::Partitioner;
+use crate::producer::queue::Readiness;
+use crate::producer::waiting::Waiting;
 use crate::record::Record;
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
@@ -57,17 +67,6 @@ enum Request {
     Produce,
 }
 
-/// A record that waits until its topic is known. Source: 0.11.0.2 `KafkaProducer.waitOnMetadata`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Waiting {
-    topic: TopicId,
-    partition: Option<u16>,
-    record: Record,
-    since: Instant,
-    /// Which metadata did not do.
-    version: u32,
-}
-
 /// A producer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Producer {
@@ -81,6 +80,8 @@ pub struct Producer {
     waiting: VecDeque<Waiting>,
     accumulator: Accumulator,
     in_flight: InFlightBatches,
+    /// Whether some partition's sequences are unresolved or have to begin anew.
+    unsettled: bool,
     /// Records handed over and neither answered nor given up.
     pending: u64,
     /// Whether `pending` has changed since it was shown.
@@ -92,8 +93,8 @@ pub struct Producer {
 impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
-        let ProducerSetup { node, config, settings, counter_start, chance: _ } = setup;
-        let rules = Rules::new(&settings, settings.enable_idempotence);
+        let ProducerSetup { node, config, settings, counter_start, chance } = setup;
+        let rules = Rules::new(&settings, config.protocol.epoch_bump);
         Self {
             node,
             acks: settings.acks,
@@ -107,10 +108,16 @@ impl Producer {
                 max_in_flight: settings.max_in_flight.max(1) as usize,
             }),
             session: Session::new(settings.enable_idempotence),
-            partitioner: Partitioner::new(counter_start),
+            partitioner: Partitioner::new(
+                settings.partitioner_class,
+                config.protocol.partitioner,
+                counter_start,
+                Chance::new(chance),
+            ),
             waiting: VecDeque::new(),
             accumulator: Accumulator::new(rules),
             in_flight: InFlightBatches::new(config.brokers),
+            unsettled: false,
             pending: 0,
             unseen: true,
             scratch: Vec::new(),
@@ -133,7 +140,7 @@ impl Producer {
             self.wait(now, topic, partition, record, out);
             return;
         };
-        self.accept(now, chosen, record, out);
+        self.accept(now, chosen, partition, record, out);
         if let Session::Fenced(error) = self.session {
             self.abort_all(error, out);
             return;
@@ -152,81 +159,26 @@ impl Producer {
     }
 
     /// A partition that the application names wins if it is there.
-    fn choose(&mut self, topic: TopicId, partition: Option<u16>, record: &Record) -> Option<TopicPartition> {
-        let partition = match partition {
-            Some(named) => Some(named).filter(|&named| named < self.net.metadata.partition_count(topic)),
-            None => self.partitioner.choose(topic, record, &self.net.metadata),
-        };
-        partition.map(|partition| TopicPartition { topic, partition })
+    fn choose(&mut self, topic: TopicId, named: Option<u16>, record: &Record) -> Option<TopicPartition> {
+        let Self { partitioner, net, accumulator, .. } = self;
+        let partition = partitioner.choose(topic, named, record, &net.metadata, accumulator)?;
+        Some(TopicPartition { topic, partition })
     }
 
-    fn accept(&mut self, now: Instant, partition: TopicPartition, record: Record, out: &mut Effects) {
-        out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
-        self.accumulator.append(partition, record, now);
-    }
-
-    fn wait(
+    fn accept(
         &mut self,
         now: Instant,
-        topic: TopicId,
-        partition: Option<u16>,
+        partition: TopicPartition,
+        named: Option<u16>,
         record: Record,
         out: &mut Effects,
     ) {
-        let version = self.net.metadata.version();
-        self.waiting.push_back(Waiting { topic, partition, record, since: now, version });
-        self.net.wake.by(now + self.max_block);
-        self.net.metadata.want();
-        self.net.refresh(now, out);
-    }
-
-    /// Lets the records go on that waited for this metadata. A partition that is still not there is refused:
-    /// 0.11.0.2 `KafkaProducer.waitOnMetadata` looks for it once more and no longer.
-    fn release_waiting(&mut self, now: Instant, out: &mut Effects) {
-        while let Some(first) = self.waiting.pop_front() {
-            if let Some(chosen) = self.choose(first.topic, first.partition, &first.record) {
-                self.accept(now, chosen, first.record, out);
-            } else if self.net.metadata.partition_count(first.topic) > 0
-                && self.net.metadata.version() > first.version
-            {
-                self.refuse(first, ErrorCode::UnknownTopicOrPartition, out);
-            } else {
-                self.waiting.push_front(first);
-                self.net.metadata.want();
-                return;
-            }
-        }
-    }
-
-    /// Gives up the records that have waited for max.block.ms.
-    fn give_up_waiting(&mut self, now: Instant, out: &mut Effects) {
-        while let Some(first) = self.waiting.front() {
-            let limit = first.since + self.max_block;
-            if limit > now {
-                self.net.wake.by(limit);
-                return;
-            }
-            if let Some(first) = self.waiting.pop_front() {
-                self.refuse(first, ErrorCode::RequestTimedOut, out);
-            }
-        }
-    }
-
-    /// Fails a record that never got a partition. It is told of as sent to the partition that was named, or to the
-    /// first, so that nobody misses it.
-    fn refuse(&mut self, refused: Waiting, error: ErrorCode, out: &mut Effects) {
-        let Waiting { topic, partition, record, .. } = refused;
-        let partition = TopicPartition { topic, partition: partition.unwrap_or(0) };
-        self.pending -= 1;
-        self.unseen = true;
+        let (follows, bytes) = (self.partitioner.follows(named, &record), u64::from(record.size_bytes));
         out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
-        out.event(Event::SendFailed {
-            client: self.node,
-            partition,
-            records: Arc::from([record]),
-            error,
-            definite: true,
-        });
+        self.accumulator.append(partition, record, now);
+        if follows {
+            self.partitioner.appended(partition, bytes, &self.net.metadata, &self.accumulator);
+        }
     }
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
@@ -245,11 +197,11 @@ impl Producer {
             }
             Ask::Own(Request::InitProducerId) => {
                 let Body::InitProducerIdReply { error, id, epoch } = message.body else { return };
-                self.session = if error == ErrorCode::None {
-                    Session::Open { id, epoch }
+                if error == ErrorCode::None {
+                    self.begin_session(id, epoch);
                 } else {
-                    self.session_refused(error, now)
-                };
+                    self.session = self.session_refused(error, now);
+                }
                 self.sweep(now, out);
             }
             Ask::Own(Request::Produce) => {
@@ -287,15 +239,24 @@ impl Producer {
         while let Some(broker) = self.net.timed_out(now) {
             self.break_connection(broker, now, out);
         }
+        self.recover(now, out);
         self.give_up_waiting(now, out);
         self.housekeep(now, out);
+        self.send_to_all(now, out);
+        let freed = self.expire(now, out);
+        let recovered = self.recover(now, out);
+        self.housekeep(now, out);
+        if freed || recovered {
+            self.send_to_all(now, out);
+        }
+        self.net.arm();
+        assert!(!self.net.wake.is_due(now), "a producer must not ask to be called again at the same moment");
+    }
+
+    fn send_to_all(&mut self, now: Instant, out: &mut Effects) {
         for broker in self.net.brokers() {
             self.send_to(broker, now, out);
         }
-        self.expire(now, out);
-        self.housekeep(now, out);
-        self.net.arm();
-        assert!(!self.net.wake.is_due(now), "a producer must not ask to be called again at the same moment");
     }
 
     /// Asks for metadata and for a PID if it is time.
@@ -372,7 +333,13 @@ impl Machine for Producer {
 #[cfg(test)]
 mod bench_test;
 #[cfg(test)]
+mod delivery_timeout_test;
+#[cfg(test)]
+mod epoch_bump_test;
+#[cfg(test)]
 mod idempotence_test;
+#[cfg(test)]
+mod ordering_test;
 #[cfg(test)]
 mod retries_test;
 #[cfg(test)]

@@ -23,6 +23,39 @@ fn an_unanswered_request_is_sent_again_after_timeout_and_back_off_and_fails_as_u
 }
 
 #[test]
+fn request_timeout_bounds_the_wait_for_an_answer_the_leaders_patience_and_the_wait_for_a_leader() {
+    let short = settings(|s| {
+        s.request_timeout_ms = 700;
+        s.retries = 0;
+    });
+    let mut bench = Bench::ready(short, &[Some(ONE), None]);
+    bench.send(0);
+    bench.send(1);
+    let patience = Micros::from_millis(700);
+    let patient = |body: &Body| matches!(body, Body::ProduceRequest { timeout, .. } if *timeout == patience);
+    assert!(bench.requests.iter().any(|(.., body)| patient(body)));
+    bench.pass(699);
+    assert!(bench.outcomes().is_empty());
+    bench.pass(1);
+    let failures =
+        [failed(&[0], ErrorCode::NetworkException, false), failed(&[1], ErrorCode::RequestTimedOut, true)];
+    assert_eq!(bench.outcomes(), failures);
+}
+
+#[test]
+fn retry_backoff_is_how_long_a_refused_batch_waits() {
+    let slow = settings(|s| s.retry_backoff_ms = 250);
+    let mut bench = Bench::ready(slow, &[Some(ONE)]);
+    bench.send(0);
+    let first = bench.produce();
+    bench.reply(&first, ErrorCode::NotEnoughReplicas);
+    bench.pass(249);
+    assert!(bench.produces().is_empty());
+    bench.pass(1);
+    assert_eq!(bench.produce().records(), first.records());
+}
+
+#[test]
 fn a_failure_is_definite_only_if_every_attempt_surely_wrote_nothing() {
     for (errors, definite) in [
         ([ErrorCode::NotEnoughReplicas, ErrorCode::UnknownTopicOrPartition], true),
@@ -192,8 +225,10 @@ fn whatever_happens_every_record_comes_to_one_end() {
             s.linger_ms = dice.roll(3) * 5;
             s.retry_backoff_ms = 1 + dice.roll(2) * 99;
             s.request_timeout_ms = 1_000;
+            s.delivery_timeout_ms = (seed % 3 == 0).then_some(1_500);
         });
-        let mut bench = Bench::started(mixed);
+        let switches = Switches { epoch_bump: Some(seed % 4 < 2), ..Switches::default() };
+        let mut bench = Bench::started_under(switches, mixed);
         for _ in 0..60 {
             bench.send(dice.roll(2) as u16);
             bench.pass(dice.roll(200));

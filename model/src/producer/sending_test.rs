@@ -59,6 +59,26 @@ fn a_full_batch_does_not_wait_and_one_request_carries_all_partitions_of_a_broker
 }
 
 #[test]
+fn sticky_records_fill_a_batch_of_one_partition_after_another() {
+    for partitioner in [UnkeyedRule::Sticky, UnkeyedRule::UniformSticky] {
+        let switches = Switches { partitioner: Some(partitioner), ..Switches::default() };
+        let full = settings(|s| {
+            s.linger_ms = 1_000;
+            s.batch_size_bytes = 300;
+            s.max_in_flight = 20;
+        });
+        let mut bench = Bench::ready_under(switches, full, &[Some(ONE), Some(ONE), Some(TWO)]);
+        for _ in 0..30 {
+            bench.send_anywhere();
+        }
+        bench.pass(1_000);
+        let batches: Vec<_> = bench.produces().iter().flat_map(Produce::records).collect();
+        assert_eq!(batches.len(), 10, "{batches:?}");
+        assert!(batches.iter().all(|(_, records)| records.len() == 3), "{batches:?}");
+    }
+}
+
+#[test]
 fn no_more_requests_leave_than_may_be_in_flight() {
     let mut bench = Bench::ready(settings(|s| s.max_in_flight = 2), &[Some(ONE)]);
     for _ in 0..4 {

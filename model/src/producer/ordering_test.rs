@@ -1,0 +1,129 @@
+//! In which order records reach the log when requests fail, with the producer at one end and a log at the other.
+
+use super::bench_test::*;
+use crate::ids::LeaderEpoch;
+use crate::log::Log;
+use crate::producer_state::Verdict;
+
+/// So many batches are written. Then two leave at once; the leader refuses the first request, and takes the others as they
+/// come. Returns the log.
+fn log_after_one_refusal(
+    switches: Switches,
+    before: u32,
+    change: impl FnOnce(&mut ProducerConfig),
+) -> Vec<u32> {
+    let mut bench = Bench::ready_under(switches, settings(change), &[Some(ONE)]);
+    let mut leader = Leader { log: Log::new(switches.epoch_bump == Some(true)), refusals: 0 };
+    for _ in 0..before {
+        bench.send(0);
+        leader.answer(&mut bench);
+    }
+    leader.refusals = 1;
+    bench.send(0);
+    bench.send(0);
+    for _ in 0..10 {
+        leader.answer(&mut bench);
+        bench.pass(50);
+    }
+    assert_eq!(bench.producer.pending, 0);
+    leader.numbers()
+}
+
+struct Leader {
+    log: Log,
+    refusals: u32,
+}
+
+impl Leader {
+    /// Takes all requests of this round in order, as a connection brings them.
+    fn answer(&mut self, bench: &mut Bench) {
+        for produce in bench.produces() {
+            let error = self.append(&produce);
+            bench.reply(&produce, error);
+        }
+    }
+
+    fn append(&mut self, produce: &Produce) -> ErrorCode {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return ErrorCode::NotEnoughReplicas;
+        }
+        let batch = &produce.partitions[0].batch;
+        match self.log.check(batch) {
+            Verdict::Append => {
+                self.log.append_as_leader(LeaderEpoch::default(), batch);
+                ErrorCode::None
+            }
+            Verdict::Duplicate { .. } => ErrorCode::None,
+            Verdict::Refuse(error) => error,
+        }
+    }
+
+    fn numbers(&self) -> Vec<u32> {
+        let batches = self.log.read(self.log.start_offset(), self.log.end_offset(), u64::MAX);
+        batches.iter().flat_map(|batch| numbers(&batch.records)).collect()
+    }
+}
+
+#[test]
+fn without_idempotence_a_retry_reorders_when_several_requests_are_in_flight() {
+    assert_eq!(log_after_one_refusal(Switches::default(), 1, |s| s.max_in_flight = 5), [0, 2, 1]);
+}
+
+#[test]
+fn with_one_request_in_flight_a_retry_keeps_the_order() {
+    assert_eq!(log_after_one_refusal(Switches::default(), 1, |s| s.max_in_flight = 1), [0, 1, 2]);
+}
+
+#[test]
+fn with_idempotence_a_retry_keeps_the_order_however_many_are_in_flight() {
+    for switches in [Switches::default(), kip_360()] {
+        assert_eq!(log_after_one_refusal(switches, 1, five_in_flight), [0, 1, 2]);
+        assert_eq!(log_after_one_refusal(switches, 1, idempotent), [0, 1, 2]);
+    }
+}
+
+#[test]
+fn since_kip_360_the_very_first_batch_is_lost_when_the_second_overtakes_it() {
+    // KAFKA-14359: the leader does not know the producer and takes sequence 1 for its beginning.
+    assert_eq!(log_after_one_refusal(Switches::default(), 0, five_in_flight), [0, 1]);
+    assert_eq!(log_after_one_refusal(kip_360(), 0, five_in_flight), [1]);
+    assert_eq!(log_after_one_refusal(kip_360(), 0, idempotent), [0, 1], "one in flight is safe");
+}
+
+/// A leader that has lost its log, and with it all that it knew of the producer, while batches were on their way.
+fn numbers_after_a_lost_log(switches: Switches) -> (Vec<u32>, Vec<Outcome>) {
+    let mut bench = Bench::ready_under(switches, settings(five_in_flight), &[Some(ONE)]);
+    let any_first = switches.epoch_bump == Some(true);
+    let mut leader = Leader { log: Log::new(any_first), refusals: 0 };
+    for _ in 0..3 {
+        bench.send(0);
+        leader.answer(&mut bench);
+    }
+    leader.log.truncate_to(Offset(1));
+    for _ in 0..10 {
+        bench.answer_clerks(&[Some(ONE)]);
+        if bench.sent < 6 {
+            bench.send(0);
+            bench.send(0);
+        }
+        leader.answer(&mut bench);
+        bench.pass(100);
+    }
+    (leader.numbers(), bench.outcomes())
+}
+
+#[test]
+fn after_a_lost_log_an_epoch_is_raised_and_nothing_more_is_lost_or_out_of_order() {
+    let (numbers, outcomes) = numbers_after_a_lost_log(kip_360());
+    assert_eq!(numbers, [0, 3, 4, 5, 6]);
+    assert!(outcomes.iter().all(|(_, error)| error.is_none()), "{outcomes:?}");
+}
+
+#[test]
+fn after_a_lost_log_the_producer_of_0_11_fails_a_batch_and_begins_under_another_pid() {
+    let (numbers, outcomes) = numbers_after_a_lost_log(Switches::default());
+    let error = ErrorCode::OutOfOrderSequenceNumber;
+    assert!(outcomes.contains(&failed(&[3], error, true)), "{outcomes:?}");
+    assert!(numbers.ends_with(&[5, 6]), "{numbers:?}");
+}
