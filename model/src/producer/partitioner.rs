@@ -83,6 +83,9 @@ pub fn murmur2(data: &[u8]) -> i32 {
 }
 
 #[cfg(test)]
+#[path = "murmur2_test.rs"]
+mod murmur2_test;
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
