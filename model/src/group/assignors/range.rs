@@ -1,6 +1,23 @@
-//! Who gets which partitions.
+//! Topic by topic, each member a stretch.
 
 use std::ops::Range;
+
+use crate::group::assignors::roster::{Owners, Roster};
+
+/// Shares each topic out among those who subscribe to it, one topic after the other.
+/// Source: 0.11.0.2 `RangeAssignor.assign`; the members' order of 2.4.0.
+pub(super) fn assign(roster: &Roster) -> Owners {
+    let mut owners = vec![None; roster.partitions()];
+    for topic in &roster.topics {
+        let members = topic.subscribers.len() as u16;
+        for (index, &place) in (0..members).zip(&topic.subscribers) {
+            for partition in range(index, members, topic.partitions) {
+                owners[topic.first + usize::from(partition)] = Some(place);
+            }
+        }
+    }
+    owners
+}
 
 /// What the member at place `index` of `members`, in the order of their ids, gets of one topic: everyone a stretch of
 /// equal length, and the first ones one more if it does not come out even. Topics are shared out one by one, so the
