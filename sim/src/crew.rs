@@ -95,15 +95,18 @@ impl Cluster {
     }
 
     fn member(&self, group: &PlannedGroup, index: usize) -> Member {
+        let node = group.members[index];
         Member::new(MemberSetup {
-            node: group.members[index],
+            node,
             group: group.group,
-            index: index as u16,
-            members: group.members.len() as u16,
-            topics: group.topics.clone(),
+            instance: group.static_membership.then_some(node),
+            topics: group.topics.as_slice().into(),
             config: Arc::clone(&self.prepared.plan.config),
             settings: group.settings.clone(),
+            commit: group.commit,
+            service_rate: group.service_rate,
         })
+        .placed(index as u16, group.members.len() as u16)
     }
 
     fn client(&self, node: NodeId) -> Option<Actor> {

@@ -79,6 +79,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             offsets_topic: None,
             offsets_partitions: Vec::new(),
         }),
+        switches: Default::default(),
         latency: (Micros::from_millis(1), Micros::from_millis(10)),
         producers: vec![PlannedProducer {
             node: NodeId(4),

@@ -201,9 +201,9 @@ pub struct GroupSpec {
     /// Static membership: each member's `group.instance.id` is its name, and a restart within its session goes unnoticed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub static_membership: bool,
-    /// When the application commits by itself. Of account only with `enable.auto.commit` false.
-    #[serde(default)]
-    pub commit: CommitPoint,
+    /// When the application commits by itself: only with `enable.auto.commit` false. Unless given, `after_processing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitPoint>,
     /// How fast a member works on the records of each partition that it owns; several are worked on side by side, and it
     /// polls again when all are done. Unless given, records take no time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +211,7 @@ pub struct GroupSpec {
     /// The group is never to lag further behind the high watermark than this many records a partition: judged as
     /// `lag-bounded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub max_lag: Option<u64>,
     /// Settings, by Kafka's names.
     #[serde(default)]

@@ -9,6 +9,7 @@ use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::message::MessageKind;
 use highwater_model::names::Names;
+use highwater_model::protocol::Switches;
 use highwater_model::time::{Instant, Micros};
 use highwater_reports::expect::Expect;
 
@@ -27,6 +28,8 @@ pub struct Plan {
     pub names: Names,
     /// What every machine knows.
     pub config: Arc<ClusterConfig>,
+    /// The protocol's switches that the scenario set itself.
+    pub switches: Switches,
     /// Each message takes at least the first and at most the second, drawn evenly.
     pub latency: (Micros, Micros),
     /// In file order; so are their nodes.

@@ -84,6 +84,7 @@ fn named(target: &Target) -> Option<Target> {
         Target::Broker(_) | Target::Controller | Target::Client(_) => Some(target.clone()),
         Target::Leader(_)
         | Target::Follower { .. }
+        | Target::Coordinator(_)
         | Target::AnyBroker
         | Target::EventBroker
         | Target::EventClient

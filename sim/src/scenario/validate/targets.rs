@@ -43,7 +43,7 @@ pub(super) fn check(check: &mut Check<'_>, path: &JsonPath, target: &Target, pur
 
 fn fits(target: &Target, purpose: Purpose) -> bool {
     match target {
-        Target::Broker(_) | Target::Leader(_) | Target::Follower { .. } => true,
+        Target::Broker(_) | Target::Leader(_) | Target::Follower { .. } | Target::Coordinator(_) => true,
         Target::AnyBroker | Target::EventBroker => purpose != Purpose::Filter,
         Target::Controller | Target::EventClient | Target::Client(_) => {
             matches!(purpose, Purpose::Node | Purpose::Group)
@@ -65,14 +65,17 @@ impl Purpose {
     fn allowed(self) -> &'static str {
         match self {
             Self::Broker => {
-                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, `that broker`"
+                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`, `any broker`, \
+                 `that broker`"
             }
             Self::Node => {
-                "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, \
-                 `that broker`, `that client`, or a client's name"
+                "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, \
+                 `coordinator of billing`, `any broker`, `that broker`, `that client`, or a client's name"
             }
             Self::Group => Target::ALLOWED,
-            Self::Filter => "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`",
+            Self::Filter => {
+                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`"
+            }
         }
     }
 }
@@ -86,6 +89,7 @@ fn told_by_the_event(check: &mut Check<'_>, path: &JsonPath, target: &Target, wh
         | Target::Controller
         | Target::Leader(_)
         | Target::Follower { .. }
+        | Target::Coordinator(_)
         | Target::AnyBroker
         | Target::Rest
         | Target::Client(_) => return,
