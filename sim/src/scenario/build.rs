@@ -193,6 +193,8 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
             target: target(&shutdown.shutdown)?,
             restart_after: millis(shutdown.restart_after_ms),
         },
+        Action::Leave(leave) => PlannedAction::Leave { target: target(&leave.leave)? },
+        Action::Join(join) => PlannedAction::Join { target: target(&join.join)? },
         Action::Pause(pause) => {
             PlannedAction::Pause { target: target(&pause.pause)?, lasts: millis(pause.for_ms) }
         }

@@ -3,7 +3,7 @@
 use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 
 use super::errors::Problem;
-use super::format::{Action, Scenario, TopicSpec};
+use super::format::{Action, GroupSpec, Scenario, TopicSpec};
 use super::offsets_topic;
 use super::path::JsonPath;
 use super::plan::PlannedTarget;
@@ -161,6 +161,31 @@ impl<'a> Lookup<'a> {
         // More clients than node ids are refused elsewhere.
         let node = usize::from(self.first_client()) + place;
         Ok(NodeId(u16::try_from(node).unwrap_or(u16::MAX)))
+    }
+
+    /// A group's member by its name, `billing-0`.
+    ///
+    /// # Errors
+    /// If no group has it.
+    pub fn member(&self, name: &str) -> Result<NodeId, Miss> {
+        let producers = self.scenario.producers.len();
+        if self.clients[producers..].iter().any(|member| member == name) {
+            return self.client(name);
+        }
+        let message = match self.client(name) {
+            Ok(_) => format!("`{name}` is a producer, and no member of a group"),
+            Err(_) => format!("no group has a member `{name}`"),
+        };
+        let members = |group: &GroupSpec| match group.members + group.joining {
+            0 | 1 => format!("`{}-0`", group.name),
+            more => format!("`{0}-0` to `{0}-{1}`", group.name, more - 1),
+        };
+        let allowed = match self.scenario.groups.is_empty() {
+            true => "nothing: the scenario has no groups".to_owned(),
+            false => self.scenario.groups.iter().map(members).collect::<Vec<_>>().join(", "),
+        };
+        let near = nearest(name, self.clients[producers..].iter().map(String::as_str));
+        Err(Miss { message, allowed, nearest: near.map(ToOwned::to_owned) })
     }
 
     /// A target, with its names turned into ids.

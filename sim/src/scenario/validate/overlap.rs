@@ -75,7 +75,12 @@ fn hold(action: &Action) -> Option<(Hold, &'static str, Option<u64>)> {
             (Hold::Degraded(from, to), "degrade", degrade.for_ms)
         }
         Action::Lag(lag) => (Hold::Fetches(named(&lag.lag)?), "lag", lag.for_ms),
-        Action::Drop(_) | Action::ElectPreferred(_) | Action::CreatePartitions(_) => return None,
+        // When a member has left, and for how long it stays, is known only in the run.
+        Action::Leave(_)
+        | Action::Join(_)
+        | Action::Drop(_)
+        | Action::ElectPreferred(_)
+        | Action::CreatePartitions(_) => return None,
     })
 }
 
