@@ -55,6 +55,16 @@ fn a_client_that_crashes_is_silent_until_it_restarts() {
 }
 
 #[test]
+fn after_a_producers_restart_it_is_asked_again_for_everything_unanswered_and_then_goes_on() {
+    let notes = run(plan(vec![at(1_000, crash(SHOP, Ending::Process))]));
+    let asked = notes.times(EventKind::ControlledShutdownStarted);
+    // Records are due at 100, 150, ...; chatters never answer, and the one of 1000 ms comes after the fault.
+    assert_eq!(asked[..18], (0..18).map(|number| 100 + 50 * number).collect::<Vec<u64>>());
+    assert_eq!(asked[18..18 + 29], [1_500; 29], "18 again, and those of 1000 to 1500 ms");
+    assert_eq!(asked[47..], (29..40).map(|number| 100 + 50 * number).collect::<Vec<u64>>());
+}
+
+#[test]
 fn a_crashed_client_that_nobody_restarts_comes_back_at_the_heal() {
     let crash = PlannedAction::Crash { target: BILLING_0, ending: Ending::Process, restart_after: None };
     let notes = run(plan(vec![at(1_000, crash)]));
@@ -188,13 +198,12 @@ fn chance_strikes_clients_and_nobody_else() {
     let weights = [(RandomFault::CrashClient, 1), (RandomFault::PauseClient, 1)].into();
     plan.random = Some(RandomFaults { every_ms: 200, budget: 20, lasts_ms: 400, weights });
     let notes = run(plan);
-    let struck: Vec<(EventKind, NodeId)> = notes
-        .events()
-        .filter_map(|(_, event)| match *event {
-            Event::NodeStopped { node, .. } | Event::NodePaused { node } => Some((event.kind(), node)),
-            _ => None,
-        })
-        .collect();
+    let mut struck = Vec::new();
+    for (_, event) in notes.events() {
+        if let Event::NodeStopped { node, .. } | Event::NodePaused { node } = *event {
+            struck.push((event.kind(), node));
+        }
+    }
     for kind in [EventKind::NodeStopped, EventKind::NodePaused] {
         for node in [NodeId(4), NodeId(5)] {
             assert!(struck.contains(&(kind, node)), "{kind:?} {node} in {struck:?}");

@@ -120,6 +120,7 @@ impl<O: Observer> World<O> {
         self.wire.stop(node, ending, step);
         self.pauses[usize::from(node.0)] = None;
         self.forget_unsent(node);
+        self.workload.died(node);
         let asked = self.restarts[usize::from(node.0)].take();
         if let Some(at) = restart_at.or(asked).or_else(|| self.restart_unasked()) {
             self.wire.errand(at.max(self.now()), Errand::Restart(node), step);
@@ -150,6 +151,9 @@ impl<O: Observer> World<O> {
         let step = self.tell(cause, vec![Event::NodeRestarted { node }]);
         self.wire.restart(node, step);
         self.wire.start(node, step);
+        if let Some((life, at)) = self.workload.revived(&self.prepared.plan, node) {
+            self.wire.ask(node, life, at);
+        }
     }
 
     /// What chance leaves of `n` things on a broker's disk when its power fails: 0 to `n`.

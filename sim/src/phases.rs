@@ -28,7 +28,7 @@ impl<O: Observer> World<O> {
         }
         let plan = std::sync::Arc::clone(&self.prepared.plan);
         for (producer, at) in Workload::starts(&plan) {
-            self.wire.ask(producer, at);
+            self.wire.ask(producer, 0, at);
         }
         for fault in &plan.faults {
             if let PlannedWhen::At(at) = fault.when {

@@ -162,7 +162,7 @@ impl<O: Observer> World<O> {
             }
             let turn = match self.wire.pop() {
                 Some(Next::Input { node, input, cause }) => Some(self.deliver(node, input, cause)),
-                Some(Next::Ask { node }) => self.ask(node),
+                Some(Next::Ask { node, life }) => self.ask(node, life),
                 Some(Next::Errand { errand, cause }) => self.run_errand(errand, cause),
                 None => {
                     self.stall();
@@ -180,11 +180,11 @@ impl<O: Observer> World<O> {
         Turn::Deliver { node, input }
     }
 
-    fn ask(&mut self, node: NodeId) -> Option<Turn> {
+    fn ask(&mut self, node: NodeId, life: u32) -> Option<Turn> {
         let prepared = Arc::clone(&self.prepared);
-        let (command, again) = self.workload.next(&prepared.plan, &prepared.keys, node)?;
+        let (command, again) = self.workload.next(&prepared.plan, &prepared.keys, node, life)?;
         if let Some(at) = again {
-            self.wire.ask(node, at);
+            self.wire.ask(node, life, at);
         }
         Some(self.deliver(node, Input::Command(command), StepId(0)))
     }
@@ -282,6 +282,11 @@ impl<O: Observer> World<O> {
         }
         self.observer.look(step, events, &self.view);
         self.view.touched.clear();
+        if self.workload.keeps_ledgers() {
+            for event in events {
+                self.workload.hear(event);
+            }
+        }
         if self.anchors.wait() {
             for event in events {
                 if self.anchors.wait_for(event.kind()) {
