@@ -41,7 +41,7 @@ where
     let prepared = Arc::clone(&world.prepared);
     let names = &prepared.plan.names.nodes;
     let stage = Arc::new(Mutex::new(Stage {
-        actors: (0..names.len() as u16).map(|node| Some(crew.start(NodeId(node)))).collect(),
+        actors: first_lives(&world, &mut crew, names.len() as u16),
         mailboxes: names.iter().map(|_| None).collect(),
         wakers: vec![None; names.len()],
         supervisor: Supervisor { turn: Some(world.next()), waker: None },
@@ -63,6 +63,11 @@ where
     });
     let world = lock(&stage).world.take();
     world.expect("the world stays on the stage until here").finish()
+}
+
+/// The machines of those that run from the start. The others have a task too, which finds nothing to do.
+fn first_lives<C: Crew, O: Observer>(world: &World<O>, crew: &mut C, nodes: u16) -> Vec<Option<C::Actor>> {
+    (0..nodes).map(NodeId).map(|node| world.is_running(node).then(|| crew.start(node))).collect()
 }
 
 /// Makes the madsim node of one machine. Its task starts again with each life.

@@ -1,5 +1,7 @@
 //! The driver for tests, enumeration and measurements: a loop, and nothing beneath it.
 
+use highwater_model::ids::NodeId;
+
 use crate::driver::{Crew, Observer, Turn};
 use crate::world::World;
 
@@ -7,7 +9,7 @@ use crate::world::World;
 pub fn drive<C: Crew, O: Observer>(mut world: World<O>, mut crew: C) -> O::Report {
     let nodes = world.prepared.plan.names.nodes.len() as u16;
     let mut actors: Vec<Option<C::Actor>> =
-        (0..nodes).map(|node| Some(crew.start(highwater_model::ids::NodeId(node)))).collect();
+        (0..nodes).map(NodeId).map(|node| world.is_running(node).then(|| crew.start(node))).collect();
     loop {
         match world.next() {
             Turn::Deliver { node, input } => {

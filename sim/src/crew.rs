@@ -70,13 +70,15 @@ pub struct Cluster {
     seed: Seed,
     /// By broker, from 1.
     disks: Vec<Storage>,
+    /// Whose lives have ended, of clients, each as often as that was.
+    ended: Vec<NodeId>,
 }
 
 impl Cluster {
     /// The machines of this plan, on this seed.
     pub fn new(prepared: &Arc<Prepared>, seed: u64) -> Self {
         let disks = vec![Storage::default(); usize::from(prepared.plan.config.brokers)];
-        Self { prepared: Arc::clone(prepared), seed: Seed::new(seed), disks }
+        Self { prepared: Arc::clone(prepared), seed: Seed::new(seed), disks, ended: Vec::new() }
     }
 
     fn broker(&self, node: NodeId) -> Option<BrokerId> {
@@ -85,6 +87,11 @@ impl Cluster {
 
     fn producer(&self, planned: &PlannedProducer) -> Producer {
         let mut stream = self.seed.open(self.prepared.producer_stream(planned.node));
+        // Each life goes on drawing where the last one stopped.
+        for _ in self.ended.iter().filter(|&&node| node == planned.node) {
+            even(&mut stream, 0, i32::MAX as u64);
+            stream.next_u64();
+        }
         Producer::new(ProducerSetup {
             node: planned.node,
             config: Arc::clone(&self.prepared.plan.config),
@@ -95,15 +102,18 @@ impl Cluster {
     }
 
     fn member(&self, group: &PlannedGroup, index: usize) -> Member {
+        let node = group.members[index];
         Member::new(MemberSetup {
-            node: group.members[index],
+            node,
             group: group.group,
-            index: index as u16,
-            members: group.members.len() as u16,
-            topics: group.topics.clone(),
+            instance: group.static_membership.then_some(node),
+            topics: group.topics.as_slice().into(),
             config: Arc::clone(&self.prepared.plan.config),
             settings: group.settings.clone(),
+            commit: group.commit,
+            service_rate: group.service_rate,
         })
+        .placed(index as u16, group.members.len() as u16)
     }
 
     fn client(&self, node: NodeId) -> Option<Actor> {
@@ -142,7 +152,10 @@ impl Crew for Cluster {
         ending: Ending,
         keep: &mut dyn FnMut(u64) -> u64,
     ) -> Vec<Event> {
-        let (Some(me), Actor::Broker(broker)) = (self.broker(node), actor) else { return Vec::new() };
+        let (Some(me), Actor::Broker(broker)) = (self.broker(node), actor) else {
+            self.ended.push(node);
+            return Vec::new();
+        };
         let mut disk = broker.stop(ending);
         let losses = if ending == Ending::Power { disk.lose_power(me, keep) } else { Vec::new() };
         self.disks[usize::from(me.0) - 1] = disk;

@@ -39,6 +39,8 @@ compile_error!(
 pub mod actors;
 pub mod bare;
 pub mod cli;
+#[cfg(test)]
+mod client_faults_test;
 pub mod crew;
 pub mod driver;
 mod faults;

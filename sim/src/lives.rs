@@ -54,8 +54,28 @@ impl<O: Observer> World<O> {
         (1..=self.view.brokers.len()).contains(&usize::from(node.0))
     }
 
-    /// A dead broker's replicas are offline; they go on showing the logs that its disk holds.
+    /// Whether it is a group's member.
+    pub(crate) fn is_member(&self, node: NodeId) -> bool {
+        self.view.consumers.binary_search_by_key(&node, |consumer| consumer.node).is_ok()
+    }
+
+    /// A member takes part as long as its process runs.
+    pub(crate) fn show_member(&mut self, node: NodeId, active: bool) {
+        if let Ok(place) = self.view.consumers.binary_search_by_key(&node, |consumer| consumer.node) {
+            let member = &mut self.view.consumers[place];
+            member.active = active;
+            member.stable = false;
+            member.positions.clear();
+        }
+    }
+
+    /// What a dead process knew is gone: a member owns nothing, and what a producer had not been told of nobody waits for
+    /// any more. A dead broker's replicas are offline; they go on showing the logs that its disk holds.
     pub(crate) fn show_stopped(&mut self, node: NodeId, losses: &[Event]) {
+        self.show_member(node, false);
+        if let Ok(place) = self.view.producers.binary_search_by_key(&node, |producer| producer.node) {
+            self.view.producers[place].pending = 0;
+        }
         let Some(broker) = self.view_of(node) else { return };
         broker.alive = false;
         broker.paused = false;
@@ -100,20 +120,22 @@ impl<O: Observer> World<O> {
         self.wire.stop(node, ending, step);
         self.pauses[usize::from(node.0)] = None;
         self.forget_unsent(node);
+        self.workload.died(node);
         let asked = self.restarts[usize::from(node.0)].take();
         if let Some(at) = restart_at.or(asked).or_else(|| self.restart_unasked()) {
             self.wire.errand(at.max(self.now()), Errand::Restart(node), step);
         }
     }
 
-    /// After the heal nothing stays down: whoever looks after the brokers starts one again within a second.
+    /// After the heal nothing stays down but what is to stay away: whoever looks after the nodes starts one again within a
+    /// second.
     fn restart_unasked(&self) -> Option<Instant> {
         self.is_healing().then(|| self.now() + Micros::from_millis(1_000))
     }
 
-    /// Starts a node, if it is down.
+    /// Starts a node, if it is down and not to stay away.
     pub(crate) fn restart(&mut self, node: NodeId, cause: StepId) -> Option<Turn> {
-        (!self.wire.is_running(node)).then(|| {
+        (!self.wire.is_running(node) && !self.away[usize::from(node.0)]).then(|| {
             self.starting = Some((node, cause));
             Turn::Start { node }
         })
@@ -125,9 +147,13 @@ impl<O: Observer> World<O> {
         if let Some(broker) = self.view_of(node) {
             broker.alive = true;
         }
+        self.show_member(node, true);
         let step = self.tell(cause, vec![Event::NodeRestarted { node }]);
         self.wire.restart(node, step);
         self.wire.start(node, step);
+        if let Some((life, at)) = self.workload.revived(&self.prepared.plan, node) {
+            self.wire.ask(node, life, at);
+        }
     }
 
     /// What chance leaves of `n` things on a broker's disk when its power fails: 0 to `n`.

@@ -19,11 +19,16 @@ impl<O: Observer> World<O> {
     pub(crate) fn begin(&mut self) {
         let nothing = StepId(0);
         for node in self.wire.nodes() {
-            self.wire.start(node, nothing);
+            if self.away[usize::from(node.0)] {
+                self.wire.absent(node);
+            } else {
+                self.show_member(node, true);
+                self.wire.start(node, nothing);
+            }
         }
         let plan = std::sync::Arc::clone(&self.prepared.plan);
         for (producer, at) in Workload::starts(&plan) {
-            self.wire.ask(producer, at);
+            self.wire.ask(producer, 0, at);
         }
         for fault in &plan.faults {
             if let PlannedWhen::At(at) = fault.when {

@@ -31,6 +31,8 @@ pub struct Prepared {
     /// By node: the chance of a producer of this name.
     producer_streams: Vec<StreamId>,
     pub(crate) keys: Keys,
+    /// By node: whether it does not run from the start.
+    pub(crate) away: Vec<bool>,
 }
 
 impl Prepared {
@@ -45,6 +47,7 @@ impl Prepared {
             link_streams: link_streams(&plan.names.nodes),
             power_streams: plan.names.nodes.iter().map(power).collect(),
             keys: keys(&plan),
+            away: away(&plan),
             plan,
         }
     }
@@ -52,6 +55,17 @@ impl Prepared {
     pub(crate) fn producer_stream(&self, node: NodeId) -> StreamId {
         self.producer_streams[usize::from(node.0)]
     }
+}
+
+/// The members that come only when a fault says so.
+fn away(plan: &Plan) -> Vec<bool> {
+    let mut away = vec![false; plan.names.nodes.len()];
+    for group in &plan.groups {
+        for member in group.members.iter().rev().take(usize::from(group.joining)) {
+            away[usize::from(member.0)] = true;
+        }
+    }
+    away
 }
 
 fn panel(plan: &Plan) -> PanelSetup {

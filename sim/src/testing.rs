@@ -7,7 +7,7 @@ use highwater_model::event::{Event, EventKind, Step, StepId};
 use highwater_model::ids::{
     BrokerEpoch, BrokerId, CorrelationId, GroupId, NodeId, Offset, TopicId, TopicPartition,
 };
-use highwater_model::machine::{Effects, Ending, Input, Machine};
+use highwater_model::machine::{Command, Effects, Ending, Input, Machine};
 use highwater_model::message::Body;
 use highwater_model::names::Names;
 use highwater_model::protocol::Preset;
@@ -79,6 +79,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             offsets_topic: None,
             offsets_partitions: Vec::new(),
         }),
+        switches: Default::default(),
         latency: (Micros::from_millis(1), Micros::from_millis(10)),
         producers: vec![PlannedProducer {
             node: NodeId(4),
@@ -151,9 +152,9 @@ impl Machine for Chatter {
                 out.send(to, CorrelationId(self.turn), Body::MetadataRequest);
                 self.next = Some(now + Micros(7_000 + u64::from(self.me.0) * 300));
             }
-            Input::Command(_) => {
+            Input::Command(command) => {
                 out.event(Event::ControlledShutdownStarted { broker: self.id() });
-                if self.me.0 <= 3 {
+                if self.me.0 <= 3 || command == Command::Close {
                     out.stop = Some(Ending::Clean);
                 }
             }

@@ -57,6 +57,8 @@ pub struct World<O> {
     pub(crate) pauses: Vec<Option<u32>>,
     /// By node: when it starts again once it has stopped as it was asked to.
     pub(crate) restarts: Vec<Option<Instant>>,
+    /// By node: whether it is not to run until a fault lets it join: a member that has not come yet, or that was asked to leave.
+    pub(crate) away: Vec<bool>,
     /// By node: the stream that says what a power failure leaves.
     pub(crate) power: Vec<Option<ChaCha8Rng>>,
     pub(crate) stopping: Option<Stopping>,
@@ -103,6 +105,7 @@ impl<O: Observer> World<O> {
             mends: Vec::new(),
             pauses: vec![None; nodes],
             restarts: vec![None; nodes],
+            away: prepared.away.clone(),
             power: vec![None; nodes],
             stopping: None,
             starting: None,
@@ -123,6 +126,11 @@ impl<O: Observer> World<O> {
         };
         world.begin();
         world
+    }
+
+    /// Whether the process at `node` runs. The drivers ask it before the first step, for the first lives.
+    pub fn is_running(&self, node: NodeId) -> bool {
+        self.wire.is_running(node)
     }
 
     /// What is to be done next. Ask again only once it is done.
@@ -154,7 +162,7 @@ impl<O: Observer> World<O> {
             }
             let turn = match self.wire.pop() {
                 Some(Next::Input { node, input, cause }) => Some(self.deliver(node, input, cause)),
-                Some(Next::Ask { node }) => self.ask(node),
+                Some(Next::Ask { node, life }) => self.ask(node, life),
                 Some(Next::Errand { errand, cause }) => self.run_errand(errand, cause),
                 None => {
                     self.stall();
@@ -172,11 +180,11 @@ impl<O: Observer> World<O> {
         Turn::Deliver { node, input }
     }
 
-    fn ask(&mut self, node: NodeId) -> Option<Turn> {
+    fn ask(&mut self, node: NodeId, life: u32) -> Option<Turn> {
         let prepared = Arc::clone(&self.prepared);
-        let (command, again) = self.workload.next(&prepared.plan, &prepared.keys, node)?;
+        let (command, again) = self.workload.next(&prepared.plan, &prepared.keys, node, life)?;
         if let Some(at) = again {
-            self.wire.ask(node, at);
+            self.wire.ask(node, life, at);
         }
         Some(self.deliver(node, Input::Command(command), StepId(0)))
     }
@@ -274,6 +282,11 @@ impl<O: Observer> World<O> {
         }
         self.observer.look(step, events, &self.view);
         self.view.touched.clear();
+        if self.workload.keeps_ledgers() {
+            for event in events {
+                self.workload.hear(event);
+            }
+        }
         if self.anchors.wait() {
             for event in events {
                 if self.anchors.wait_for(event.kind()) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::client::network::{Ask, Network, NetworkSettings};
-use crate::config::{AutoOffsetReset, ClusterConfig, ConsumerConfig};
+use crate::config::{AutoOffsetReset, ClusterConfig, CommitPoint, ConsumerConfig, ServiceRate};
 use crate::event::Event;
 use crate::group::assignors;
 use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId, Offset, TopicId, TopicPartition};
-use crate::machine::{Effects, Input, Machine};
+use crate::machine::{Command, Effects, Ending, Input, Machine};
 use crate::message::{Body, ErrorCode, Message};
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
@@ -29,16 +29,18 @@ pub struct MemberSetup {
     pub node: NodeId,
     /// Its group.
     pub group: GroupId,
-    /// Its place among the members, from 0.
-    pub index: u16,
-    /// How many members there are.
-    pub members: u16,
-    /// What the group reads.
-    pub topics: Vec<TopicId>,
+    /// `group.instance.id` of a static member: its own node.
+    pub instance: Option<NodeId>,
+    /// What the group reads, ascending.
+    pub topics: Arc<[TopicId]>,
     /// The cluster that it reads from; all brokers are in bootstrap.servers.
     pub config: Arc<ClusterConfig>,
     /// Its settings.
     pub settings: ConsumerConfig,
+    /// When its application commits by itself.
+    pub commit: CommitPoint,
+    /// How fast it works on each partition; none: at once.
+    pub service_rate: Option<ServiceRate>,
 }
 
 /// What a member asks besides metadata.
@@ -81,7 +83,7 @@ pub struct Member {
     pub(super) group: GroupId,
     index: u16,
     members: u16,
-    topics: Vec<TopicId>,
+    topics: Arc<[TopicId]>,
     pub(super) settings: ConsumerConfig,
     pub(super) retry_backoff: Micros,
     /// The broker that keeps the group's offsets.
@@ -108,14 +110,14 @@ pub struct Member {
 impl Member {
     /// A member that has not been started.
     pub fn new(setup: MemberSetup) -> Self {
-        let MemberSetup { node, group, index, members, topics, config, settings } = setup;
+        let MemberSetup { node, group, topics, config, settings, .. } = setup;
         let patience = Micros::from_millis(settings.fetch_max_wait_ms) + PATIENCE;
         let retry_backoff = Micros::from_millis(settings.retry_backoff_ms);
         Self {
             node,
             group,
-            index,
-            members,
+            index: 0,
+            members: 1,
             counts: vec![0; topics.len()],
             topics,
             retry_backoff,
@@ -136,6 +138,12 @@ impl Member {
             stopped: false,
             unseen: true,
         }
+    }
+
+    /// The same member, at place `index` of `members`; unless told it is the only one.
+    #[must_use]
+    pub fn placed(self, index: u16, members: u16) -> Self {
+        Self { index, members, ..self }
     }
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
@@ -304,6 +312,7 @@ impl Machine for Member {
                     self.sweep(now, out);
                 }
             }
+            Input::Command(Command::Close) => out.stop = Some(Ending::Clean),
             Input::Message { .. } | Input::Deadline | Input::Command(_) => {}
         }
         if self.net.wake.is_due(now) {

@@ -57,11 +57,12 @@ impl Bench {
         let mut setup = MemberSetup {
             node: NODE,
             group: GroupId(0),
-            index: 0,
-            members: 1,
-            topics: vec![TopicId(0)],
+            instance: None,
+            topics: [TopicId(0)].into(),
             config,
             settings: ConsumerConfig { auto_offset_reset: AutoOffsetReset::Earliest, ..Default::default() },
+            commit: CommitPoint::default(),
+            service_rate: None,
         };
         change(&mut setup);
         Self {
@@ -258,7 +259,8 @@ fn without_offset_and_policy_it_stops() {
 
 #[test]
 fn one_fetch_a_broker_carries_all_partitions_owned_there() {
-    let mut bench = Bench::new(&[Some(ONE), Some(TWO), Some(ONE), Some(ONE)], |setup| setup.members = 2);
+    let mut bench = Bench::new(&[Some(ONE), Some(TWO), Some(ONE), Some(ONE)], |_| {});
+    bench.member = bench.member.placed(0, 2);
     bench.committed = Some(Offset::ZERO);
     bench = bench.started();
     let fetches: Vec<_> = bench.fetches().into_iter().map(|(broker, _, what)| (broker, what)).collect();
@@ -392,10 +394,8 @@ fn while_a_fetch_is_unanswered_new_metadata_moves_the_partition_at_once() {
 
 #[test]
 fn partitions_that_are_added_are_shared_out_anew() {
-    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], |setup| {
-        setup.index = 1;
-        setup.members = 2;
-    });
+    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], |_| {});
+    bench.member = bench.member.placed(1, 2);
     bench.committed = Some(Offset::ZERO);
     bench = bench.started();
     assert_eq!(bench.fetch().2, [(1, 0)]);

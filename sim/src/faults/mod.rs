@@ -47,6 +47,8 @@ pub(crate) struct Witness {
 enum Act {
     Crash { node: NodeId, ending: Ending, restart_after: Option<Micros> },
     Shutdown { node: NodeId, restart_after: Option<Micros> },
+    Leave { node: NodeId },
+    Join { node: NodeId },
     Pause { node: NodeId, lasts: Option<Micros> },
     Cut { links: Vec<(NodeId, NodeId)>, lasts: Option<Micros> },
     Degrade { from: NodeId, to: NodeId, degraded: Degraded, lasts: Option<Micros> },

@@ -12,7 +12,7 @@ use highwater_model::time::Micros;
 use highwater_model::view::{ClusterView, PartitionView};
 use rand_chacha::ChaCha8Rng;
 
-use super::resolve::live_brokers;
+use super::resolve::{live_brokers, live_clients};
 use super::{Act, Source, Strike, Witness};
 use crate::scenario::format::{RandomFault, RandomFaults};
 use crate::scenario::plan::Plan;
@@ -128,6 +128,11 @@ impl Act {
                 let partitions: Vec<_> = view.partitions.iter().map(PartitionView::id).collect();
                 Self::ElectPreferred(pick(&partitions, first)?)
             }
+            RandomFault::CrashClient => {
+                let node = pick(&live_clients(view, wire), first)?;
+                Self::Crash { node, ending: Ending::Process, restart_after: lasts }
+            }
+            RandomFault::PauseClient => Self::Pause { node: pick(&live_clients(view, wire), first)?, lasts },
         })
     }
 }

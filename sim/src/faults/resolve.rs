@@ -29,6 +29,8 @@ impl Resolver<'_> {
             PlannedAction::Shutdown { target, restart_after } => {
                 Act::Shutdown { node: self.node(target)?, restart_after }
             }
+            PlannedAction::Leave { target } => Act::Leave { node: self.node(target)? },
+            PlannedAction::Join { target } => Act::Join { node: self.node(target)? },
             PlannedAction::Pause { target, lasts } => Act::Pause { node: self.node(target)?, lasts },
             PlannedAction::Partition { ref groups, lasts } => {
                 Act::Cut { links: between(&self.groups(groups)?), lasts }
@@ -135,6 +137,11 @@ fn between(groups: &[Vec<NodeId>]) -> Vec<(NodeId, NodeId)> {
         }
     }
     links
+}
+
+/// Producers and members whose processes run, ascending.
+pub(super) fn live_clients(view: &ClusterView, wire: &Wire) -> Vec<NodeId> {
+    wire.nodes().skip(1 + view.brokers.len()).filter(|&client| wire.is_running(client)).collect()
 }
 
 /// Brokers whose processes run, ascending.

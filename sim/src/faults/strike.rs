@@ -41,8 +41,21 @@ impl<O: Observer> World<O> {
             Act::Shutdown { node, restart_after } => {
                 let step = self.tell(cause, vec![struck]);
                 self.restarts[usize::from(node.0)] = restart_after.map(|after| self.now() + after);
-                self.wire.command(node, Command::ControlledShutdown, step);
+                let command = if self.is_broker(node) { Command::ControlledShutdown } else { Command::Close };
+                self.wire.command(node, command, step);
                 None
+            }
+            Act::Leave { node } => {
+                let step = self.tell(cause, vec![struck]);
+                self.restarts[usize::from(node.0)] = None;
+                self.away[usize::from(node.0)] = true;
+                self.wire.command(node, Command::Close, step);
+                None
+            }
+            Act::Join { node } => {
+                let step = self.tell(cause, vec![struck]);
+                self.away[usize::from(node.0)] = false;
+                self.restart(node, step)
             }
             Act::Pause { node, lasts } => Some(self.pause(node, lasts, cause, struck)),
             Act::Cut { links, lasts } => {
@@ -95,7 +108,10 @@ impl<O: Observer> World<O> {
     fn has_target(&self, act: &Act) -> bool {
         let runs = |node: NodeId| self.wire.is_running(node);
         match act {
-            Act::Crash { node, .. } | Act::Shutdown { node, .. } => self.is_broker(*node) && runs(*node),
+            Act::Crash { node, .. } => *node != NodeId::CONTROLLER && runs(*node),
+            Act::Shutdown { node, .. } => (self.is_broker(*node) || self.is_member(*node)) && runs(*node),
+            Act::Leave { node } => self.is_member(*node) && runs(*node),
+            Act::Join { node } => self.is_member(*node) && !runs(*node),
             Act::Pause { node, .. } => runs(*node) && !self.wire.is_paused(*node),
             Act::Cut { links, .. } => !links.is_empty(),
             Act::Degrade { from, to, .. } => from != to,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::errors::Problem;
 use super::format::{Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, When};
 use super::lookup::{Lookup, Miss};
+use super::offsets_topic;
 use super::path::JsonPath;
 use super::plan::{
     Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedProducer, PlannedTarget, PlannedWhen,
@@ -41,6 +42,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
         overrides: overrides.to_vec(),
         names: names(scenario, lookup),
         config: Arc::new(cluster(scenario)),
+        switches: scenario.switches,
         latency: span(scenario.network.latency_ms),
         producers: producers
             .map(|(producer, node)| planned_producer(producer, node, lookup))
@@ -59,8 +61,9 @@ fn names(scenario: &Scenario, lookup: &Lookup<'_>) -> Names {
     let brokers = (1..=scenario.cluster.brokers).map(|id| format!("broker-{id}"));
     let nodes =
         std::iter::once("controller".to_owned()).chain(brokers).chain(lookup.clients().iter().cloned());
+    let topics = scenario.topics.iter().map(|topic| topic.name.clone());
     Names {
-        topics: scenario.topics.iter().map(|topic| topic.name.clone()).collect(),
+        topics: topics.chain(offsets_topic::id(scenario).map(|_| offsets_topic::NAME.to_owned())).collect(),
         groups: scenario.groups.iter().map(|group| group.name.clone()).collect(),
         nodes: nodes.collect(),
         faults: scenario.faults.iter().map(|fault| words(&fault.action)).collect(),
@@ -88,13 +91,15 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
         service_rate: topic.service_rate,
         assignment: assignment(topic, scenario.cluster.brokers),
     };
+    let internal = offsets_topic::id(scenario).map(|_| offsets_topic::topic(scenario));
+    let groups = (0..scenario.groups.len() as u16).map(GroupId);
     ClusterConfig {
         protocol: scenario.protocol.protocol().with(scenario.switches),
         brokers: scenario.cluster.brokers,
         broker: broker.clone(),
-        topics: scenario.topics.iter().map(topic).collect(),
-        offsets_topic: None,
-        offsets_partitions: Vec::new(),
+        topics: scenario.topics.iter().map(topic).chain(internal).collect(),
+        offsets_topic: offsets_topic::id(scenario),
+        offsets_partitions: groups.filter_map(|group| offsets_topic::partition_of(scenario, group)).collect(),
     }
 }
 
@@ -144,7 +149,7 @@ fn planned_group(
         members,
         joining: spec.joining,
         static_membership: spec.static_membership,
-        commit: spec.commit,
+        commit: spec.commit.unwrap_or_default(),
         service_rate: spec.service_rate,
         max_lag: spec.max_lag,
         settings: spec.config.clone(),
@@ -188,6 +193,8 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
             target: target(&shutdown.shutdown)?,
             restart_after: millis(shutdown.restart_after_ms),
         },
+        Action::Leave(leave) => PlannedAction::Leave { target: target(&leave.leave)? },
+        Action::Join(join) => PlannedAction::Join { target: target(&join.join)? },
         Action::Pause(pause) => {
             PlannedAction::Pause { target: target(&pause.pause)?, lasts: millis(pause.for_ms) }
         }

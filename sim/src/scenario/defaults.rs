@@ -10,8 +10,11 @@ use super::path::{JsonPath, at};
 /// Fills them in.
 pub fn fill(file: &mut Value) {
     let preset = file.get("protocol").and_then(|name| Preset::deserialize(name).ok()).unwrap_or_default();
-    let unclean = preset.protocol().unclean_election_default;
-    default(file, &at!["cluster", "config", "unclean.leader.election.enable"], unclean.into());
+    let protocol = preset.protocol();
+    let broker = at!["cluster", "config"];
+    default(file, &broker.key("unclean.leader.election.enable"), protocol.unclean_election_default.into());
+    let delay = protocol.initial_rebalance_delay_default_ms;
+    default(file, &broker.key("group.initial.rebalance.delay.ms"), delay.into());
     let producers = file["producers"].as_array().map_or(0, Vec::len);
     for index in 0..producers {
         let config = at!["producers", index, "config"];
@@ -49,6 +52,18 @@ mod tests {
         let mut new = json!({ "cluster": {} });
         fill(&mut new);
         assert_eq!(new["cluster"]["config"]["unclean.leader.election.enable"], false);
+    }
+
+    #[test]
+    fn the_first_rebalance_waits_for_members_since_0_11_unless_set() {
+        let delay = |mut file: Value| {
+            fill(&mut file);
+            file["cluster"]["config"]["group.initial.rebalance.delay.ms"].clone()
+        };
+        assert_eq!(delay(json!({ "protocol": "0.10", "cluster": {} })), 0);
+        assert_eq!(delay(json!({ "protocol": "0.11-iv1", "cluster": {} })), 3_000);
+        let set = json!({ "group.initial.rebalance.delay.ms": 7 });
+        assert_eq!(delay(json!({ "protocol": "0.10", "cluster": { "config": set } })), 7);
     }
 
     #[test]

@@ -201,9 +201,9 @@ pub struct GroupSpec {
     /// Static membership: each member's `group.instance.id` is its name, and a restart within its session goes unnoticed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub static_membership: bool,
-    /// When the application commits by itself. Of account only with `enable.auto.commit` false.
-    #[serde(default)]
-    pub commit: CommitPoint,
+    /// When the application commits by itself: only with `enable.auto.commit` false. Unless given, `after_processing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitPoint>,
     /// How fast a member works on the records of each partition that it owns; several are worked on side by side, and it
     /// polls again when all are done. Unless given, records take no time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +211,7 @@ pub struct GroupSpec {
     /// The group is never to lag further behind the high watermark than this many records a partition: judged as
     /// `lag-bounded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub max_lag: Option<u64>,
     /// Settings, by Kafka's names.
     #[serde(default)]
@@ -286,10 +287,14 @@ pub enum Before {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Action {
-    /// A broker's process dies, or its power fails.
+    /// A broker's or a client's process dies, or a broker's power fails.
     Crash(Crash),
-    /// A broker stops in good order.
+    /// A broker or a group's member stops in good order.
     Shutdown(Shutdown),
+    /// A group's member leaves and stays away.
+    Leave(Leave),
+    /// A group's member that is not running starts.
+    Join(Join),
     /// A node stands still, and goes on.
     Pause(Pause),
     /// Groups of nodes cannot reach one another.
@@ -308,13 +313,13 @@ pub enum Action {
     CreatePartitions(CreatePartitions),
 }
 
-/// A broker's process dies, or its power fails.
+/// A broker's or a client's process dies, or a broker's power fails.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
-    /// Which broker.
+    /// Which broker, producer or member.
     pub crash: Target,
-    /// `process` (the log survives; the default) or `power` (what was not flushed may be gone).
+    /// `process` (the log survives; the default) or, of a broker, `power` (what was not flushed may be gone).
     #[serde(default = "process")]
     pub ending: Ending,
     /// When it starts again. Without it, it stays down until the heal.
@@ -327,16 +332,32 @@ fn process() -> Ending {
     Ending::Process
 }
 
-/// A broker stops in good order.
+/// A broker or a group's member stops in good order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shutdown {
-    /// Which broker.
+    /// Which broker or member.
     pub shutdown: Target,
     /// When it starts again, after it was asked to stop. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 86_400_000))]
     pub restart_after_ms: Option<u64>,
+}
+
+/// A group's member closes its consumer and stays away, through the heal too, unless it is told to join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// Which member, `billing-1`.
+    pub leave: Target,
+}
+
+/// A group's member that is not running starts: one of those that `joining` adds, or one that left or is down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    /// Which member, `billing-2`.
+    pub join: Target,
 }
 
 /// A node stands still, and goes on.
@@ -513,4 +534,8 @@ pub enum RandomFault {
     DropAck,
     /// The preferred replica of a partition is elected.
     ElectPreferred,
+    /// The process of a producer or a group's member dies and restarts.
+    CrashClient,
+    /// A producer or a group's member stands still and goes on.
+    PauseClient,
 }

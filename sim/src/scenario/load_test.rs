@@ -190,8 +190,13 @@ fn unknown_targets_and_actions_are_told_the_nearest() {
 #[test]
 fn a_target_that_the_action_cannot_strike_is_refused() {
     let crash = "\"crash\": 1";
-    one(crash, "\"crash\": \"controller\"", "\"controller\"", &["`controller`, which is no broker"]);
-    one(crash, "\"crash\": \"shop\"", "\"shop\", \"restart", &["`shop`, which is no broker"]);
+    one(
+        crash,
+        "\"crash\": \"controller\"",
+        "\"controller\"",
+        &["`controller`, which is neither a broker nor a client"],
+    );
+    one(crash, "\"shutdown\": \"shop\"", "\"shop\", \"restart", &["`shop` is a producer"]);
     one(crash, "\"crash\": \"that broker\"", "\"that broker\"", &["this fault waits for no event"]);
     one("\"pause\": \"shop\"", "\"pause\": \"rest\"", "\"rest\"", &["no single node"]);
     one_fault(

@@ -3,7 +3,8 @@
 use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 
 use super::errors::Problem;
-use super::format::{Action, Scenario, TopicSpec};
+use super::format::{Action, GroupSpec, Scenario, TopicSpec};
+use super::offsets_topic;
 use super::path::JsonPath;
 use super::plan::PlannedTarget;
 use super::suggest::{list, nearest};
@@ -56,12 +57,21 @@ impl<'a> Lookup<'a> {
         u16::from(self.scenario.cluster.brokers) + 1
     }
 
-    /// A topic by its name.
+    /// A topic of the scenario by its name.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is none; and if it is `__consumer_offsets`, which is no application's.
     pub fn topic(&self, name: &str) -> Result<TopicId, Miss> {
         let names = || self.scenario.topics.iter().map(|topic| topic.name.as_str());
+        if name == offsets_topic::NAME {
+            return Err(Miss {
+                message: format!(
+                    "`{name}` is the cluster's own topic, which only coordinators of groups use"
+                ),
+                allowed: list(names()),
+                nearest: None,
+            });
+        }
         let place = names().position(|known| known == name).ok_or_else(|| Miss {
             message: format!("there is no topic `{name}`"),
             allowed: list(names()),
@@ -84,20 +94,22 @@ impl<'a> Lookup<'a> {
         Ok(GroupId(place as u16))
     }
 
-    /// A partition by its name, `orders-0`; also one that a fault may create.
+    /// A partition by its name, `orders-0`; also one that a fault may create, and `__consumer_offsets-0` if there is a group.
     ///
     /// # Errors
     /// If the topic or the partition does not exist.
     pub fn partition(&self, name: &str) -> Result<TopicPartition, Miss> {
         let Some((topic, number)) = name.rsplit_once('-') else { return Err(self.no_partition(name)) };
-        let (topic, Ok(partition)) = (self.topic(topic), number.parse::<u16>()) else {
-            return Err(self.no_partition(name));
-        };
-        let topic = topic.map_err(|miss| Miss {
+        let Ok(partition) = number.parse::<u16>() else { return Err(self.no_partition(name)) };
+        let internal = offsets_topic::id(self.scenario).filter(|_| topic == offsets_topic::NAME);
+        let topic = internal.map_or_else(|| self.topic(topic), Ok).map_err(|miss| Miss {
             nearest: miss.nearest.map(|near| format!("{near}-{number}")),
             ..self.no_partition(name)
         })?;
-        let partitions = self.most_partitions(&self.scenario.topics[usize::from(topic.0)]);
+        let partitions = match self.scenario.topics.get(usize::from(topic.0)) {
+            Some(topic) => self.most_partitions(topic),
+            None => offsets_topic::partitions(self.scenario),
+        };
         if partition >= partitions || number.len() > 1 && number.starts_with(['0', '+']) {
             return Err(self.no_partition(name));
         }
@@ -118,11 +130,15 @@ impl<'a> Lookup<'a> {
     }
 
     fn no_partition(&self, name: &str) -> Miss {
-        let range = |topic: &TopicSpec| match self.most_partitions(topic) {
-            0 | 1 => format!("`{}-0`", topic.name),
-            more => format!("`{0}-0` to `{0}-{1}`", topic.name, more - 1),
+        let range = |(name, count): (&str, u16)| match count {
+            0 | 1 => format!("`{name}-0`"),
+            more => format!("`{name}-0` to `{name}-{}`", more - 1),
         };
-        let allowed = self.scenario.topics.iter().map(range).collect::<Vec<_>>().join(", ");
+        let topics =
+            self.scenario.topics.iter().map(|topic| (topic.name.as_str(), self.most_partitions(topic)));
+        let internal = offsets_topic::id(self.scenario)
+            .map(|_| (offsets_topic::NAME, offsets_topic::partitions(self.scenario)));
+        let allowed = topics.chain(internal).map(range).collect::<Vec<_>>().join(", ");
         Miss { message: format!("there is no partition `{name}`"), allowed, nearest: None }
     }
 
@@ -147,6 +163,31 @@ impl<'a> Lookup<'a> {
         Ok(NodeId(u16::try_from(node).unwrap_or(u16::MAX)))
     }
 
+    /// A group's member by its name, `billing-0`.
+    ///
+    /// # Errors
+    /// If no group has it.
+    pub fn member(&self, name: &str) -> Result<NodeId, Miss> {
+        let producers = self.scenario.producers.len();
+        if self.clients[producers..].iter().any(|member| member == name) {
+            return self.client(name);
+        }
+        let message = match self.client(name) {
+            Ok(_) => format!("`{name}` is a producer, and no member of a group"),
+            Err(_) => format!("no group has a member `{name}`"),
+        };
+        let members = |group: &GroupSpec| match group.members + group.joining {
+            0 | 1 => format!("`{}-0`", group.name),
+            more => format!("`{0}-0` to `{0}-{1}`", group.name, more - 1),
+        };
+        let allowed = match self.scenario.groups.is_empty() {
+            true => "nothing: the scenario has no groups".to_owned(),
+            false => self.scenario.groups.iter().map(members).collect::<Vec<_>>().join(", "),
+        };
+        let near = nearest(name, self.clients[producers..].iter().map(String::as_str));
+        Err(Miss { message, allowed, nearest: near.map(ToOwned::to_owned) })
+    }
+
     /// A target, with its names turned into ids.
     ///
     /// # Errors
@@ -157,6 +198,7 @@ impl<'a> Lookup<'a> {
             Target::Controller => PlannedTarget::Node(NodeId::CONTROLLER),
             Target::Leader(partition) => PlannedTarget::Leader(self.partition(partition)?),
             Target::Follower { number, partition } => self.follower(*number, partition)?,
+            Target::Coordinator(group) => PlannedTarget::Leader(self.coordinated_by(group)?),
             Target::AnyBroker => PlannedTarget::AnyBroker,
             Target::EventBroker => PlannedTarget::EventBroker,
             Target::EventClient => PlannedTarget::EventClient,
@@ -165,6 +207,14 @@ impl<'a> Lookup<'a> {
                 PlannedTarget::Node(self.client(name).map_err(|miss| self.no_node(name, miss))?)
             }
         })
+    }
+
+    /// The partition whose leader coordinates a group.
+    fn coordinated_by(&self, group: &str) -> Result<TopicPartition, Miss> {
+        let group = self.group(group)?;
+        let topic = offsets_topic::id(self.scenario).unwrap_or_default();
+        let partition = offsets_topic::partition_of(self.scenario, group).unwrap_or_default();
+        Ok(TopicPartition { topic, partition })
     }
 
     /// A broker by its id.
@@ -182,7 +232,10 @@ impl<'a> Lookup<'a> {
 
     fn follower(&self, number: u8, partition: &str) -> Result<PlannedTarget, Miss> {
         let partition_id = self.partition(partition)?;
-        let followers = self.scenario.topics[usize::from(partition_id.topic.0)].replication.saturating_sub(1);
+        let topic = self.scenario.topics.get(usize::from(partition_id.topic.0));
+        let replication =
+            topic.map_or_else(|| offsets_topic::replication(self.scenario), |topic| topic.replication);
+        let followers = replication.saturating_sub(1);
         if (1..=followers).contains(&number) {
             return Ok(PlannedTarget::Follower { number, partition: partition_id });
         }

@@ -12,6 +12,7 @@ pub mod files;
 pub mod format;
 pub mod load;
 pub mod lookup;
+pub mod offsets_topic;
 pub mod overrides;
 pub mod path;
 pub mod plan;
@@ -22,3 +23,6 @@ pub mod suggest;
 pub mod target;
 pub mod validate;
 pub mod verbs;
+
+#[cfg(test)]
+mod groups_test;

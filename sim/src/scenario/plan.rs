@@ -9,6 +9,7 @@ use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::message::MessageKind;
 use highwater_model::names::Names;
+use highwater_model::protocol::Switches;
 use highwater_model::time::{Instant, Micros};
 use highwater_reports::expect::Expect;
 
@@ -27,6 +28,8 @@ pub struct Plan {
     pub names: Names,
     /// What every machine knows.
     pub config: Arc<ClusterConfig>,
+    /// The protocol's switches that the scenario set itself.
+    pub switches: Switches,
     /// Each message takes at least the first and at most the second, drawn evenly.
     pub latency: (Micros, Micros),
     /// In file order; so are their nodes.
@@ -135,21 +138,31 @@ pub enum PlannedWhen {
 /// What a fault does. A span of `None` lasts until the heal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlannedAction {
-    /// A broker's process dies, or its power fails.
+    /// A broker's or a client's process dies, or a broker's power fails.
     Crash {
-        /// Which broker.
+        /// Which broker or client.
         target: PlannedTarget,
         /// [`Ending::Process`] or [`Ending::Power`].
         ending: Ending,
         /// When it starts again.
         restart_after: Option<Micros>,
     },
-    /// A broker is asked to stop in good order.
+    /// A broker or a member is asked to stop in good order.
     Shutdown {
-        /// Which broker.
+        /// Which broker or member.
         target: PlannedTarget,
         /// When it starts again, counted from the request.
         restart_after: Option<Micros>,
+    },
+    /// A member is asked to stop in good order, and stays away.
+    Leave {
+        /// Which member.
+        target: PlannedTarget,
+    },
+    /// A member that is not running starts.
+    Join {
+        /// Which member.
+        target: PlannedTarget,
     },
     /// A node stands still.
     Pause {

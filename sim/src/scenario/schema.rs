@@ -52,7 +52,7 @@ const INT: u64 = i32::MAX as u64;
 const LONG: u64 = i64::MAX as u64;
 
 /// What Kafka allows for its settings. Source: the `ConfigDef`s of 0.11.0.2 `KafkaConfig`, `ProducerConfig` and
-/// `ConsumerConfig`. Periods of zero, which Kafka takes for 'without pause', are refused: time would stand still.
+/// `ConsumerConfig`; 2.1 for `delivery.timeout.ms`. Periods of zero, which Kafka takes for 'without pause', are refused: time would stand still.
 const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("BrokerConfig", "replica.lag.time.max.ms", 1, INT),
     ("BrokerConfig", "replica.fetch.wait.max.ms", 0, INT),
@@ -66,6 +66,10 @@ const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("BrokerConfig", "zookeeper.session.timeout.ms", 3, INT),
     ("BrokerConfig", "controlled.shutdown.retry.backoff.ms", 0, LONG),
     ("BrokerConfig", "controlled.shutdown.max.retries", 0, INT),
+    ("BrokerConfig", "offsets.commit.timeout.ms", 1, INT),
+    ("BrokerConfig", "group.min.session.timeout.ms", 1, INT),
+    ("BrokerConfig", "group.max.session.timeout.ms", 1, INT),
+    ("BrokerConfig", "group.initial.rebalance.delay.ms", 0, INT),
     ("TopicConfig", "min.insync.replicas", 1, INT),
     ("ProducerConfig", "retries", 0, INT),
     ("ProducerConfig", "max.in.flight.requests.per.connection", 1, INT),
@@ -75,6 +79,7 @@ const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("ProducerConfig", "retry.backoff.ms", 0, LONG),
     ("ProducerConfig", "max.block.ms", 0, LONG),
     ("ProducerConfig", "metadata.max.age.ms", 1, LONG),
+    ("ProducerConfig", "delivery.timeout.ms", 0, INT),
     ("ConsumerConfig", "fetch.max.wait.ms", 0, INT),
     ("ConsumerConfig", "fetch.min.bytes", 0, INT),
     ("ConsumerConfig", "max.partition.fetch.bytes", 0, INT),
@@ -82,6 +87,10 @@ const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("ConsumerConfig", "request.timeout.ms", 1, INT),
     ("ConsumerConfig", "retry.backoff.ms", 0, LONG),
     ("ConsumerConfig", "metadata.max.age.ms", 1, LONG),
+    ("ConsumerConfig", "session.timeout.ms", 1, INT),
+    ("ConsumerConfig", "heartbeat.interval.ms", 1, INT),
+    ("ConsumerConfig", "max.poll.interval.ms", 1, INT),
+    ("ConsumerConfig", "max.poll.records", 1, INT),
 ];
 
 #[cfg(test)]

@@ -13,9 +13,11 @@ use super::suggest::{list, nearest};
 type Read = fn(Value) -> Result<Action, serde_json::Error>;
 
 /// The verbs, in the order in which the format's documentation has them.
-const VERBS: [(&str, Read); 10] = [
+const VERBS: [(&str, Read); 12] = [
     ("crash", |value| read(value).map(Action::Crash)),
     ("shutdown", |value| read(value).map(Action::Shutdown)),
+    ("leave", |value| read(value).map(Action::Leave)),
+    ("join", |value| read(value).map(Action::Join)),
     ("pause", |value| read(value).map(Action::Pause)),
     ("partition", |value| read(value).map(Action::Partition)),
     ("cut", |value| read(value).map(Action::Cut)),

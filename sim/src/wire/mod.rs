@@ -45,8 +45,8 @@ use crate::seed::{Seed, StreamId};
 pub(crate) enum Next {
     /// A node gets an input.
     Input { node: NodeId, input: Input, cause: StepId },
-    /// A producer is to be asked for its next record.
-    Ask { node: NodeId },
+    /// A producer is to be asked for its next record, if this is still the life that it was meant for.
+    Ask { node: NodeId, life: u32 },
     /// The driver has something to do.
     Errand { errand: Errand, cause: StepId },
 }
@@ -127,9 +127,9 @@ impl Wire {
         self.push_outside(node.into(), self.now, Load::Command(command), cause);
     }
 
-    /// This producer will be asked for its next record at `at`, or now if that is past.
-    pub(crate) fn ask(&mut self, node: NodeId, at: Instant) {
-        self.push_outside(node.into(), at.max(self.now), Load::Ask, StepId(0));
+    /// This producer will be asked for its next record at `at`, or now if that is past, unless its life is over by then.
+    pub(crate) fn ask(&mut self, node: NodeId, life: u32, at: Instant) {
+        self.push_outside(node.into(), at.max(self.now), Load::Ask(life), StepId(0));
     }
 
     /// Sends a message. Says of what kind it was if a scenario made it vanish.
@@ -325,7 +325,7 @@ impl Wire {
             Load::Broken(_) | Load::Errand(_) => return None,
             Load::Start => Input::Start,
             Load::Command(command) => Input::Command(command),
-            Load::Ask => return Some(Next::Ask { node }),
+            Load::Ask(life) => return Some(Next::Ask { node, life }),
         };
         Some(Next::Input { node, input, cause })
     }

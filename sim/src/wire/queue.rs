@@ -95,8 +95,8 @@ pub(crate) enum Load {
     Start,
     /// The outside world wants something.
     Command(Command),
-    /// The next record of a producer's workload.
-    Ask,
+    /// The next record of a producer's workload, in its life of this number.
+    Ask(u32),
     /// Something for the driver itself.
     Errand(Errand),
 }

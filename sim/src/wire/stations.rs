@@ -44,6 +44,11 @@ pub(super) enum Waiting {
 impl Wire {
     // ---- lives ----
 
+    /// This node does not run from the start. Nobody has heard of it yet.
+    pub(crate) fn absent(&mut self, node: NodeId) {
+        self.stations[usize::from(node.0)].life = Life::Refusing;
+    }
+
     /// A node's life ends.
     pub(crate) fn stop(&mut self, node: NodeId, ending: Ending, cause: StepId) {
         let silent = ending == Ending::Power;

@@ -10,6 +10,7 @@ use super::super::target::Target;
 use super::Check;
 use super::anchors::{Tells, is_after_the_faults, tells};
 use super::cluster::latency;
+use super::members;
 use super::targets::{self, Purpose};
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -44,6 +45,7 @@ fn only_with_an_event(check: &mut Check<'_>, path: &JsonPath, when: &When) {
         ("partition", when.partition.is_some()),
         ("broker", when.broker.is_some()),
         ("client", when.client.is_some()),
+        ("group", when.group.is_some()),
         ("after_ms", when.after_ms.is_some()),
         ("occurrence", when.occurrence.is_some()),
         ("delay_ms", when.delay_ms.is_some()),
@@ -142,7 +144,8 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
     };
     match &fault.action {
         Action::Crash(crash) => {
-            strikes(check, "crash", &crash.crash, Purpose::Broker);
+            strikes(check, "crash", &crash.crash, Purpose::Process);
+            members::keeps_no_disk(check, path, crash);
             if crash.ending == Ending::Clean {
                 let problem = Problem::new(path.key("ending"), "a crash is never clean");
                 check.report(problem.allowed("`process`, `power`; or the action `shutdown`"));
@@ -150,16 +153,23 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
             lasts(check, path, when, "restart_after_ms", crash.restart_after_ms);
         }
         Action::Shutdown(shutdown) => {
-            strikes(check, "shutdown", &shutdown.shutdown, Purpose::Broker);
+            strikes(check, "shutdown", &shutdown.shutdown, Purpose::Process);
+            members::is_no_producer(check, &path.key("shutdown"), &shutdown.shutdown, when);
             lasts(check, path, when, "restart_after_ms", shutdown.restart_after_ms);
             not_before(
                 check,
                 path,
                 when,
                 "shutdown",
-                "a broker that stops in good order sends what it has to send",
+                "whoever stops in good order sends what it has to send",
             );
         }
+        Action::Leave(leave) => {
+            strikes(check, "leave", &leave.leave, Purpose::Leaver);
+            members::is_no_producer(check, &path.key("leave"), &leave.leave, when);
+            not_before(check, path, when, "leave", "a member that leaves sends what it has to send");
+        }
+        Action::Join(join) => strikes(check, "join", &join.join, Purpose::Joiner),
         Action::Pause(pause) => {
             strikes(check, "pause", &pause.pause, Purpose::Node);
             lasts(check, path, when, "for_ms", pause.for_ms);

@@ -7,6 +7,7 @@ mod cluster;
 mod expect;
 mod faults;
 mod growth;
+mod members;
 mod overlap;
 mod random;
 mod targets;
@@ -25,6 +26,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     faults::check(&mut check);
     overlap::check(&mut check);
     growth::check(&mut check);
+    members::check(&mut check);
     random::check(&mut check);
     expect::check(&mut check);
     check.problems

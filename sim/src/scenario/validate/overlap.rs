@@ -75,7 +75,12 @@ fn hold(action: &Action) -> Option<(Hold, &'static str, Option<u64>)> {
             (Hold::Degraded(from, to), "degrade", degrade.for_ms)
         }
         Action::Lag(lag) => (Hold::Fetches(named(&lag.lag)?), "lag", lag.for_ms),
-        Action::Drop(_) | Action::ElectPreferred(_) | Action::CreatePartitions(_) => return None,
+        // When a member has left, and for how long it stays, is known only in the run.
+        Action::Leave(_)
+        | Action::Join(_)
+        | Action::Drop(_)
+        | Action::ElectPreferred(_)
+        | Action::CreatePartitions(_) => return None,
     })
 }
 
@@ -84,6 +89,7 @@ fn named(target: &Target) -> Option<Target> {
         Target::Broker(_) | Target::Controller | Target::Client(_) => Some(target.clone()),
         Target::Leader(_)
         | Target::Follower { .. }
+        | Target::Coordinator(_)
         | Target::AnyBroker
         | Target::EventBroker
         | Target::EventClient

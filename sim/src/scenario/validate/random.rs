@@ -32,6 +32,9 @@ fn impossible(check: &Check<'_>, kind: RandomFault) -> Option<&'static str> {
             Some("no topic has a second replica, and so nobody follows")
         }
         RandomFault::DropAck if check.scenario.producers.is_empty() => Some("there is no producer to answer"),
+        RandomFault::CrashClient | RandomFault::PauseClient if check.lookup.clients().is_empty() => {
+            Some("there is no producer and no member")
+        }
         RandomFault::CrashProcess
         | RandomFault::CrashPower
         | RandomFault::Shutdown
@@ -41,7 +44,9 @@ fn impossible(check: &Check<'_>, kind: RandomFault) -> Option<&'static str> {
         | RandomFault::Degrade
         | RandomFault::Lag
         | RandomFault::DropAck
-        | RandomFault::ElectPreferred => None,
+        | RandomFault::ElectPreferred
+        | RandomFault::CrashClient
+        | RandomFault::PauseClient => None,
     }
 }
 

@@ -13,8 +13,14 @@ use super::anchors::tells;
 /// What a target is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// A broker that is struck: crash, shutdown, lag.
+    /// A broker that is struck: lag.
     Broker,
+    /// A process that ends: crash, shutdown.
+    Process,
+    /// A group's member that leaves.
+    Leaver,
+    /// A group's member that comes.
+    Joiner,
     /// Any one node that is struck: pause, cut, degrade, drop.
     Node,
     /// A node in a group of a partition, or all the others.
@@ -28,6 +34,10 @@ pub(super) fn check(check: &mut Check<'_>, path: &JsonPath, target: &Target, pur
     if !fits(target, purpose) {
         let message = format!("{path} is `{target}`, which {}", purpose.asks());
         check.report(Problem::new(path.clone(), message).allowed(purpose.allowed()));
+    } else if let (Target::Client(name), Purpose::Leaver | Purpose::Joiner) = (target, purpose) {
+        if let Err(miss) = check.lookup.member(name) {
+            check.report(miss.at(path.clone()));
+        }
     } else if let Err(miss) = check.lookup.target(target) {
         let problem = miss.at(path.clone());
         let brokers = check.scenario.cluster.brokers;
@@ -42,12 +52,15 @@ pub(super) fn check(check: &mut Check<'_>, path: &JsonPath, target: &Target, pur
 }
 
 fn fits(target: &Target, purpose: Purpose) -> bool {
+    let of_a_group = matches!(purpose, Purpose::Leaver | Purpose::Joiner);
     match target {
-        Target::Broker(_) | Target::Leader(_) | Target::Follower { .. } => true,
-        Target::AnyBroker | Target::EventBroker => purpose != Purpose::Filter,
-        Target::Controller | Target::EventClient | Target::Client(_) => {
-            matches!(purpose, Purpose::Node | Purpose::Group)
+        Target::Broker(_) | Target::Leader(_) | Target::Follower { .. } | Target::Coordinator(_) => {
+            !of_a_group
         }
+        Target::AnyBroker | Target::EventBroker => !of_a_group && purpose != Purpose::Filter,
+        Target::Controller => matches!(purpose, Purpose::Node | Purpose::Group),
+        Target::EventClient => !matches!(purpose, Purpose::Broker | Purpose::Filter | Purpose::Joiner),
+        Target::Client(_) => !matches!(purpose, Purpose::Broker | Purpose::Filter),
         Target::Rest => purpose == Purpose::Group,
     }
 }
@@ -56,6 +69,9 @@ impl Purpose {
     fn asks(self) -> &'static str {
         match self {
             Self::Broker => "is no broker",
+            Self::Process => "is neither a broker nor a client",
+            Self::Leaver => "is no member of a group",
+            Self::Joiner => "is no member of a group that might not be running",
             Self::Node => "is no single node",
             Self::Group => "is no node",
             Self::Filter => "says nothing about an event's broker",
@@ -65,14 +81,23 @@ impl Purpose {
     fn allowed(self) -> &'static str {
         match self {
             Self::Broker => {
-                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, `that broker`"
+                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`, `any broker`, \
+                 `that broker`"
             }
-            Self::Node => {
-                "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `any broker`, \
+            Self::Process => {
+                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`, `any broker`, \
                  `that broker`, `that client`, or a client's name"
             }
+            Self::Leaver => "a member's name, `billing-0`, or `that client`",
+            Self::Joiner => "a member's name, `billing-0`",
+            Self::Node => {
+                "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, \
+                 `coordinator of billing`, `any broker`, `that broker`, `that client`, or a client's name"
+            }
             Self::Group => Target::ALLOWED,
-            Self::Filter => "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`",
+            Self::Filter => {
+                "1, `broker 1`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`"
+            }
         }
     }
 }
@@ -86,6 +111,7 @@ fn told_by_the_event(check: &mut Check<'_>, path: &JsonPath, target: &Target, wh
         | Target::Controller
         | Target::Leader(_)
         | Target::Follower { .. }
+        | Target::Coordinator(_)
         | Target::AnyBroker
         | Target::Rest
         | Target::Client(_) => return,

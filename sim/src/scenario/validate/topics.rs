@@ -2,6 +2,7 @@
 
 use super::super::errors::Problem;
 use super::super::format::TopicSpec;
+use super::super::offsets_topic;
 use super::super::path::{JsonPath, at};
 use super::super::suggest::count;
 use super::Check;
@@ -41,7 +42,13 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 fn name(check: &mut Check<'_>, path: &JsonPath, topic: &TopicSpec) {
-    if !is_name(&topic.name) || topic.name.len() > NAME_LENGTH_MAX {
+    if topic.name == offsets_topic::NAME {
+        let message =
+            format!("`{}` is the cluster's own topic: it is there as soon as there is a group", topic.name);
+        let allowed = "another name; `offsets.topic.num.partitions` and `offsets.topic.replication.factor` in \
+                       cluster.config shape it";
+        check.report(Problem::new(path.key("name"), message).allowed(allowed));
+    } else if !is_name(&topic.name) || topic.name.len() > NAME_LENGTH_MAX {
         let message = format!("`{}` is no name for a topic", topic.name);
         let allowed = format!("1 to {NAME_LENGTH_MAX} {NAME}, but not `.` or `..` alone");
         check.report(Problem::new(path.key("name"), message).allowed(allowed));
