@@ -10,7 +10,9 @@ mod fetcher;
 mod membership;
 mod notices;
 mod produce;
+mod service;
 mod ticks;
+mod votes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use fetch::{FetchId, ParkedFetches};
 use fetcher::Fetcher;
 use membership::Membership;
 use produce::{Muted, ProduceRequest};
+use service::Service;
 use ticks::Ticks;
 
 /// A request that waits for its time to run out.
@@ -52,6 +55,8 @@ pub struct Broker {
     metadata: Arc<Metadata>,
     pending_acks: PendingAcks,
     muted: Muted,
+    /// Produces that wait for their turn, where topics have a service rate.
+    service: Service,
     /// Connections whose parked produce was answered in this step.
     unmuted: Vec<NodeId>,
     parked_fetches: ParkedFetches,
@@ -91,6 +96,7 @@ impl Broker {
             metadata: Arc::default(),
             pending_acks: PendingAcks::default(),
             muted: Muted::new(),
+            service: Service::new(&config),
             unmuted: Vec::new(),
             parked_fetches: ParkedFetches::default(),
             expiries: BTreeSet::new(),
@@ -195,8 +201,10 @@ impl Broker {
             | Body::JoinGroupRequest { .. }
             | Body::SyncGroupRequest { .. }
             | Body::HeartbeatRequest { .. }
-            | Body::LeaveGroupRequest { .. }
-            | Body::VoteRequest { .. } => {}
+            | Body::LeaveGroupRequest { .. } => {}
+            Body::VoteRequest { partition, leader_epoch } => {
+                self.on_vote_request(correlation, partition, leader_epoch, out);
+            }
             Body::MetadataReply(_)
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
@@ -300,6 +308,7 @@ impl Machine for Broker {
 
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
+        let parked = Instant::first(parked, self.service.next_deadline());
         let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
         let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);
         fetchers.fold(Instant::first(parked, clock), Instant::first)
