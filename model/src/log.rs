@@ -15,6 +15,9 @@ pub struct Log {
     end: Offset,
     flushed: Offset,
     producers: ProducerStates,
+    /// Epochs that the log has reached though it may hold no record of them, and where it ended then; ascending. Only in
+    /// topics whose ack strategy is `majority`.
+    epochs: Vec<(LeaderEpoch, Offset)>,
     /// How many batches at the front are as they were last shown to a view.
     shown: usize,
 }
@@ -124,11 +127,55 @@ impl Log {
             let kept = self.batches.partition_point(|batch| batch.end_offset() <= to);
             self.batches.truncate(kept);
             self.end = self.batches.last().map_or(Offset::ZERO, |batch| batch.end_offset());
+            let end = self.end;
+            self.epochs.retain(|&(_, start)| start <= end);
             self.flushed = self.flushed.min(self.end);
             self.shown = self.shown.min(kept);
             self.rebuild_producer_states();
         }
         self.end
+    }
+
+    /// Notes that the log holds all that there was when the leader of this epoch took office, even if none of the leader's own
+    /// records is here yet. It survives as the log does: Kafka keeps a file of epochs beside it.
+    ///
+    /// Source: 3.9.0 `LeaderEpochFileCache.assign`, which a leader calls as it takes office (`Partition.makeLeader`).
+    pub fn note_epoch(&mut self, epoch: LeaderEpoch) {
+        if self.last_epoch().is_none_or(|last| last < epoch) {
+            self.epochs.push((epoch, self.end));
+        }
+    }
+
+    /// The epoch of the last record, or a later one that was noted. Source: 3.9.0 `UnifiedLog.latestEpoch`.
+    pub fn last_epoch(&self) -> Option<LeaderEpoch> {
+        let of_record = self.batches.last().map(|batch| batch.leader_epoch);
+        of_record.max(self.epochs.last().map(|&(epoch, _)| epoch))
+    }
+
+    /// The largest epoch of this log that is not above `epoch`, and where it ends. If the log knows of none so old, that is
+    /// `epoch` itself, without records.
+    ///
+    /// Source: 3.9.0 `UnifiedLog.endOffsetForEpoch`, `LeaderEpochFileCache.endOffsetFor`.
+    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        let written = self.batches.partition_point(|batch| batch.leader_epoch <= epoch);
+        let noted = self.epochs.partition_point(|&(noted, _)| noted <= epoch);
+        let of_record = written.checked_sub(1).map(|last| self.batches[last].leader_epoch);
+        let of_note = noted.checked_sub(1).map(|last| self.epochs[last].0);
+        // The next epoch begins where this one ends.
+        let next_record = self.batches.get(written).map_or(self.end, |batch| batch.base_offset);
+        let next_note = self.epochs.get(noted).map_or(self.end, |&(_, start)| start);
+        (of_record.max(of_note).unwrap_or(epoch), next_record.min(next_note))
+    }
+
+    /// Removes what a leader does not have whose largest epoch up to the last one here is `epoch`, and ends at `end` there. If
+    /// this log knows another epoch below, that may have to be asked about again. Returns the new end.
+    ///
+    /// Source: 3.9.0 `AbstractFetcherThread.getOffsetTruncationState`.
+    pub fn truncate_to_epoch(&mut self, epoch: LeaderEpoch, end: Offset) -> Offset {
+        let (mine, my_end) = self.end_offset_for_epoch(epoch);
+        let to = if mine == epoch { my_end.min(end) } else { my_end };
+        self.epochs.retain(|&(noted, start)| noted <= epoch && start <= to);
+        self.truncate_to(to)
     }
 
     /// Learns the producers' state from the log, as on load. Source: 0.11.0.2 `Log.loadProducerState`.

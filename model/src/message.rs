@@ -73,7 +73,7 @@ pub struct FetchPartition {
     pub offset: Offset,
     /// At most this many bytes, but always one whole batch.
     pub max_bytes: u64,
-    /// The epoch of the last record before `offset`, from a follower that truncates as its fetches are answered; see
+    /// The epoch of the last record before `offset`, or a later one that the log has reached, from a follower that truncates as its fetches are answered; see
     /// [`FetchedPartition::diverging`].
     pub last_epoch: Option<LeaderEpoch>,
 }
@@ -417,7 +417,7 @@ pub enum Body {
         partition: TopicPartition,
         /// As asked.
         leader_epoch: LeaderEpoch,
-        /// The epoch of its last record.
+        /// The epoch of its last record, or a later one that its log has reached.
         last_epoch: LeaderEpoch,
         /// One past its last record.
         end_offset: Offset,

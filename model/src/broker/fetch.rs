@@ -78,21 +78,22 @@ impl Broker {
         out: &mut Effects,
     ) {
         let answers = self.read_all(&request);
+        let mut at_once = max_wait == Micros::ZERO;
         if let Fetcher::Replica(follower) = request.fetcher {
             for (asked, answer) in request.partitions.iter().zip(&answers) {
-                if answer.error == ErrorCode::None {
-                    self.follower_is_at(now, follower, asked, out);
-                } else if answer.error == ErrorCode::OffsetOutOfRange
+                if answer.error == ErrorCode::None && answer.diverging.is_none() {
+                    at_once |= self.follower_is_at(now, follower, asked, out);
+                } else if (answer.error == ErrorCode::OffsetOutOfRange || answer.diverging.is_some())
                     && let Some(replica) = self.replica_mut(asked.partition)
                 {
                     replica.follower_out_of_range(follower);
                 }
             }
         }
-        let failed = answers.iter().any(|answer| answer.error != ErrorCode::None);
+        at_once |= answers.iter().any(|answer| answer.error != ErrorCode::None || answer.diverging.is_some());
         let bytes: u64 =
             answers.iter().flat_map(|answer| &answer.batches).map(|batch| batch.size_bytes()).sum();
-        if failed || bytes >= request.min_bytes || max_wait == Micros::ZERO {
+        if at_once || bytes >= request.min_bytes {
             self.answer_fetch(request, answers, out);
         } else {
             let deadline = now + max_wait;
@@ -101,21 +102,24 @@ impl Broker {
         }
     }
 
+    /// Learns how far the follower is. True if it is to be answered at once even if there is nothing to read.
     fn follower_is_at(
         &mut self,
         now: Instant,
         follower: BrokerId,
         asked: &FetchPartition,
         out: &mut Effects,
-    ) {
-        let partition = asked.partition;
-        let Some(replica) = self.replica_mut(partition) else { return };
-        if replica.follower_fetched(now, follower, asked.offset, out)
+    ) -> bool {
+        let FetchPartition { partition, offset, last_epoch, .. } = *asked;
+        let Some(replica) = self.replica_mut(partition) else { return false };
+        let owed = replica.owes_epoch(follower, offset, last_epoch);
+        if replica.follower_fetched(now, follower, offset, last_epoch, out)
             && let Some(isr) = replica.propose_expand(follower, out)
         {
             self.propose_isr(now, partition, isr, out);
         }
         self.high_watermark_may_rise(now, partition, out);
+        owed
     }
 
     fn read_all(&self, request: &ParkedFetch) -> Vec<FetchedPartition> {
@@ -123,7 +127,7 @@ impl Broker {
     }
 
     fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
-        let FetchPartition { partition, offset, max_bytes, last_epoch: _ } = *asked;
+        let FetchPartition { partition, offset, max_bytes, last_epoch } = *asked;
         let failed = |error| FetchedPartition {
             partition,
             error,
@@ -137,6 +141,14 @@ impl Broker {
         };
         if !replica.leads() {
             return failed(ErrorCode::NotLeaderForPartition);
+        }
+        if let Some(diverging) = last_epoch.and_then(|epoch| replica.diverging(epoch, offset)) {
+            let high_watermark = replica.high_watermark;
+            return FetchedPartition {
+                high_watermark,
+                diverging: Some(diverging),
+                ..failed(ErrorCode::None)
+            };
         }
         if offset < replica.log.start_offset() || offset > replica.log.end_offset() {
             return failed(ErrorCode::OffsetOutOfRange);

@@ -2,7 +2,7 @@
 //! `ReplicaFetcherThread`; `num.replica.fetchers` is 1.
 
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher as Who, ListOffset};
 use crate::partition::follower::OutOfRange;
@@ -37,7 +37,15 @@ struct InFlight {
     correlation: CorrelationId,
     timeout: Instant,
     /// What was asked, to tell whether the answer still fits.
-    offsets: Vec<(TopicPartition, Offset)>,
+    asked: Vec<Asked>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    partition: TopicPartition,
+    offset: Offset,
+    /// In which epoch the follower then was, where a majority decides.
+    epoch: Option<LeaderEpoch>,
 }
 
 impl Fetcher {
@@ -127,15 +135,32 @@ impl Broker {
                 .iter()
                 .filter(ready)
                 .filter_map(|fetched| {
-                    let offset = self.replicas.get(&fetched.partition)?.log.end_offset();
-                    let max_bytes = config.replica_fetch_max_bytes;
-                    Some(FetchPartition { partition: fetched.partition, offset, max_bytes, last_epoch: None })
+                    let log = &self.replicas.get(&fetched.partition)?.log;
+                    let last_epoch =
+                        if self.by_majority(fetched.partition) { log.last_epoch() } else { None };
+                    Some(FetchPartition {
+                        partition: fetched.partition,
+                        offset: log.end_offset(),
+                        max_bytes: config.replica_fetch_max_bytes,
+                        last_epoch,
+                    })
                 })
                 .collect();
             if asked.is_empty() {
                 continue;
             }
-            let offsets = asked.iter().map(|asked| (asked.partition, asked.offset)).collect();
+            let epoch_of = |partition| {
+                let replica = self.replicas.get(&partition).filter(|_| self.by_majority(partition));
+                replica.and_then(|replica| replica.leader_epoch)
+            };
+            let noted = asked
+                .iter()
+                .map(|&FetchPartition { partition, offset, .. }| Asked {
+                    partition,
+                    offset,
+                    epoch: epoch_of(partition),
+                })
+                .collect();
             let request = Body::FetchRequest {
                 fetcher: Who::Replica(self.me),
                 max_wait: Micros::from_millis(config.replica_fetch_wait_max_ms),
@@ -144,7 +169,7 @@ impl Broker {
             };
             let (leader, timeout) = (fetcher.leader, now + socket_timeout(&self.config));
             let correlation = self.ask(leader, request, out);
-            self.fetchers[place].in_flight = Some(InFlight { correlation, timeout, offsets });
+            self.fetchers[place].in_flight = Some(InFlight { correlation, timeout, asked: noted });
         }
     }
 
@@ -211,21 +236,22 @@ impl Broker {
         let Some(place) = self.fetchers.iter().position(asked_this) else { return };
         let Some(in_flight) = self.fetchers[place].in_flight.take() else { return };
         // Answers come in the order of the questions.
-        for (answer, &(asked, offset)) in answers.iter().zip(&in_flight.offsets) {
-            assert_eq!(answer.partition, asked, "a leader answers what it was asked");
-            self.on_fetched(now, place, offset, answer, out);
+        for (answer, asked) in answers.iter().zip(&in_flight.asked) {
+            assert_eq!(answer.partition, asked.partition, "a leader answers what it was asked");
+            self.on_fetched(now, place, asked, answer, out);
             if self.fetchers[place].dead {
                 break;
             }
         }
     }
 
-    /// One partition's answer. It counts only if the log still ends where it did when it was asked for.
+    /// One partition's answer. It counts only if the log still ends where it did when it was asked for; where a majority decides,
+    /// also only within one epoch (source: 3.9.0 `AbstractFetcherThread.processFetchRequest`).
     fn on_fetched(
         &mut self,
         now: Instant,
         place: usize,
-        asked: Offset,
+        asked: &Asked,
         answer: &FetchedPartition,
         out: &mut Effects,
     ) {
@@ -237,13 +263,21 @@ impl Broker {
         if self.fetchers[place].find(partition).is_none_or(|fetched| fetched.truncating) {
             return;
         }
+        let by_majority = self.by_majority(partition);
         let Some(replica) = self.replica_mut(partition) else { return };
-        if replica.log.end_offset() != asked {
+        if replica.log.end_offset() != asked.offset || (by_majority && replica.leader_epoch != asked.epoch) {
+            return;
+        }
+        if let Some((epoch, leader_end)) = answer.diverging {
+            replica.diverged(epoch, leader_end, out);
             return;
         }
         if answer.error == ErrorCode::None {
+            if by_majority && answer.batches.is_empty() {
+                replica.is_level();
+            }
             if replica.fetched(&answer.batches, answer.high_watermark, flush_every, out).is_err() {
-                out.event(Event::FetcherDied { partition, broker: me, leader, offset: asked });
+                out.event(Event::FetcherDied { partition, broker: me, leader, offset: asked.offset });
                 self.fetchers[place].dead = true;
             }
             return;

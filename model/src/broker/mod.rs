@@ -12,7 +12,9 @@ mod groups;
 mod membership;
 mod notices;
 mod produce;
+mod service;
 mod ticks;
+mod votes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use fetch::{FetchId, ParkedFetches};
 use fetcher::Fetcher;
 use membership::Membership;
 use produce::{Muted, ProduceRequest};
+use service::Service;
 use ticks::Ticks;
 
 /// A request that waits for its time to run out.
@@ -55,6 +58,8 @@ pub struct Broker {
     metadata: Arc<Metadata>,
     pending_acks: PendingAcks,
     muted: Muted,
+    /// Produces that wait for their turn, where topics have a service rate.
+    service: Service,
     /// Connections whose parked produce was answered in this step.
     unmuted: Vec<NodeId>,
     parked_fetches: ParkedFetches,
@@ -100,6 +105,7 @@ impl Broker {
             metadata: Arc::default(),
             pending_acks: PendingAcks::default(),
             muted: Muted::new(),
+            service: Service::new(&config),
             unmuted: Vec::new(),
             parked_fetches: ParkedFetches::default(),
             expiries: BTreeSet::new(),
@@ -227,7 +233,9 @@ impl Broker {
             Body::OffsetFetchRequest { group, partitions } => {
                 self.on_group_request(now, asker, group, Request::Offsets(partitions), out);
             }
-            Body::VoteRequest { .. } => {}
+            Body::VoteRequest { partition, leader_epoch } => {
+                self.on_vote_request(correlation, partition, leader_epoch, out);
+            }
             Body::MetadataReply(_)
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
@@ -333,6 +341,7 @@ impl Machine for Broker {
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
         let parked = Instant::first(parked, self.coordinator.next_deadline());
+        let parked = Instant::first(parked, self.service.next_deadline());
         let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
         let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);
         fetchers.fold(Instant::first(parked, clock), Instant::first)

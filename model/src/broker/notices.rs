@@ -1,10 +1,12 @@
 //! What the controller decides. Source: 0.11.0.2 `ReplicaManager.becomeLeaderOrFollower`.
 
+use std::sync::Arc;
+
 use crate::ids::{BrokerId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::machine::Effects;
 use crate::message::PartitionState;
-use crate::partition::Replica;
+use crate::partition::{Replica, Role};
 use crate::protocol::TruncationMoment;
 use crate::time::Instant;
 
@@ -35,11 +37,13 @@ impl Broker {
     }
 
     fn is_news(&self, state: &PartitionState) -> bool {
-        let known = self.replicas.get(&state.partition).and_then(|replica| replica.leader_epoch);
-        known.is_none_or(|known| state.leader_epoch > known)
+        let Some(replica) = self.replicas.get(&state.partition) else { return true };
+        // A replica that voted knows the epoch before it has a leader.
+        let undecided = replica.role == Role::Offline && replica.leader_epoch == Some(state.leader_epoch);
+        undecided || replica.leader_epoch.is_none_or(|known| state.leader_epoch > known)
     }
 
-    fn ensure_replica(&mut self, partition: TopicPartition) {
+    pub(super) fn ensure_replica(&mut self, partition: TopicPartition) {
         if !self.replicas.contains_key(&partition) {
             let replica =
                 Replica::new(partition, self.me, Log::new(self.config.protocol.epoch_bump), Offset::ZERO);
@@ -52,10 +56,11 @@ impl Broker {
         let partition = state.partition;
         self.ensure_replica(partition);
         self.stop_fetching(partition);
-        let min_isr = self.topic(partition).min_insync_replicas as usize;
+        let config = Arc::clone(&self.config);
+        let topic = &config.topics[usize::from(partition.topic.0)];
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = !replica.leads();
-        replica.make_leader(now, state, min_isr, out);
+        replica.make_leader(now, state, topic, out);
         if is_new {
             self.load_groups(now, partition, out);
         }
@@ -68,9 +73,10 @@ impl Broker {
         self.refuse_waiting(partition, out);
         self.unload_groups(partition, out);
         let protocol = self.config.protocol;
+        let cuts = !self.by_majority(partition);
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = replica.make_follower(leader, state.leader_epoch, out);
-        if is_new && protocol.truncation_moment == TruncationMoment::OnNotice {
+        if is_new && cuts && protocol.truncation_moment == TruncationMoment::OnNotice {
             replica.truncate_as_follower(protocol.truncation, out);
         }
         if self.is_shutting_down() {
@@ -78,7 +84,7 @@ impl Broker {
             // controller stops with a StopReplicaRequest, for which this notice stands.
             self.stop_fetching(partition);
         } else if is_new {
-            let truncating = protocol.truncation_moment == TruncationMoment::BeforeFetch;
+            let truncating = cuts && protocol.truncation_moment == TruncationMoment::BeforeFetch;
             self.follow(now, partition, leader, truncating);
         }
         if is_new {

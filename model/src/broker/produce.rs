@@ -39,11 +39,17 @@ impl Broker {
     ) {
         match self.muted.get_mut(&client) {
             Some(unread) => unread.push_back(request),
-            None => self.work_on(now, client, request, out),
+            None => self.begin(now, client, request, out),
         }
     }
 
-    fn work_on(&mut self, now: Instant, client: NodeId, request: ProduceRequest, out: &mut Effects) {
+    pub(super) fn work_on(
+        &mut self,
+        now: Instant,
+        client: NodeId,
+        request: ProduceRequest,
+        out: &mut Effects,
+    ) {
         let ProduceRequest { correlation, acks, timeout, partitions } = request;
         let parts = partitions.into_iter().map(|asked| self.append(now, client, acks, asked, out)).collect();
         let produce = Produce { client, correlation, acks, parts, then: None };
@@ -73,7 +79,7 @@ impl Broker {
         while let Some(client) = self.unmuted.pop() {
             let mut unread = self.muted.remove(&client).unwrap_or_default();
             while let Some(request) = unread.pop_front() {
-                self.work_on(now, client, request, out);
+                self.begin(now, client, request, out);
                 if let Some(muted) = self.muted.get_mut(&client) {
                     *muted = unread;
                     break;
@@ -99,6 +105,7 @@ impl Broker {
         out: &mut Effects,
     ) -> Part {
         let ProducePartition { partition, batch } = asked;
+        let acks = self.acks_in_force(partition, acks);
         let flush_every = self.config.broker.log_flush_interval_messages;
         let result = match self.replica_mut(partition) {
             None => Err(ErrorCode::UnknownTopicOrPartition),

@@ -54,6 +54,7 @@ impl Broker {
 
     /// Whatever is due by now. Runs after each input, so that a late call catches up.
     pub(super) fn on_time(&mut self, now: Instant, out: &mut Effects) {
+        self.write_what_is_due(now, out);
         while let Some(&(at, parked)) = self.expiries.first()
             && at <= now
         {

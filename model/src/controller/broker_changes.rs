@@ -21,7 +21,7 @@ impl Controller {
         let registration = match self.sessions.register(now, broker, incarnation) {
             Registration::Refused if self.sessions.is_relieved(broker) => {
                 // Its earlier life closed its session when it stopped; only the word of it has not come yet.
-                self.end_session(broker, out);
+                self.end_session(now, broker, out);
                 self.sessions.register(now, broker, incarnation)
             }
             registration @ (Registration::Opened(_) | Registration::Known(_) | Registration::Refused) => {
@@ -34,14 +34,14 @@ impl Controller {
         };
         out.send(broker.into(), correlation, Body::BrokerRegistrationReply { error, epoch });
         if let Registration::Opened(epoch) = registration {
-            self.on_session_opened(broker, epoch, out);
+            self.on_session_opened(now, broker, epoch, out);
         }
     }
 
     /// Tells the broker of all its partitions, and gives a leader to those that now can have one.
     ///
     /// Source: 0.11.0.2 `KafkaController.onBrokerStartup`.
-    fn on_session_opened(&mut self, broker: BrokerId, epoch: BrokerEpoch, out: &mut Effects) {
+    fn on_session_opened(&mut self, now: Instant, broker: BrokerId, epoch: BrokerEpoch, out: &mut Effects) {
         self.changed_brokers = self.changed_brokers.with(broker);
         out.event(Event::BrokerRegistered { broker, epoch });
         self.notices.update_metadata();
@@ -49,6 +49,7 @@ impl Controller {
             if !self.partitions[place].is_new {
                 self.tell_replicas(place, BrokerSet::one(broker));
             }
+            self.ask_for_votes(now, place, BrokerSet::one(broker), out);
         }
         self.elect_missing_leaders(self.sessions.electable(), out);
     }
@@ -72,23 +73,23 @@ impl Controller {
     ///
     /// 0.11 also closes the session after a controlled shutdown that did not succeed. That is not told apart
     /// from a kill.
-    pub(super) fn on_disconnected(&mut self, node: NodeId, out: &mut Effects) {
+    pub(super) fn on_disconnected(&mut self, now: Instant, node: NodeId, out: &mut Effects) {
         let Some(broker) = node.as_broker(self.config.brokers) else { return };
         if self.sessions.is_relieved(broker) {
-            self.end_session(broker, out);
+            self.end_session(now, broker, out);
         }
     }
 
-    fn end_session(&mut self, broker: BrokerId, out: &mut Effects) {
+    fn end_session(&mut self, now: Instant, broker: BrokerId, out: &mut Effects) {
         let ended = BrokerSet::one(broker);
         self.sessions.end(ended);
-        self.on_sessions_ended(ended, out);
+        self.on_sessions_ended(now, ended, out);
     }
 
     /// Elects leaders where these brokers led, then takes them out of the other ISRs. Their sessions have ended.
     ///
     /// Source: 0.11.0.2 `KafkaController.onBrokerFailure`.
-    pub(super) fn on_sessions_ended(&mut self, dead: BrokerSet, out: &mut Effects) {
+    pub(super) fn on_sessions_ended(&mut self, now: Instant, dead: BrokerSet, out: &mut Effects) {
         if dead.is_empty() {
             return;
         }
@@ -98,6 +99,7 @@ impl Controller {
         }
         self.notices.update_metadata();
         self.elect_missing_leaders(self.sessions.registered(), out);
+        self.on_voters_gone(now, dead, out);
         for broker in dead.iter() {
             for place in 0..self.partitions.len() {
                 self.remove_from_isr(place, broker, out);
@@ -118,7 +120,8 @@ impl Controller {
                 continue;
             }
             let state = &partition.state;
-            if state.leader.is_some_and(|leader| registered.contains(leader)) {
+            let is_led = state.leader.is_some_and(|leader| registered.contains(leader));
+            if is_led || self.by_majority(place) {
                 continue;
             }
             let unclean_allowed = self.unclean_allowed(state.partition.topic);
@@ -134,6 +137,9 @@ impl Controller {
     /// Source: 0.11.0.2 `ReplicaStateMachine.handleStateChange` to `OfflineReplica`. It also tells them when
     /// nothing has changed; brokers ignore that, for the leader epoch is the one that they know.
     fn remove_from_isr(&mut self, place: usize, broker: BrokerId, out: &mut Effects) {
+        if self.by_majority(place) {
+            return;
+        }
         let state = &self.partitions[place].state;
         let unclean_allowed = self.unclean_allowed(state.partition.topic);
         if let Some(choice) = elections::without_replica(state, broker, unclean_allowed) {
@@ -162,7 +168,7 @@ impl Controller {
         }
         self.sessions.begin_shutdown(broker);
         for place in 0..self.partitions.len() {
-            self.relieve(place, broker, out);
+            self.relieve(now, place, broker, out);
         }
         let remaining = self.count_replicated_led_by(broker);
         self.sessions.set_relieved(broker, remaining == 0);
@@ -172,10 +178,13 @@ impl Controller {
     }
 
     /// Moves the partition's leadership away from a broker that shuts down, or takes it out of the ISR.
-    fn relieve(&mut self, place: usize, broker: BrokerId, out: &mut Effects) {
+    fn relieve(&mut self, now: Instant, place: usize, broker: BrokerId, out: &mut Effects) {
         let state = &self.partitions[place].state;
         if state.replicas.len() < 2 {
             return;
+        }
+        if self.by_majority(place) {
+            return self.relieve_by_vote(now, place, broker, out);
         }
         if state.leader != Some(broker) {
             self.remove_from_isr(place, broker, out);

@@ -66,7 +66,7 @@ impl Controller {
             partition_epoch: PartitionEpoch(0),
             replicas,
         };
-        self.partitions.insert(place, Partition { state, is_new: true });
+        self.partitions.insert(place, Partition { state, is_new: true, election: None });
         self.changed_partitions.insert(partition);
         if self.give_first_leader(place).is_none() {
             out.event(Event::PartitionOffline { partition, epoch, isr });
@@ -85,10 +85,11 @@ impl Controller {
     /// A new partition's first leader, in epoch 0, with the electable replicas in sync.
     fn give_first_leader(&mut self, place: usize) -> Option<BrokerId> {
         let electable = self.sessions.electable();
-        let Partition { state, is_new } = &mut self.partitions[place];
+        let by_majority = self.by_majority(place);
+        let Partition { state, is_new, .. } = &mut self.partitions[place];
         let choice = elections::new_partition(&state.replicas, electable)?;
         state.leader = choice.leader;
-        state.isr = choice.isr;
+        state.isr = if by_majority { state.replicas.iter().copied().collect() } else { choice.isr };
         *is_new = false;
         self.changed_partitions.insert(state.partition);
         self.tell_replicas(place, electable);

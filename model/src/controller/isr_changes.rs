@@ -57,6 +57,9 @@ impl Controller {
         let partition = proposed.partition;
         let place = self.place(partition);
         let verdict = place.map_or(Verdict::Refused(ErrorCode::UnknownTopicOrPartition), |place| {
+            if self.by_majority(place) {
+                return Verdict::Refused(ErrorCode::InvalidRequest);
+            }
             weigh(&self.partitions[place].state, sender, proposed)
         });
         if let (Verdict::Accepted, Some(place)) = (verdict, place) {

@@ -8,6 +8,7 @@
 //!
 //! - Registrations, heartbeats, sessions that end, controlled shutdowns: `broker_changes`, on `sessions`.
 //! - A leader's proposal of another ISR: `isr_changes`.
+//! - Votes, where the ack strategy is `majority`: `votes`. There is no ISR to choose from there: it is all replicas for ever.
 //! - [`Command::PreferredElection`]: here. [`Command::CreatePartitions`]: `growth`.
 //! - Who is to lead is computed in `elections`; what the brokers are told is gathered in `notices`.
 //!
@@ -49,11 +50,12 @@ mod notices;
 mod sessions;
 #[cfg(test)]
 mod stage;
+mod votes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::ClusterConfig;
+use crate::config::{AckStrategy, ClusterConfig};
 use crate::event::Event;
 use crate::ids::{
     BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition,
@@ -66,6 +68,7 @@ use elections::Choice;
 use isr_changes::Propagation;
 use notices::Notices;
 use sessions::Sessions;
+use votes::Election;
 
 /// ZooKeeper and the controller broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +78,8 @@ pub struct Controller {
     /// Ascending by partition.
     partitions: Vec<Partition>,
     propagation: Propagation,
+    /// When to ask for missing votes again.
+    votes_due: Option<Instant>,
     /// Gathered during a step.
     notices: Notices,
     /// Not yet shown to the judges.
@@ -89,6 +94,8 @@ struct Partition {
     /// It never had a leader: no assigned replica has lived since it was created. Brokers do not hear of it yet.
     /// Source: 0.11.0.2 `NewPartition`.
     is_new: bool,
+    /// Where a majority decides and there is no leader: the votes for the next one.
+    election: Option<Election>,
 }
 
 impl Controller {
@@ -101,6 +108,7 @@ impl Controller {
             sessions: Sessions::formed(config.brokers, timeout),
             partitions,
             propagation: Propagation::default(),
+            votes_due: None,
             notices: Notices::default(),
             changed_partitions: BTreeSet::new(),
             changed_brokers: BrokerSet::EMPTY,
@@ -136,7 +144,9 @@ impl Controller {
             Body::AlterPartitionRequest { proposed } => {
                 self.on_alter_partition(now, broker, correlation, proposed, out);
             }
-            Body::VoteReply { .. } => {}
+            Body::VoteReply { partition, leader_epoch, last_epoch, end_offset } => {
+                self.on_vote(broker, *partition, *leader_epoch, (*last_epoch, *end_offset), out);
+            }
             Body::MetadataRequest
             | Body::FindCoordinatorRequest { .. }
             | Body::FindCoordinatorReply { .. }
@@ -178,15 +188,16 @@ impl Controller {
 
     fn on_deadline(&mut self, now: Instant, out: &mut Effects) {
         let ended = self.sessions.expire(now);
-        self.on_sessions_ended(ended, out);
+        self.on_sessions_ended(now, ended, out);
+        self.ask_again(now, out);
         if self.propagation.due().is_some_and(|due| due <= now) {
             self.notices.update_metadata();
         }
     }
 
-    fn on_command(&mut self, command: &Command, out: &mut Effects) {
+    fn on_command(&mut self, now: Instant, command: &Command, out: &mut Effects) {
         match command {
-            Command::PreferredElection(partition) => self.on_preferred_election(*partition, out),
+            Command::PreferredElection(partition) => self.on_preferred_election(now, *partition, out),
             Command::CreatePartitions { topic, count } => self.on_create_partitions(*topic, *count, out),
             Command::Send { .. } | Command::Close | Command::ControlledShutdown => {
                 unreachable!("not a command for the controller: {command:?}")
@@ -195,8 +206,11 @@ impl Controller {
     }
 
     /// Gives the partition to its preferred replica, or does nothing if that one may not lead or does so already.
-    fn on_preferred_election(&mut self, partition: TopicPartition, out: &mut Effects) {
+    fn on_preferred_election(&mut self, now: Instant, partition: TopicPartition, out: &mut Effects) {
         let Some(place) = self.place(partition) else { return };
+        if self.by_majority(place) {
+            return self.prefer_by_vote(now, place, out);
+        }
         let choice = elections::preferred_replica(&self.partitions[place].state, self.sessions.electable());
         if let Some(choice) = choice {
             self.decide(place, choice, self.sessions.registered(), out);
@@ -221,7 +235,7 @@ impl Controller {
 
     /// Has the partition's state sent to those of its replicas that are in `receivers`.
     fn tell_replicas(&mut self, place: usize, receivers: BrokerSet) {
-        let Partition { state, is_new } = &self.partitions[place];
+        let Partition { state, is_new, .. } = &self.partitions[place];
         assert!(!is_new, "brokers do not hear of a partition that never had a leader");
         let replicas: BrokerSet = state.replicas.iter().copied().collect();
         self.notices.leader_and_isr(state.partition, replicas.intersection(receivers));
@@ -264,6 +278,12 @@ impl Controller {
         &self.partitions[place].state
     }
 
+    /// Whether a majority of all replicas decides over the partition at this place.
+    fn by_majority(&self, place: usize) -> bool {
+        let topic = usize::from(self.partitions[place].state.partition.topic.0);
+        self.config.topics[topic].ack_strategy == AckStrategy::Majority
+    }
+
     fn unclean_allowed(&self, topic: TopicId) -> bool {
         self.config.topics[usize::from(topic.0)].unclean_leader_election_enable
     }
@@ -273,7 +293,7 @@ impl Controller {
         self.sessions.assert_invariants();
         for partition in &self.changed_partitions {
             let place = self.place(*partition).expect("no partition is ever removed");
-            self.assert_partition(&self.partitions[place]);
+            self.assert_partition(&self.partitions[place], self.by_majority(place));
         }
         if !self.changed_brokers.is_empty() {
             let registered = self.sessions.registered();
@@ -282,11 +302,14 @@ impl Controller {
         }
     }
 
-    fn assert_partition(&self, Partition { state, is_new }: &Partition) {
+    fn assert_partition(&self, Partition { state, is_new, election }: &Partition, by_majority: bool) {
         let replicas: BrokerSet = state.replicas.iter().copied().collect();
         assert!(state.isr.is_subset(replicas), "the ISR has a member that is no replica: {state:?}");
         assert!(state.leader.is_none_or(|leader| state.isr.contains(leader)), "leader not in ISR: {state:?}");
         assert!(state.leader.is_none() || !is_new, "a partition that never had a leader has one: {state:?}");
+        let wants_votes = by_majority && !is_new && state.leader.is_none();
+        assert_eq!(election.is_some(), wants_votes, "votes are for a missing leader: {state:?}");
+        assert!(!by_majority || *is_new || state.isr == replicas, "all replicas count here: {state:?}");
         let may_be_empty = *is_new || self.unclean_allowed(state.partition.topic);
         assert!(may_be_empty || !state.isr.is_empty(), "the last ISR member was dropped: {state:?}");
     }
@@ -324,17 +347,17 @@ impl Machine for Controller {
         match input {
             Input::Start => self.on_start(now),
             Input::Message { from, message } => self.on_message(now, from, &message, out),
-            Input::Disconnected(node) => self.on_disconnected(node, out),
+            Input::Disconnected(node) => self.on_disconnected(now, node, out),
             Input::Deadline => self.on_deadline(now, out),
-            Input::Command(command) => self.on_command(&command, out),
+            Input::Command(command) => self.on_command(now, &command, out),
         }
         self.send_notices(now, out);
         self.assert_invariants();
     }
 
-    /// When the next session expires, or when ISR changes are to be told, whichever comes first.
+    /// When the next session expires, ISR changes are to be told, or votes to be asked for again, whichever comes first.
     fn next_deadline(&self) -> Option<Instant> {
-        [self.sessions.next_expiry(), self.propagation.due()].into_iter().flatten().min()
+        [self.sessions.next_expiry(), self.propagation.due(), self.votes_due].into_iter().flatten().min()
     }
 
     /// Partitions are shown in ascending order, so that places noted as touched stay right when new ones go in.
@@ -362,7 +385,7 @@ fn formed_partitions(config: &ClusterConfig) -> Vec<Partition> {
                 partition_epoch: PartitionEpoch(0),
                 replicas: replicas.clone(),
             };
-            partitions.push(Partition { state, is_new: false });
+            partitions.push(Partition { state, is_new: false, election: None });
         }
     }
     partitions

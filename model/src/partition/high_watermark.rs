@@ -11,6 +11,20 @@ pub fn advance(current: Offset, log_ends: impl IntoIterator<Item = Option<Offset
     smallest.map_or(current, |smallest| smallest.max(current))
 }
 
+/// The same where more than half of all replicas decide: the largest offset up to which more than half hold the log. Of an
+/// unknown log end nothing is assumed.
+///
+/// Source: 3.9.0 `LeaderState.maybeUpdateHighWatermark`.
+pub fn advance_by_majority(
+    current: Offset,
+    log_ends: impl Iterator<Item = Option<Offset>> + Clone,
+) -> Offset {
+    let replicas = log_ends.clone().count();
+    let holding = |offset| log_ends.clone().flatten().filter(|end| *end >= offset).count();
+    let held = log_ends.clone().flatten().filter(|&end| 2 * holding(end) > replicas);
+    held.max().map_or(current, |held| held.max(current))
+}
+
 /// What a follower's becomes when its leader's stood at `leader`: the same, as far as its own log reaches. It may fall.
 ///
 /// Source: 0.11.0.2 `ReplicaFetcherThread.processPartitionData`.
@@ -39,6 +53,25 @@ mod tests {
     #[test]
     fn an_unknown_log_end_holds_it() {
         assert_eq!(advance(Offset(2), [Some(Offset(9)), None]), Offset(2));
+    }
+
+    #[test]
+    fn more_than_half_of_three_are_two_and_of_five_are_three() {
+        let by_majority = |ends: &[Option<Offset>]| advance_by_majority(Offset(1), ends.iter().copied());
+        assert_eq!(by_majority(&ends([9, 5, 7])), Offset(7));
+        assert_eq!(by_majority(&ends([9, 8, 7, 2, 1])), Offset(7));
+        assert_eq!(by_majority(&ends([9, 8, 7, 2])), Offset(7), "of four it takes three");
+        assert_eq!(by_majority(&ends([9, 5])), Offset(5));
+        assert_eq!(by_majority(&ends([9])), Offset(9));
+    }
+
+    #[test]
+    fn an_unknown_log_end_counts_among_all_but_holds_nothing() {
+        let unknown = [Some(Offset(9)), None, None];
+        assert_eq!(advance_by_majority(Offset(1), unknown.into_iter()), Offset(1));
+        let known = [Some(Offset(9)), Some(Offset(4)), None];
+        assert_eq!(advance_by_majority(Offset(1), known.into_iter()), Offset(4));
+        assert_eq!(advance_by_majority(Offset(6), known.into_iter()), Offset(6), "it does not fall");
     }
 
     #[test]

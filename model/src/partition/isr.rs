@@ -12,6 +12,8 @@ pub struct Remote {
     pub log_end: Option<Offset>,
     /// When it was last known to have everything; none since it was reset outside the ISR.
     pub caught_up: Option<Instant>,
+    /// Whether its log is a beginning of the leader's and has reached the leader's epoch. Asked for by ack strategy `majority` only.
+    pub in_step: bool,
     /// When it last fetched, and where the leader's log ended then.
     last_fetch: Option<(Instant, Offset)>,
 }
@@ -20,13 +22,15 @@ impl Remote {
     /// As the leader takes office: members of the ISR have caught up by definition, nothing else is known.
     /// Source: 0.11.0.2 `Partition.makeLeader`, which in the end applies `LogReadResult.UnknownLogReadResult`.
     pub fn new(broker: BrokerId, in_isr: bool, now: Instant) -> Self {
-        Self { broker, log_end: None, caught_up: in_isr.then_some(now), last_fetch: None }
+        let caught_up = in_isr.then_some(now);
+        Self { broker, log_end: None, caught_up, in_step: false, last_fetch: None }
     }
 
     /// As the leader stays and only the epoch is new: it keeps what it knows of the follower's log, and takes this moment
     /// for the last fetch. Source: 0.11.0.2 `Replica.resetLastCaughtUpTime`.
     pub fn reset_clock(&mut self, in_isr: bool, now: Instant, leader_end: Offset) {
         self.caught_up = in_isr.then_some(now);
+        self.in_step = false;
         self.last_fetch = Some((now, leader_end));
     }
 
@@ -34,6 +38,7 @@ impl Remote {
     /// watermark. Source: 0.11.0.2 `ReplicaManager.updateFollowerLogReadResults`, KAFKA-8400.
     pub fn fetched_out_of_range(&mut self) {
         self.log_end = None;
+        self.in_step = false;
         self.last_fetch = None;
     }
 

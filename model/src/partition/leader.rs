@@ -1,9 +1,9 @@
 //! A replica as leader. The handlers stand in the order in which a record meets them:
 //! [`Replica::append`], [`Replica::follower_fetched`], [`Replica::advance_high_watermark`], and what it lets go.
 
-use crate::config::BrokerConfig;
+use crate::config::{AckStrategy, BrokerConfig, Topic};
 use crate::event::Event;
-use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, Offset, PartitionEpoch};
+use crate::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionEpoch};
 use crate::machine::Effects;
 use crate::message::{ErrorCode, PartitionState};
 use crate::partition::isr::{self, Remote};
@@ -28,8 +28,10 @@ pub struct Leader {
     pub isr_change: Option<IsrChange>,
     /// Produces that wait until the high watermark reaches an offset.
     pub waiting: Vec<(Offset, ParkedId)>,
-    /// `min.insync.replicas`.
+    /// `min.insync.replicas`, where acks=-1 waits for the ISR; otherwise nothing is asked of it.
     pub min_isr: usize,
+    /// What acks=-1 waits for.
+    pub ack_strategy: AckStrategy,
 }
 
 /// An ISR that was proposed to the controller.
@@ -51,6 +53,14 @@ impl Leader {
 
     fn remote_mut(&mut self, broker: BrokerId) -> Option<&mut Remote> {
         self.remotes.iter_mut().find(|remote| remote.broker == broker)
+    }
+}
+
+/// How small the ISR may be for acks=-1.
+fn required_isr(topic: &Topic) -> usize {
+    match topic.ack_strategy {
+        AckStrategy::Isr => topic.min_insync_replicas as usize,
+        AckStrategy::Leader | AckStrategy::Majority => 0,
     }
 }
 
@@ -77,10 +87,13 @@ impl Replica {
     /// Takes office, or hears of a new epoch of its own term. Source: 0.11.0.2 `Partition.makeLeader`.
     ///
     /// A leader that stays keeps what it knows of its followers' logs; all clocks start anew.
-    pub fn make_leader(&mut self, now: Instant, state: &PartitionState, min_isr: usize, out: &mut Effects) {
+    pub fn make_leader(&mut self, now: Instant, state: &PartitionState, topic: &Topic, out: &mut Effects) {
         let end = self.log.end_offset();
         self.leader_epoch = Some(state.leader_epoch);
         let me = self.me;
+        if topic.ack_strategy == AckStrategy::Majority {
+            self.log.note_epoch(state.leader_epoch);
+        }
         if let Some(leader) = self.as_leader_mut() {
             leader.isr = state.isr;
             leader.partition_epoch = state.partition_epoch;
@@ -97,7 +110,8 @@ impl Replica {
                 remotes: others.map(|&broker| Remote::new(broker, state.isr.contains(broker), now)).collect(),
                 isr_change: None,
                 waiting: Vec::new(),
-                min_isr,
+                min_isr: required_isr(topic),
+                ack_strategy: topic.ack_strategy,
             });
             // A follower whose log was cut below its high watermark, elected before it fetched again, starts over.
             // Source: 0.11.0.2 `Replica.convertHWToLocalOffsetMetadata`.
@@ -168,7 +182,7 @@ impl Replica {
     }
 
     /// A follower asked for `offset`, so its log ends there. Returns true if it should join the ISR.
-    /// `leader_end` is where the log ended as the request was read.
+    /// `last_epoch` is that of the follower's log, where it tells.
     ///
     /// Source: 0.11.0.2 `Partition.updateReplicaLogReadResult`, `maybeExpandIsr`.
     pub fn follower_fetched(
@@ -176,13 +190,16 @@ impl Replica {
         now: Instant,
         follower: BrokerId,
         offset: Offset,
+        last_epoch: Option<LeaderEpoch>,
         out: &mut Effects,
     ) -> bool {
         let (partition, broker) = (self.id, self.me);
+        let in_step = last_epoch.is_some() && last_epoch == self.leader_epoch;
         let (leader_end, high_watermark) = (self.log.end_offset(), self.high_watermark);
         let Some(leader) = self.as_leader_mut() else { return false };
         let Some(remote) = leader.remote_mut(follower) else { return false };
         remote.fetched(now, offset, leader_end);
+        remote.in_step = in_step;
         let remote = remote.clone();
         let may_join = leader.isr_change.is_none() && isr::may_join(leader.isr, &remote, high_watermark);
         out.event(Event::FollowerFetched { partition, broker, replica: follower, offset, leader_end });
@@ -210,7 +227,7 @@ impl Replica {
     /// is on its way. Source: 0.11.0.2 `Partition.maybeShrinkIsr`.
     pub fn propose_shrink(&mut self, now: Instant, lag_max: Micros, out: &mut Effects) -> Option<BrokerSet> {
         let (partition, broker) = (self.id, self.me);
-        let leader = self.as_leader()?;
+        let leader = self.as_leader().filter(|leader| leader.ack_strategy != AckStrategy::Majority)?;
         let removed = isr::out_of_sync(leader.isr, &leader.remotes, now, lag_max);
         if removed.is_empty() || leader.isr_change.is_some() {
             return None;
@@ -271,10 +288,19 @@ impl Replica {
         if leader.isr_change.is_some() {
             return false;
         }
+        if leader.ack_strategy == AckStrategy::Majority {
+            let to = self.held_by_majority(leader);
+            return self.raise_high_watermark(to, out);
+        }
         let counts =
             |remote: &&Remote| leader.isr.contains(remote.broker) || remote.is_caught_up(now, lag_max);
         let others = leader.remotes.iter().filter(counts).map(|remote| remote.log_end);
         let to = high_watermark::advance(from, others.chain([Some(self.log.end_offset())]));
+        self.raise_high_watermark(to, out)
+    }
+
+    pub(super) fn raise_high_watermark(&mut self, to: Offset, out: &mut Effects) -> bool {
+        let from = self.high_watermark;
         if to == from {
             return false;
         }

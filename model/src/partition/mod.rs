@@ -5,6 +5,7 @@ pub mod follower;
 pub mod high_watermark;
 pub mod isr;
 pub mod leader;
+pub mod majority;
 pub mod pending_acks;
 pub mod truncation;
 
@@ -36,7 +37,7 @@ pub struct Replica {
 /// What a replica is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// It has not been told in this life.
+    /// It has not been told in this life, or since it voted.
     Offline,
     /// It follows this broker.
     Follower(BrokerId),

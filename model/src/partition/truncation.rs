@@ -23,6 +23,11 @@ impl Replica {
     pub fn truncate(&mut self, to: Offset, reason: TruncationReason, out: &mut Effects) {
         let from = self.log.end_offset();
         let to = self.log.truncate_to(to);
+        self.tell_cut(from, to, reason, out);
+    }
+
+    /// Says that the log was cut, if it was.
+    pub(super) fn tell_cut(&self, from: Offset, to: Offset, reason: TruncationReason, out: &mut Effects) {
         if to < from {
             let (partition, broker, high_watermark) = (self.id, self.me, self.high_watermark);
             out.event(Event::LogTruncated { partition, broker, from, to, high_watermark, reason });
