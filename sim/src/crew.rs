@@ -94,15 +94,16 @@ impl Cluster {
         })
     }
 
-    fn member(&self, group: &PlannedGroup, index: usize) -> Member {
+    fn member(&self, group: &PlannedGroup, node: NodeId) -> Member {
         Member::new(MemberSetup {
-            node: group.members[index],
+            node,
             group: group.group,
-            index: index as u16,
-            members: group.members.len() as u16,
-            topics: group.topics.clone(),
+            instance: group.static_membership.then_some(node),
+            topics: group.topics.as_slice().into(),
             config: Arc::clone(&self.prepared.plan.config),
             settings: group.settings.clone(),
+            commit: group.commit,
+            service_rate: group.service_rate,
         })
     }
 
@@ -112,8 +113,8 @@ impl Cluster {
             return Some(Actor::Producer(Box::new(self.producer(planned))));
         }
         plan.groups.iter().find_map(|group| {
-            let index = group.members.iter().position(|&member| member == node)?;
-            Some(Actor::Member(Box::new(self.member(group, index))))
+            let takes_part = group.members.contains(&node);
+            takes_part.then(|| Actor::Member(Box::new(self.member(group, node))))
         })
     }
 }
