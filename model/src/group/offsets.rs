@@ -40,11 +40,12 @@ impl Member {
         if self.fetching_offsets != Some(correlation) {
             return;
         }
-        self.offset_fetch_failed(now);
-        if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
-            self.coordinator_dead();
-        }
+        self.fetching_offsets = None;
         if error != ErrorCode::None {
+            self.offset_fetch_failed(now);
+            if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
+                self.coordinator_dead();
+            }
             return;
         }
         for &(partition, committed) in offsets {

@@ -78,6 +78,7 @@ impl Member {
 
     fn poll_returned(&mut self, now: Instant, out: &mut Effects) {
         self.polled_at = now;
+        self.net.wake.by(self.poll_expires_at());
         match self.commit_point {
             CommitPoint::BeforeProcessing => {
                 self.application = Application::Committing;

@@ -151,7 +151,7 @@ fn a_commit_that_the_application_waits_for_is_repeated_until_it_has_gone_well() 
     bench.answer_clerks();
     bench.pass(100);
     assert_eq!(bench.answer_commit(ErrorCode::None), [(0, 2)], "the old answer is stale");
-    assert_eq!(bench.fetch().2, [(0, 2)]);
+    assert_eq!(bench.fetches().pop().unwrap().2, [(0, 2)]);
 }
 
 #[test]

@@ -38,12 +38,13 @@ impl Member {
             return;
         }
         self.net.wake.by(silent_at);
-        if let Some(expires) = self.poll_expires() {
-            if expires <= now {
+        // While it is in `poll` it is not away.
+        if !self.application.is_polling() {
+            if self.poll_expires_at() <= now {
                 self.poll_expired(now, out);
                 return;
             }
-            self.net.wake.by(expires);
+            self.net.wake.by(self.poll_expires_at());
         }
         self.send_heartbeat(now, out);
     }
@@ -64,10 +65,9 @@ impl Member {
         self.net.wake.by(self.heartbeat.next_at);
     }
 
-    /// When the application will have been away from `poll` for too long; none while it is in there.
-    fn poll_expires(&self) -> Option<Instant> {
-        let away = !self.application.is_polling();
-        away.then(|| self.polled_at + Micros::from_millis(self.settings.max_poll_interval_ms))
+    /// When the application will have been away from `poll` for too long.
+    pub(super) fn poll_expires_at(&self) -> Instant {
+        self.polled_at + Micros::from_millis(self.settings.max_poll_interval_ms.max(1))
     }
 
     /// The application has been away for max.poll.interval.ms: the member leaves, and joins again at the next poll. A

@@ -99,8 +99,9 @@ fn a_join_may_wait_for_longer_than_any_other_request_and_hides_no_other_timeout(
     let mut bench = Bench::new(&[Some(ONE)], |setup| {
         cooperatively(setup);
         setup.settings.max_poll_interval_ms = 20_000;
-    })
-    .started();
+    });
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
     bench.held.push(MessageKind::JoinGroupRequest);
     bench.fetches();
     bench.heartbeat_says(ErrorCode::RebalanceInProgress);

@@ -44,22 +44,23 @@ fn a_poll_returns_at_most_max_poll_records_and_fetches_once_the_rest_is_returned
 
 #[test]
 fn partitions_are_worked_on_side_by_side() {
-    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], slowly).started();
+    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], slowly);
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
     bench.happened();
-    let (broker, correlation, _) = bench.fetches().remove(0);
-    let Body::FetchReply { partitions: mut both } = fetched(0, ErrorCode::None, vec![batch(0, 3)]) else {
-        unreachable!()
-    };
-    let Body::FetchReply { partitions: second } = fetched(1, ErrorCode::None, vec![batch(0, 2)]) else {
-        unreachable!()
-    };
-    both.extend(second);
-    // Both positions are known only after two answers; the first fetch carries partition 0 alone.
-    bench.answer(broker, correlation, Body::FetchReply { partitions: both });
-    bench.happened();
-    bench.pass(30);
-    let processed = bench.happened();
-    assert!(processed.contains(&"processed 0 0-2".to_owned()), "{processed:?}");
+    let (broker, correlation, _) = bench.fetch();
+    let (first, second) = (vec![batch(0, 3)], vec![batch(0, 2)]);
+    let parts = [fetched(0, ErrorCode::None, first), fetched(1, ErrorCode::None, second)];
+    let partitions = parts.into_iter().flat_map(|part| match part {
+        Body::FetchReply { partitions } => partitions,
+        other => panic!("{other:?} is no fetch reply"),
+    });
+    bench.answer(broker, correlation, Body::FetchReply { partitions: partitions.collect() });
+    assert_eq!(bench.happened(), ["polled 0 0-2", "polled 1 0-1"]);
+    bench.pass(29);
+    assert!(bench.happened().is_empty());
+    bench.pass(1);
+    assert_eq!(bench.happened(), ["processed 0 0-2", "processed 1 0-1"]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn a_commit_before_a_rebalance_is_waited_for_no_longer_than_the_rebalance() {
 #[test]
 fn a_cooperative_member_reads_through_the_rebalance_revokes_and_joins_again() {
     let mut bench = Bench::new(&[Some(ONE), Some(TWO)], cooperatively);
+    bench.committed = Some(Offset::ZERO);
     bench.share = Some(vec![0, 1]);
     bench = bench.started();
     bench.held.push(MessageKind::JoinGroupRequest);
@@ -83,8 +84,9 @@ fn a_cooperative_member_reads_through_the_rebalance_revokes_and_joins_again() {
 fn the_sticky_assignor_is_told_what_was_given_away() {
     let mut bench = Bench::new(&[Some(ONE)], |setup| {
         setup.settings.partition_assignment_strategy = Assignor::Sticky;
-    })
-    .started();
+    });
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
     bench.held.push(MessageKind::JoinGroupRequest);
     bench.heartbeat_says(ErrorCode::RebalanceInProgress);
     let (.., body) = bench.take_one(MessageKind::JoinGroupRequest);
@@ -121,7 +123,10 @@ fn a_static_member_whose_place_was_taken_ends() {
 
 #[test]
 fn a_heartbeats_answer_of_an_older_generation_says_nothing() {
-    let mut bench = Bench::new(&[Some(ONE)], plainly).holding(&[MessageKind::HeartbeatRequest]).started();
+    let mut bench = Bench::new(&[Some(ONE)], |setup| setup.settings.fetch_max_wait_ms = 60_000)
+        .holding(&[MessageKind::HeartbeatRequest]);
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
     bench.pass(3_000);
     let (broker, correlation, _) = bench.take_one(MessageKind::HeartbeatRequest);
     bench.pass(3_000);
@@ -137,7 +142,7 @@ fn a_heartbeats_answer_of_an_older_generation_says_nothing() {
 
 #[test]
 fn when_the_coordinator_moves_the_membership_stays() {
-    let mut bench = Bench::new(&[Some(TWO)], plainly).started();
+    let mut bench = Bench::new(&[Some(ONE)], plainly).started();
     bench.happened();
     bench.coordinator = Some(TWO);
     bench.heartbeat_says(ErrorCode::NotCoordinator);
