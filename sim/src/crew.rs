@@ -101,8 +101,7 @@ impl Cluster {
         })
     }
 
-    fn member(&self, group: &PlannedGroup, index: usize) -> Member {
-        let node = group.members[index];
+    fn member(&self, group: &PlannedGroup, node: NodeId) -> Member {
         Member::new(MemberSetup {
             node,
             group: group.group,
@@ -113,7 +112,6 @@ impl Cluster {
             commit: group.commit,
             service_rate: group.service_rate,
         })
-        .placed(index as u16, group.members.len() as u16)
     }
 
     fn client(&self, node: NodeId) -> Option<Actor> {
@@ -122,8 +120,8 @@ impl Cluster {
             return Some(Actor::Producer(Box::new(self.producer(planned))));
         }
         plan.groups.iter().find_map(|group| {
-            let index = group.members.iter().position(|&member| member == node)?;
-            Some(Actor::Member(Box::new(self.member(group, index))))
+            let takes_part = group.members.contains(&node);
+            takes_part.then(|| Actor::Member(Box::new(self.member(group, node))))
         })
     }
 }

@@ -80,6 +80,12 @@ impl ClusterMetadata {
         self.wanted = true;
     }
 
+    /// Whether nobody has asked for newer metadata, and it is not too old. Source: 0.11.0.2
+    /// `ConsumerNetworkClient.ensureFreshMetadata`.
+    pub(crate) fn is_fresh(&self, now: Instant) -> bool {
+        !self.wanted && self.succeeded.is_some_and(|at| at + self.max_age > now)
+    }
+
     /// When to ask; none while a request is on its way. Source: 0.11.0.2 `Metadata.timeToNextUpdate`.
     pub(crate) fn due_at(&self) -> Option<Instant> {
         if self.in_flight {

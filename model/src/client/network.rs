@@ -36,7 +36,10 @@ pub(crate) enum Ask<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct InFlight<T> {
     correlation: CorrelationId,
-    sent: Instant,
+    /// When its connection counts as broken.
+    expires: Instant,
+    /// It may wait for longer than request.timeout.ms.
+    patient: bool,
     ask: Ask<T>,
 }
 
@@ -153,14 +156,51 @@ impl<T: Copy + PartialEq> Network<T> {
         body: Body,
         out: &mut Effects,
     ) -> CorrelationId {
+        let expires = now + self.settings.request_timeout;
+        self.send_until(broker, expires, false, ask, body, out)
+    }
+
+    /// Sends a request that may stay unanswered for `timeout`, if that is longer than request.timeout.ms: JoinGroup.
+    /// Source: 2.4.0 `AbstractCoordinator.sendJoinGroupRequest` (`joinGroupTimeoutMs`).
+    pub(crate) fn send_patiently(
+        &mut self,
+        broker: BrokerId,
+        now: Instant,
+        timeout: Micros,
+        ask: Ask<T>,
+        body: Body,
+        out: &mut Effects,
+    ) -> CorrelationId {
+        let expires = now + timeout.max(self.settings.request_timeout);
+        self.send_until(broker, expires, true, ask, body, out)
+    }
+
+    fn send_until(
+        &mut self,
+        broker: BrokerId,
+        expires: Instant,
+        patient: bool,
+        ask: Ask<T>,
+        body: Body,
+        out: &mut Effects,
+    ) -> CorrelationId {
         let correlation = self.send_unanswered(broker, body, out);
         let connection = &mut self.connections[place(broker)];
         if matches!(connection.state, State::Closed { .. }) {
             connection.state = State::Connecting;
         }
-        connection.in_flight.push_back(InFlight { correlation, sent: now, ask });
-        self.wake.by(now + self.settings.request_timeout);
+        connection.in_flight.push_back(InFlight { correlation, expires, patient, ask });
+        self.wake.by(expires);
         correlation
+    }
+
+    /// Asks the least loaded broker; the next question goes elsewhere, for this broker may be cut off from the controller
+    /// and not know it. False if none can be asked now.
+    pub(crate) fn ask_anyone(&mut self, now: Instant, ask: Ask<T>, body: Body, out: &mut Effects) -> bool {
+        let Some(broker) = self.least_loaded(now) else { return false };
+        self.send(broker, now, ask, body, out);
+        self.first = (place(broker) + 1) % self.connections.len();
+        true
     }
 
     /// Sends a request that will not be answered: a produce with acks=0.
@@ -210,7 +250,8 @@ impl<T: Copy + PartialEq> Network<T> {
         }
     }
 
-    /// A broker whose oldest request has waited for request.timeout.ms: its connection counts as broken.
+    /// A broker that has left a request unanswered for as long as that one may wait, mostly request.timeout.ms: its
+    /// connection counts as broken.
     /// Source: 0.11.0.2 `NetworkClient.handleTimedOutRequests`.
     pub(crate) fn timed_out(&self, now: Instant) -> Option<BrokerId> {
         self.brokers().find(|&broker| self.timeout_at(broker).is_some_and(|at| at <= now))
@@ -241,11 +282,8 @@ impl<T: Copy + PartialEq> Network<T> {
             self.wake.by(due);
             return;
         }
-        if let Some(broker) = self.least_loaded(now) {
-            self.send(broker, now, Ask::Metadata, Body::MetadataRequest, out);
+        if self.ask_anyone(now, Ask::Metadata, Body::MetadataRequest, out) {
             self.metadata.asked();
-            // The next question goes elsewhere: this broker may be cut off from the controller and not know it.
-            self.first = (place(broker) + 1) % self.connections.len();
         }
     }
 
@@ -276,9 +314,17 @@ impl<T: Copy + PartialEq> Network<T> {
         found.map(|(_, at)| BrokerId(at as u8 + 1))
     }
 
+    /// The oldest ordinary request expires before the younger ones, also before the patient among them; only a patient
+    /// one that is older has to be looked at besides.
     fn timeout_at(&self, broker: BrokerId) -> Option<Instant> {
-        let oldest = self.connections[place(broker)].in_flight.front()?;
-        Some(oldest.sent + self.settings.request_timeout)
+        let mut earliest = None;
+        for request in &self.connections[place(broker)].in_flight {
+            earliest = Instant::first(earliest, Some(request.expires));
+            if !request.patient {
+                break;
+            }
+        }
+        earliest
     }
 }
 

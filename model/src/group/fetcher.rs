@@ -1,12 +1,25 @@
 //! How a member reads: one fetch in flight a broker, with all partitions that it owns there.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use crate::client::network::Ask;
 use crate::event::Event;
+use crate::group::member::application::Work;
 use crate::group::member::{Member, Position, Request};
-use crate::ids::{BrokerId, CorrelationId, Offset};
+use crate::ids::{BrokerId, CorrelationId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher};
+use crate::record::Batch;
 use crate::time::{Instant, Micros};
+
+/// What was fetched of a partition and has not been returned yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Buffered {
+    pub(super) partition: TopicPartition,
+    error: ErrorCode,
+    batches: VecDeque<Arc<Batch>>,
+}
 
 impl Member {
     /// Fetches all partitions that this broker leads, unless a fetch to it is in flight. A partition whose fetch from its
@@ -21,7 +34,10 @@ impl Member {
         let mut partitions = Vec::new();
         for owned in &mut self.owned {
             let Position::At(offset) = owned.position else { continue };
-            if owned.retry_at > now || self.net.metadata.leader(owned.partition) != Some(broker) {
+            if owned.buffered
+                || owned.retry_at > now
+                || self.net.metadata.leader(owned.partition) != Some(broker)
+            {
                 continue;
             }
             if partitions.is_empty() && !self.net.ready(broker, now, out) {
@@ -48,20 +64,26 @@ impl Member {
         self.fetches[slot] = Some(self.net.send(broker, now, Ask::Own(Request::Fetch), body, out));
     }
 
-    /// A poll: commits what earlier polls returned, then returns what was fetched, and fetches on.
+    /// Takes an answer. Mostly the application is in `poll` and needs no time for its work; then the poll commits what
+    /// earlier ones returned, returns what was fetched, and fetches on. Otherwise the answer waits for a poll.
     /// Source: 0.11.0.2 `KafkaConsumer.pollOnce`.
     pub(super) fn on_fetch_reply(
         &mut self,
         broker: BrokerId,
         correlation: CorrelationId,
-        fetched: &[FetchedPartition],
+        fetched: Vec<FetchedPartition>,
         now: Instant,
         out: &mut Effects,
     ) {
         self.fetches[usize::from(broker.0) - 1] = None;
+        if !self.direct || !self.buffer.is_empty() || !self.may_read() {
+            self.keep(correlation, fetched);
+            self.run_application(now, out);
+            return;
+        }
         self.auto_commit(now, out);
         let mut all_well = true;
-        for answer in fetched {
+        for answer in &fetched {
             all_well &= self.on_fetched(answer, correlation, now, out);
         }
         if all_well {
@@ -87,20 +109,24 @@ impl Member {
         }
         let Position::At(position) = owned.position else { return true };
         if answer.error == ErrorCode::None {
-            self.poll(place, position, answer, out);
+            self.return_all(place, position, answer, out);
             return true;
         }
-        if answer.error == ErrorCode::OffsetOutOfRange {
-            self.reset(place);
-        } else {
-            owned.retry_at = now + self.retry_backoff;
-            self.net.metadata.want();
-        }
+        self.fetch_refused(place, answer.error, now);
         false
     }
 
+    fn fetch_refused(&mut self, place: usize, error: ErrorCode, now: Instant) {
+        if error == ErrorCode::OffsetOutOfRange {
+            self.reset(place);
+        } else {
+            self.owned[place].retry_at = now + self.retry_backoff;
+            self.net.metadata.want();
+        }
+    }
+
     /// Returns the fetched records from `position` on to the application.
-    fn poll(&mut self, place: usize, position: Offset, answer: &FetchedPartition, out: &mut Effects) {
+    fn return_all(&mut self, place: usize, position: Offset, answer: &FetchedPartition, out: &mut Effects) {
         let mut next = position;
         for batch in answer.batches.iter().filter(|batch| batch.end_offset() > position) {
             out.event(Event::RecordsPolled {
@@ -117,4 +143,97 @@ impl Member {
             self.unseen = true;
         }
     }
+
+    /// Keeps what was fetched for a poll. An error counts only then too.
+    /// Source: 0.11.0.2 `Fetcher.sendFetches` (`completedFetches`).
+    fn keep(&mut self, correlation: CorrelationId, fetched: Vec<FetchedPartition>) {
+        for FetchedPartition { partition, error, batches, .. } in fetched {
+            let Some(place) = self.place(partition) else { continue };
+            let owned = &mut self.owned[place];
+            let is_awaited = owned.fetch.take_if(|fetch| *fetch == correlation).is_some();
+            if is_awaited && (error != ErrorCode::None || !batches.is_empty()) {
+                owned.buffered = true;
+                self.buffer.push_back(Buffered { partition, error, batches: batches.into() });
+            }
+        }
+    }
+
+    /// Returns at most max.poll.records of what has been kept to the application; all of it, if work and commits take no
+    /// time anyway. False if that was nothing. Source: 0.11.0.2 `Fetcher.fetchedRecords`.
+    pub(super) fn return_buffered(&mut self, now: Instant, out: &mut Effects) -> bool {
+        let all = if self.direct { u64::MAX } else { self.settings.max_poll_records.max(1) };
+        let mut room = all;
+        while room > 0 {
+            let Some(mut buffered) = self.buffer.pop_front() else { break };
+            let Some(place) = self.place(buffered.partition) else { continue };
+            if buffered.error == ErrorCode::None {
+                self.return_from(place, &mut buffered, &mut room, out);
+                if !buffered.batches.is_empty() {
+                    self.buffer.push_front(buffered);
+                    break;
+                }
+            } else {
+                self.fetch_refused(place, buffered.error, now);
+                self.net.wake.by(now + self.retry_backoff);
+                self.net.refresh(now, out);
+            }
+            self.owned[place].buffered = false;
+        }
+        room < all
+    }
+
+    /// Returns of one partition as much as there is room for.
+    fn return_from(&mut self, place: usize, buffered: &mut Buffered, room: &mut u64, out: &mut Effects) {
+        let Position::At(first) = self.owned[place].position else {
+            buffered.batches.clear();
+            return;
+        };
+        let (mut next, mut bytes) = (first, 0);
+        while let Some(batch) = buffered.batches.front().filter(|_| *room > 0) {
+            let end = batch.end_offset();
+            if end > next {
+                let from = next.max(batch.base_offset);
+                let to = end.min(from.plus(*room));
+                *room -= to.0 - from.0;
+                let (client, group, partition) = (self.node, self.group, buffered.partition);
+                let batch = if to == end { Arc::clone(batch) } else { head(batch, to) };
+                bytes += bytes_from(&batch, from);
+                out.event(Event::RecordsPolled { client, group, partition, from, batch });
+                next = to;
+            }
+            if end <= next {
+                buffered.batches.pop_front();
+            }
+        }
+        if next != first {
+            self.owned[place].position = Position::At(next);
+            self.unseen = true;
+            if !self.direct {
+                self.note_work(Work { partition: buffered.partition, from: first, to: next, bytes });
+            }
+        }
+    }
+
+    /// A partition may have been fetched from two leaders.
+    fn note_work(&mut self, work: Work) {
+        match self.work.iter_mut().find(|noted| noted.partition == work.partition) {
+            Some(noted) => {
+                noted.to = work.to;
+                noted.bytes += work.bytes;
+            }
+            None => self.work.push(work),
+        }
+    }
+}
+
+/// The records of a batch before `to`: where a poll had no room for more.
+fn head(batch: &Batch, to: Offset) -> Arc<Batch> {
+    let count = (to.0 - batch.base_offset.0) as usize;
+    Arc::new(Batch { records: batch.records[..count].into(), ..batch.clone() })
+}
+
+/// The size of a batch's records from `from` on.
+fn bytes_from(batch: &Batch, from: Offset) -> u64 {
+    let first = (from.0 - batch.base_offset.0) as usize;
+    batch.records[first..].iter().map(|record| u64::from(record.size_bytes)).sum()
 }

@@ -1,22 +1,42 @@
-//! A member of a group.
+//! A member of a group: Kafka's classic consumer, and the application that calls it.
+//!
+//! Source: 0.11.0.2 `KafkaConsumer`, `AbstractCoordinator`, `ConsumerCoordinator`, `Fetcher`; cooperative rebalancing and
+//! static membership as of 2.4.0, reading through a rebalance as of 2.5.0.
+//!
+//! The application has one thread. It is in `poll`, waits in `commitSync`, or works; a rebalance, fetches and the look-up
+//! of offsets go on only while it is in `poll`. Heartbeats have a thread of their own and go on always. An application
+//! without a service rate needs no time for its work and so is nearly always in `poll`.
 
+pub(super) mod application;
+mod assignment;
+mod commits;
+mod heartbeat;
+mod joining;
+mod lookup;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::client::network::{Ask, Network, NetworkSettings};
 use crate::config::{AutoOffsetReset, ClusterConfig, CommitPoint, ConsumerConfig, ServiceRate};
 use crate::event::Event;
-use crate::group::assignors;
-use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId, Offset, TopicId, TopicPartition};
-use crate::machine::{Command, Effects, Ending, Input, Machine};
-use crate::message::{Body, ErrorCode, Message};
+use crate::group::fetcher::Buffered;
+use crate::group::member::application::{Application, Work};
+use crate::group::member::commits::SyncCommit;
+use crate::group::member::heartbeat::Heartbeat;
+use crate::group::member::joining::Membership;
+use crate::group::member::lookup::Lookup;
+use crate::ids::{BrokerId, CorrelationId, Generation, GroupId, NodeId, Offset, TopicId, TopicPartition};
+use crate::machine::{Command, Effects, Input, Machine};
+use crate::message::{Body, Message};
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
 
 /// How much longer than fetch.max.wait.ms a request may stay unanswered before its connection counts as broken.
 ///
 /// Kafka waits for request.timeout.ms, whose default of 305 s is made for a JoinGroup that lasts through
-/// max.poll.interval.ms. Members here never wait for a rebalance, and a broker that lost power is to hold them up no
-/// longer than another one needs to be elected: our simplification.
+/// max.poll.interval.ms. Here a JoinGroup has a timeout of its own, as from 2.3 on, and a broker that lost power is to hold
+/// up everything else no longer than another one needs to be elected: our simplification.
 const PATIENCE: Micros = Micros::from_millis(5_000);
 
 /// Requests in flight on a connection. Source: 0.11.0.2 `KafkaConsumer` (a fixed 100).
@@ -29,28 +49,40 @@ pub struct MemberSetup {
     pub node: NodeId,
     /// Its group.
     pub group: GroupId,
-    /// `group.instance.id` of a static member: its own node.
+    /// `group.instance.id` of a static member: its own node. None for a dynamic one.
     pub instance: Option<NodeId>,
-    /// What the group reads, ascending.
+    /// What it reads.
     pub topics: Arc<[TopicId]>,
     /// The cluster that it reads from; all brokers are in bootstrap.servers.
     pub config: Arc<ClusterConfig>,
     /// Its settings.
     pub settings: ConsumerConfig,
-    /// When its application commits by itself.
+    /// When its application commits, if `enable.auto.commit` is off.
     pub commit: CommitPoint,
-    /// How fast it works on each partition; none: at once.
+    /// How fast its application works on each partition; none: at once.
     pub service_rate: Option<ServiceRate>,
 }
 
 /// What a member asks besides metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Request {
+    FindCoordinator,
+    JoinGroup,
+    SyncGroup,
+    /// In which generation.
+    Heartbeat(Generation),
+    LeaveGroup,
     OffsetFetch,
-    OffsetCommit,
+    /// A commit that nobody waits for, in which generation.
+    AsyncCommit(Generation),
+    /// A commit that the application's thread waits for, in which generation.
+    SyncCommit(Generation),
     ListOffsets(TopicPartition),
     Fetch,
 }
+
+/// A request that was sent, and whom it was sent to.
+type Asked = (BrokerId, CorrelationId);
 
 /// How far a member has come in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +104,8 @@ pub(super) struct Owned {
     pub(super) committed: Option<Offset>,
     /// The fetch that may move the position; an answer to an older one is passed over.
     pub(super) fetch: Option<CorrelationId>,
+    /// Something that was fetched waits for a poll; until then nothing more is fetched.
+    pub(super) buffered: bool,
     /// After an error, nothing is asked before this moment.
     pub(super) retry_at: Instant,
 }
@@ -81,27 +115,45 @@ pub(super) struct Owned {
 pub struct Member {
     pub(super) node: NodeId,
     pub(super) group: GroupId,
-    index: u16,
-    members: u16,
+    instance: Option<NodeId>,
+    /// Ascending.
     topics: Arc<[TopicId]>,
     pub(super) settings: ConsumerConfig,
     pub(super) retry_backoff: Micros,
-    /// The broker that keeps the group's offsets.
-    pub(super) coordinator: BrokerId,
     pub(super) net: Network<Request>,
-    /// How many partitions each of `topics` was last seen to have.
-    counts: Vec<u16>,
+    pub(super) lookup: Lookup,
+    pub(super) membership: Membership,
+    heartbeat: Heartbeat,
+    /// How many partitions each topic of the group has at least.
+    counts: BTreeMap<TopicId, u16>,
+    /// The same when this member last shared them out, if it leads its generation.
+    counted: Option<BTreeMap<TopicId, u16>>,
     /// Ascending by partition.
     pub(super) owned: Vec<Owned>,
     /// The fetch in flight to each broker; broker `b` is at `b - 1`.
     pub(super) fetches: Vec<Option<CorrelationId>>,
-    /// An OffsetFetch is in flight.
-    pub(super) fetching_offsets: bool,
+    /// What was fetched and not yet returned by a poll, in the order in which it came.
+    pub(super) buffer: VecDeque<Buffered>,
+    /// The OffsetFetch in flight whose answer counts.
+    pub(super) fetching_offsets: Option<CorrelationId>,
     /// No OffsetFetch before this moment.
     pub(super) offsets_retry_at: Instant,
     /// The next poll commits from this moment on.
     pub(super) commit_at: Instant,
-    /// It has no offset and auto.offset.reset is none: the application has got an exception and polls no more.
+    /// Polls return at once what a fetch brought, and work and commits take no time.
+    pub(super) direct: bool,
+    /// When the application commits by itself; `Never` with auto commit.
+    commit_point: CommitPoint,
+    service_rate: Option<ServiceRate>,
+    application: Application,
+    /// What the latest poll returned, while the application is not done with it. Empties but keeps its memory.
+    pub(super) work: Vec<Work>,
+    /// The commit that the application's thread waits for.
+    sync_commit: Option<SyncCommit>,
+    /// When the latest poll returned.
+    polled_at: Instant,
+    /// The application has got an exception and polls no more: there is no offset and auto.offset.reset is none, its
+    /// group.instance.id was taken by another, or its group will not have it.
     pub(super) stopped: bool,
     /// Whether something has changed since it was shown.
     pub(super) unseen: bool,
@@ -110,18 +162,20 @@ pub struct Member {
 impl Member {
     /// A member that has not been started.
     pub fn new(setup: MemberSetup) -> Self {
-        let MemberSetup { node, group, topics, config, settings, .. } = setup;
+        let MemberSetup { node, group, instance, mut topics, config, settings, commit, service_rate } = setup;
+        if !topics.is_sorted() {
+            let mut ascending = topics.to_vec();
+            ascending.sort_unstable();
+            topics = ascending.into();
+        }
         let patience = Micros::from_millis(settings.fetch_max_wait_ms) + PATIENCE;
-        let retry_backoff = Micros::from_millis(settings.retry_backoff_ms);
+        let retry_backoff = Micros::from_millis(settings.retry_backoff_ms.max(1));
+        let commit_point = if settings.enable_auto_commit { CommitPoint::Never } else { commit };
         Self {
             node,
             group,
-            index: 0,
-            members: 1,
-            counts: vec![0; topics.len()],
-            topics,
+            instance,
             retry_backoff,
-            coordinator: BrokerId((group.0 % u16::from(config.brokers)) as u8 + 1),
             net: Network::new(NetworkSettings {
                 brokers: config.brokers,
                 request_timeout: patience.min(Micros::from_millis(settings.request_timeout_ms.max(1))),
@@ -130,20 +184,28 @@ impl Member {
                 max_in_flight: MAX_IN_FLIGHT,
             }),
             settings,
+            lookup: Lookup::default(),
+            membership: Membership::default(),
+            heartbeat: Heartbeat::default(),
+            counts: topics.iter().map(|&topic| (topic, 0)).collect(),
+            counted: None,
+            topics,
             owned: Vec::new(),
             fetches: vec![None; usize::from(config.brokers)],
-            fetching_offsets: false,
+            buffer: VecDeque::new(),
+            fetching_offsets: None,
             offsets_retry_at: Instant::START,
             commit_at: Instant::START,
+            direct: service_rate.is_none() && commit_point == CommitPoint::Never,
+            commit_point,
+            service_rate,
+            application: Application::Polling,
+            work: Vec::new(),
+            sync_commit: None,
+            polled_at: Instant::START,
             stopped: false,
             unseen: true,
         }
-    }
-
-    /// The same member, at place `index` of `members`; unless told it is the only one.
-    #[must_use]
-    pub fn placed(self, index: u16, members: u16) -> Self {
-        Self { index, members, ..self }
     }
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
@@ -151,85 +213,55 @@ impl Member {
         let Some(broker) = self.net.broker(from) else { return };
         let Some(ask) = self.net.answered(broker, correlation) else { return };
         match ask {
-            Ask::Handshake => self.sweep(now, out),
+            Ask::Handshake => {}
             Ask::Metadata => {
                 let Body::MetadataReply(metadata) = body else { return };
                 if self.net.take_metadata(broker, &metadata, now) {
-                    self.assign(now, out);
+                    self.on_new_metadata(now, out);
                 }
-                self.sweep(now, out);
-            }
-            Ask::Own(Request::OffsetFetch) => {
-                let Body::OffsetFetchReply { error, offsets } = body else { return };
-                self.on_committed_offsets(error, &offsets, now, out);
-                self.sweep(now, out);
-            }
-            Ask::Own(Request::OffsetCommit) => {
-                let Body::OffsetCommitReply { error } = body else { return };
-                if error != ErrorCode::None {
-                    self.commit_failed(now);
-                }
-            }
-            Ask::Own(Request::ListOffsets(_)) => {
-                let Body::ListOffsetsReply { partition, error, offset } = body else { return };
-                self.on_listed_offset(partition, error, offset, now, out);
-                self.sweep(now, out);
             }
             Ask::Own(Request::Fetch) => {
                 let Body::FetchReply { partitions } = body else { return };
-                self.on_fetch_reply(broker, correlation, &partitions, now, out);
+                self.on_fetch_reply(broker, correlation, partitions, now, out);
+                return;
             }
+            Ask::Own(request) => self.on_reply(request, (broker, correlation), body, now, out),
         }
+        self.sweep(now, out);
     }
 
-    /// Takes what this member owns from the number of partitions. A topic that seems to have lost partitions has not:
-    /// the broker that says so is behind.
-    fn assign(&mut self, now: Instant, out: &mut Effects) {
-        let mut changed = false;
-        for (topic, count) in self.topics.iter().zip(&mut self.counts) {
-            let known = self.net.metadata.partition_count(*topic);
-            changed |= known > *count;
-            *count = known.max(*count);
+    /// Takes every answer but those to fetches.
+    fn on_reply(&mut self, request: Request, asked: Asked, body: Body, now: Instant, out: &mut Effects) {
+        match (request, body) {
+            (Request::FindCoordinator, Body::FindCoordinatorReply { error, coordinator }) => {
+                self.on_found(error, coordinator, now);
+            }
+            (Request::JoinGroup, Body::JoinGroupReply { error, generation, member, leader, members }) => {
+                let joined = error.result().map(|()| (generation, member));
+                let members = if leader == member { Some(members) } else { None };
+                self.on_joined(asked, joined, members, now, out);
+            }
+            (Request::SyncGroup, Body::SyncGroupReply { error, assignment }) => {
+                self.on_synced(asked, error, assignment, now, out);
+            }
+            (Request::Heartbeat(generation), Body::HeartbeatReply { error }) => {
+                self.on_heartbeat_reply(generation, error, now, out);
+            }
+            (Request::OffsetFetch, Body::OffsetFetchReply { error, offsets }) => {
+                self.on_committed_offsets(asked.1, error, &offsets, now, out);
+            }
+            (Request::AsyncCommit(generation), Body::OffsetCommitReply { error }) => {
+                self.on_async_commit_reply(generation, error, now, out);
+            }
+            (Request::SyncCommit(generation), Body::OffsetCommitReply { error }) => {
+                self.on_sync_commit_reply(asked, generation, error, now, out);
+            }
+            (Request::ListOffsets(_), Body::ListOffsetsReply { partition, error, offset }) => {
+                self.on_listed_offset(partition, error, offset, now, out);
+            }
+            // A LeaveGroup's answer changes nothing, and nobody answers anything else than was asked.
+            _ => {}
         }
-        if !changed {
-            return;
-        }
-        let mut partitions: Vec<_> = self
-            .topics
-            .iter()
-            .zip(&self.counts)
-            .flat_map(|(&topic, &count)| {
-                let mine = assignors::range(self.index, self.members, count);
-                mine.map(move |partition| TopicPartition { topic, partition })
-            })
-            .collect();
-        partitions.sort_unstable();
-        partitions.dedup();
-        self.own(&partitions, now, out);
-    }
-
-    /// Owns exactly `partitions`, which ascend. What it gives away it commits first.
-    /// Source: 0.11.0.2 `ConsumerCoordinator.onJoinPrepare`.
-    fn own(&mut self, partitions: &[TopicPartition], now: Instant, out: &mut Effects) {
-        if self.owned.iter().any(|owned| partitions.binary_search(&owned.partition).is_err()) {
-            self.commit_before_revocation(now, out);
-        }
-        let mut before = std::mem::take(&mut self.owned).into_iter().peekable();
-        self.owned = partitions
-            .iter()
-            .map(|&partition| {
-                while before.next_if(|owned| owned.partition < partition).is_some() {}
-                let kept = before.next_if(|owned| owned.partition == partition);
-                kept.unwrap_or(Owned {
-                    partition,
-                    position: Position::AwaitCommitted,
-                    committed: None,
-                    fetch: None,
-                    retry_at: now,
-                })
-            })
-            .collect();
-        self.unseen = true;
     }
 
     /// The member reads on at `to`.
@@ -260,17 +292,23 @@ impl Member {
     fn break_connection(&mut self, broker: BrokerId, now: Instant) {
         let mut failed = Vec::new();
         self.net.disconnected(broker, now, &mut failed);
+        self.coordinator_disconnected(broker, now);
         for request in failed {
             match request {
+                Request::FindCoordinator => self.lookup_failed(now),
                 Request::OffsetFetch => self.offset_fetch_failed(now),
-                Request::OffsetCommit => self.commit_failed(now),
+                Request::AsyncCommit(_) => self.commit_failed(now),
                 Request::ListOffsets(partition) => self.list_offsets_failed(partition, now),
                 Request::Fetch => self.fetches[usize::from(broker.0) - 1] = None,
+                // What waits for these knows whom it asked.
+                Request::JoinGroup | Request::SyncGroup | Request::SyncCommit(_) => {}
+                Request::Heartbeat(_) | Request::LeaveGroup => {}
             }
         }
     }
 
-    /// Does all that is due and adds up the deadlines.
+    /// Does all that is due and adds up the deadlines: the application first, as far as its thread is free, then what goes
+    /// on beside it.
     pub(super) fn sweep(&mut self, now: Instant, out: &mut Effects) {
         self.net.wake.clear();
         if self.stopped {
@@ -279,11 +317,9 @@ impl Member {
         while let Some(broker) = self.net.timed_out(now) {
             self.break_connection(broker, now);
         }
-        self.ask_for_committed_offsets(now, out);
-        self.ask_for_resets(now, out);
-        for broker in self.net.brokers() {
-            self.fetch_from(broker, now, out);
-        }
+        self.run_application(now, out);
+        self.keep_alive(now, out);
+        self.find_coordinator(now, out);
         for owned in &self.owned {
             if owned.retry_at > now {
                 self.net.wake.by(owned.retry_at);
@@ -300,23 +336,30 @@ impl Member {
 
 impl Machine for Member {
     fn handle(&mut self, now: Instant, input: Input, out: &mut Effects) {
-        match input {
-            Input::Start => {
-                self.commit_at = now + Micros::from_millis(self.settings.auto_commit_interval_ms);
-                self.sweep(now, out);
+        if self.stopped {
+            // The application may still close it.
+            if input == Input::Command(Command::Close) {
+                self.close(now, out);
             }
-            Input::Message { from, message } if !self.stopped => self.on_message(now, from, message, out),
+            return;
+        }
+        match input {
+            Input::Start => self.sweep(now, out),
+            Input::Message { from, message } => self.on_message(now, from, message, out),
             Input::Disconnected(node) => {
                 if let Some(broker) = self.net.broker(node) {
                     self.break_connection(broker, now);
                     self.sweep(now, out);
                 }
             }
-            Input::Command(Command::Close) => out.stop = Some(Ending::Clean),
-            Input::Message { .. } | Input::Deadline | Input::Command(_) => {}
+            Input::Command(Command::Close) => self.close(now, out),
+            Input::Deadline | Input::Command(_) => {}
         }
         if self.net.wake.is_due(now) {
             self.sweep(now, out);
+        }
+        if self.stopped {
+            self.net.wake.clear();
         }
     }
 
@@ -331,9 +374,11 @@ impl Machine for Member {
         let Ok(place) = view.consumers.binary_search_by_key(&self.node, |consumer| consumer.node) else {
             return;
         };
-        let shown = &mut view.consumers[place].positions;
-        shown.clear();
-        shown.extend(self.owned.iter().map(|owned| {
+        let shown = &mut view.consumers[place];
+        shown.stable = self.membership.is_stable() && !self.stopped;
+        shown.generation = self.membership.generation;
+        shown.positions.clear();
+        shown.positions.extend(self.owned.iter().map(|owned| {
             let position = match owned.position {
                 Position::At(offset) => Some(offset),
                 Position::AwaitCommitted | Position::AwaitReset { .. } => None,
@@ -345,5 +390,14 @@ impl Machine for Member {
 }
 
 #[cfg(test)]
-#[path = "member_test.rs"]
-mod member_test;
+mod bench_test;
+#[cfg(test)]
+mod committing_test;
+#[cfg(test)]
+mod joining_test;
+#[cfg(test)]
+mod polling_test;
+#[cfg(test)]
+mod reading_test;
+#[cfg(test)]
+mod rebalancing_test;

@@ -1,46 +1,51 @@
-//! Where a member begins, and how it tells its group how far it has come.
+//! Where a member begins in the partitions that it owns.
 
 use crate::client::network::Ask;
 use crate::config::AutoOffsetReset;
 use crate::group::member::{Member, Owned, Position, Request};
-use crate::ids::{Generation, Offset, TopicPartition};
+use crate::ids::{CorrelationId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, Fetcher, ListOffset};
-use crate::time::{Instant, Micros};
-
-/// The only generation of a group whose members never change.
-const GENERATION: Generation = Generation(1);
+use crate::time::Instant;
 
 impl Member {
     /// Asks the coordinator for the committed offsets of all partitions that need one.
     /// Source: 0.11.0.2 `ConsumerCoordinator.refreshCommittedOffsetsIfNeeded`.
     pub(super) fn ask_for_committed_offsets(&mut self, now: Instant, out: &mut Effects) {
         let waits = |owned: &&Owned| owned.position == Position::AwaitCommitted;
-        if self.fetching_offsets || !self.owned.iter().any(|owned| waits(&owned)) {
+        if self.fetching_offsets.is_some() || !self.owned.iter().any(|owned| waits(&owned)) {
             return;
         }
         if self.offsets_retry_at > now {
             self.net.wake.by(self.offsets_retry_at);
             return;
         }
-        if self.net.ready(self.coordinator, now, out) {
+        if self.ready_coordinator(now, out).is_some() {
             let partitions = self.owned.iter().filter(waits).map(|owned| owned.partition).collect();
             let body = Body::OffsetFetchRequest { group: self.group, partitions };
-            self.net.send(self.coordinator, now, Ask::Own(Request::OffsetFetch), body, out);
-            self.fetching_offsets = true;
+            let asked = self.ask_coordinator(Request::OffsetFetch, body, now, out);
+            self.fetching_offsets = asked.map(|(_, correlation)| correlation);
         }
     }
 
     /// Begins at what the group has committed, or as auto.offset.reset says.
     pub(super) fn on_committed_offsets(
         &mut self,
+        correlation: CorrelationId,
         error: ErrorCode,
         offsets: &[(TopicPartition, Option<Offset>)],
         now: Instant,
         out: &mut Effects,
     ) {
-        self.offset_fetch_failed(now);
+        if self.fetching_offsets != Some(correlation) {
+            return;
+        }
+        self.fetching_offsets = None;
         if error != ErrorCode::None {
+            self.offset_fetch_failed(now);
+            if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
+                self.coordinator_dead();
+            }
             return;
         }
         for &(partition, committed) in offsets {
@@ -58,7 +63,7 @@ impl Member {
 
     /// The next OffsetFetch, if one is needed, waits for retry.backoff.ms.
     pub(super) fn offset_fetch_failed(&mut self, now: Instant) {
-        self.fetching_offsets = false;
+        self.fetching_offsets = None;
         self.offsets_retry_at = now + self.retry_backoff;
     }
 
@@ -112,63 +117,5 @@ impl Member {
             owned.position = Position::AwaitReset { asked: false };
             owned.retry_at = now + self.retry_backoff;
         }
-    }
-
-    /// Part of every poll, before it returns records: commits what earlier polls have returned, every
-    /// auto.commit.interval.ms. Source: 0.11.0.2 `ConsumerCoordinator.maybeAutoCommitOffsetsAsync`.
-    pub(super) fn auto_commit(&mut self, now: Instant, out: &mut Effects) {
-        if !self.settings.enable_auto_commit || self.commit_at > now {
-            return;
-        }
-        let ready = self.commit(now, out);
-        let interval = Micros::from_millis(self.settings.auto_commit_interval_ms);
-        self.commit_at = now + if ready { interval } else { self.retry_backoff };
-    }
-
-    /// Commits before partitions go to other members. Kafka waits for the answer, this one does not.
-    pub(super) fn commit_before_revocation(&mut self, now: Instant, out: &mut Effects) {
-        if self.settings.enable_auto_commit {
-            self.commit(now, out);
-        }
-    }
-
-    /// Commits the positions that have changed since the last commit; Kafka repeats the others, to no effect.
-    /// False if the coordinator cannot be reached at the moment.
-    fn commit(&mut self, now: Instant, out: &mut Effects) -> bool {
-        let changed = |owned: &Owned| match owned.position {
-            Position::At(offset) => Some(offset).filter(|_| owned.committed != Some(offset)),
-            Position::AwaitCommitted | Position::AwaitReset { .. } => None,
-        };
-        if self.owned.iter().all(|owned| changed(owned).is_none()) {
-            return true;
-        }
-        if !self.net.ready(self.coordinator, now, out) {
-            return false;
-        }
-        let mut offsets = Vec::with_capacity(self.owned.len());
-        for owned in &mut self.owned {
-            if let Some(offset) = changed(owned) {
-                owned.committed = Some(offset);
-                offsets.push((owned.partition, offset));
-            }
-        }
-        let body = Body::OffsetCommitRequest {
-            group: self.group,
-            generation: GENERATION,
-            member: crate::ids::MemberId::default(),
-            instance: None,
-            offsets,
-        };
-        self.net.send(self.coordinator, now, Ask::Own(Request::OffsetCommit), body, out);
-        true
-    }
-
-    /// A commit was refused or lost: the next one repeats everything, after retry.backoff.ms at the earliest.
-    /// Source: 0.11.0.2 `ConsumerCoordinator.doAutoCommitOffsetsAsync`.
-    pub(super) fn commit_failed(&mut self, now: Instant) {
-        for owned in &mut self.owned {
-            owned.committed = None;
-        }
-        self.commit_at = self.commit_at.min(now + self.retry_backoff);
     }
 }
