@@ -21,6 +21,9 @@
 //! 5. What waited is let go ([`Replica::release`](partition::Replica::release)), and the producer hears.
 //! 6. A consumer's fetch reads up to the high watermark: a [`Member`](group::Member) returns it to its application.
 //!
+//! Who reads what in a group, and how far it has come, is looked after by a [`Coordinator`](coordinator::Coordinator): the leader
+//! of the group's partition of `__consumer_offsets`, whose records go the same way as any other.
+//!
 //! When a leader dies, the [`Controller`](controller::Controller) elects another of the ISR, and followers cut their logs before
 //! they fetch from it ([`truncation`](partition::truncation)). What survives a broker is its [`Storage`](storage::Storage).
 //!

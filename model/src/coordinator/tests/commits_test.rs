@@ -85,3 +85,60 @@ fn a_commit_that_too_few_replicas_could_take_is_not_written() {
     assert_eq!(bench.commit_answer(ANN), Some(ErrorCode::CoordinatorNotAvailable));
     assert!(bench.saw(EventKind::ProduceRefused) && !bench.saw(EventKind::RecordsAppended));
 }
+
+#[test]
+fn a_commit_of_nothing_is_answered_at_once() {
+    let (mut bench, ann) = Bench::ann_with_followers(1);
+    let (group, generation, instance) = (BILLING, Generation(1), None);
+    bench.hear(
+        ANN,
+        Body::OffsetCommitRequest { group, generation, member: ann, instance, offsets: Vec::new() },
+    );
+    assert_eq!(bench.commit_answer(ANN), Some(ErrorCode::None));
+    assert!(!bench.saw(EventKind::CommitAccepted) && !bench.saw(EventKind::RecordsAppended));
+}
+
+#[test]
+fn a_commit_of_one_group_is_nothing_to_another() {
+    let (mut bench, ann, _) = Bench::ann_and_bob();
+    bench.commit(ann, 1, 7);
+    let other = GroupId(1);
+    bench.hear(ANN, Body::OffsetFetchRequest { group: other, partitions: vec![orders(0)] });
+    let of_other = bench.told(ANN, |body| {
+        let Body::OffsetFetchReply { offsets, .. } = body else { return None };
+        Some(offsets.clone())
+    });
+    assert_eq!(of_other, Some(vec![(orders(0), None)]));
+    let (generation, instance, offsets) = (Generation(1), None, vec![(orders(0), Offset(9))]);
+    bench.hear(ANN, Body::OffsetCommitRequest { group: other, generation, member: ann, instance, offsets });
+    assert_eq!(bench.commit_answer(ANN), Some(ErrorCode::IllegalGeneration));
+    assert_eq!(bench.committed(), (ErrorCode::None, Some(Offset(7))));
+}
+
+#[test]
+fn the_brokers_own_records_never_repeat_a_number_over_its_lives() {
+    let values = |bench: &mut Bench| -> Vec<_> {
+        bench.join(ANN, None);
+        let ann = bench.joined(ANN).expect("there is nobody else").member;
+        bench.sync(ann, 1, &[]);
+        let mut values = Vec::new();
+        for offset in 0..3 {
+            bench.commit(ann, 1, offset);
+            for event in &bench.out.events {
+                if let Event::RecordsAppended { client, batch, .. } = event {
+                    assert_eq!(*client, NodeId(1));
+                    values.extend(batch.records.iter().map(|record| record.value));
+                }
+            }
+        }
+        values
+    };
+    let mut first = Bench::alone(0);
+    let mut all = values(&mut first);
+    let storage = Storage { logs: std::collections::BTreeMap::new(), ..first.broker.stop(Ending::Power) };
+    let mut second = Bench::with(1, config(&[1], 1, 0), storage);
+    second.notice(1, 1, &[1]);
+    all.extend(values(&mut second));
+    let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!((all.len(), distinct.len()), (6, 6));
+}

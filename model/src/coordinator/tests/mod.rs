@@ -44,7 +44,7 @@ fn config(replicas: &[u8], min_isr: u32, initial_delay_ms: u64) -> Arc<ClusterCo
         vec![Topic::new(1, false, vec![replicas.clone(); 4]), Topic::new(min_isr, false, vec![replicas])];
     Arc::new(ClusterConfig {
         offsets_topic: Some(TopicId(1)),
-        offsets_partitions: vec![0],
+        offsets_partitions: vec![0, 0],
         ..ClusterConfig::new(Preset::V0_11Iv1.protocol(), 3, broker, topics)
     })
 }

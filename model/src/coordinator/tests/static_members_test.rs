@@ -76,3 +76,30 @@ fn a_static_member_that_restarts_between_join_and_sync_starts_another_rebalance(
     bench.join(ANN, Some(ann));
     assert_eq!(bench.joined(BOB).map(|joined| joined.generation), Some(3));
 }
+
+#[test]
+fn a_static_member_whose_new_id_cannot_be_stored_keeps_its_old_one() {
+    let mut bench = Bench::with_followers(1);
+    bench.join_as(BOB, None, as_static);
+    let old = bench.joined(BOB).expect("there is no delay and nobody else").member;
+    bench.sync(old, 1, &[(old, &[0])]);
+    bench.followers_have(1);
+    bench.join_as(BOB, None, as_static);
+    assert_eq!(bench.joined(BOB), None);
+    bench.at(5_000);
+    assert_eq!(bench.joined(BOB).map(|joined| joined.error), Some(ErrorCode::RebalanceInProgress));
+    assert_eq!(bench.heartbeat(old, 1), ErrorCode::None);
+}
+
+#[test]
+fn a_static_leader_that_restarts_is_not_told_to_lead() {
+    let mut bench = Bench::alone(0);
+    bench.join_as(BOB, None, as_static);
+    let old = bench.joined(BOB).expect("there is nobody else").member;
+    bench.sync(old, 1, &[(old, &[0, 1, 2, 3])]);
+    bench.join_as(BOB, None, as_static);
+    let bob = bench.joined(BOB).expect("the new id is stored");
+    assert_eq!((bob.leader, bob.members.len()), (old, 0));
+    bench.sync(bob.member, 1, &[]);
+    assert_eq!(bench.share(BOB), Some((ErrorCode::None, vec![0, 1, 2, 3])));
+}
