@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ pub(super) struct SizeArguments {
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     retained: Option<Size>,
     /// How large a partition may become
-    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "25GB")]
+    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "25GB", requires = "retained")]
     partition_max: Size,
     /// How many replicas each partition has; tells the disk that all of them need
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=255), requires = "retained")]
@@ -200,11 +201,9 @@ impl<'a> Sizing<'a> {
             lines.push(format!("- To keep up, a group needs at least {}.", counted(least, "member")));
         }
         if let Some(((kept, replicas), disk)) = self.retained.zip(self.replication).zip(self.disk) {
-            let all = counted(replicas, "replica");
-            lines.push(format!(
-                "- Disk: {kept} on {all} = {} bytes on all brokers together.",
-                thousands(disk)
-            ));
+            let (all, about) = (counted(replicas, "replica"), ByteSize(disk).display().si());
+            let bytes = thousands(disk);
+            lines.push(format!("- Disk: {kept} on {all} = {bytes} bytes ({about}), all brokers together."));
         }
         lines.push(
             "- This holds if records spread evenly; the partition of a busy key has more to carry."

@@ -118,6 +118,7 @@ fn what_cannot_be_sized_is_refused_with_what_would_be_right() {
         ("--retained|1TB|--partition-max|0B", "is nothing"),
         ("--retained|1TB|--replication|0", "0 is not in 1..=255"),
         ("--topic-throughput|9MB/s|--consumer-throughput|9MB/s|--replication|3", "--retained <SIZE>"),
+        ("--topic-throughput|9MB/s|--consumer-throughput|9MB/s|--partition-max|3GB", "--retained <SIZE>"),
         ("--retained|18EB|--replication|200", "more bytes than can be counted"),
     ] {
         let error = ask(words).expect_err(words);
