@@ -160,13 +160,13 @@ impl<'a> Sizing<'a> {
             if topic.counted == Counted::Bytes {
                 lines.extend(in_bytes(&[(topic, topic.amount), (consumer, consumer.amount)], "/s"));
             }
-            lines.push(quotient((topic, topic.amount), (consumer, consumer.amount)));
+            lines.push(quotient(&(topic, topic.amount), &(consumer, consumer.amount)));
         }
         if let Some(kept) = self.retained {
             let max = self.partition_max;
             lines.push(format!("To keep {kept} when a partition holds at most {max}:"));
             lines.extend(in_bytes(&[(kept, kept.bytes), (max, max.bytes)], ""));
-            lines.push(quotient((kept, kept.bytes), (max, max.bytes)));
+            lines.push(quotient(&(kept, kept.bytes), &(max, max.bytes)));
         }
         lines.push(String::new());
         lines.push(self.verdict());
@@ -256,10 +256,11 @@ fn in_bytes<T: ToString>(amounts: &[(T, u64); 2], per: &str) -> Option<String> {
 }
 
 /// `  partitions = ceil(100 MB/s / 30 MB/s) = ceil(3.333…) = 4`
-fn quotient<T: ToString>(whole: (T, u64), part: (T, u64)) -> String {
+fn quotient<T: ToString>(whole: &(T, u64), part: &(T, u64)) -> String {
     let (told, by) = (whole.0.to_string(), part.0.to_string());
     let (whole, part) = (whole.1, part.1);
-    let exact = if whole % part == 0 { String::new() } else { format!("ceil({}) = ", decimal(whole, part)) };
+    let exact =
+        if whole.is_multiple_of(part) { String::new() } else { format!("ceil({}) = ", decimal(whole, part)) };
     format!("  partitions = ceil({told} / {by}) = {exact}{}", thousands(whole.div_ceil(part)))
 }
 
