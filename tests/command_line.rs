@@ -73,6 +73,7 @@ sessions! {
     help_on_check: "check" "--help";
     help_on_list: "list" "--help";
     help_on_schema: "schema" "--help";
+    help_on_size: "size" "--help";
     no_command_is_told_what_there_is:;
     an_unknown_command_is_told_the_nearest: "chekc";
     seed_and_seeds_exclude_each_other: "run" "scenarios/steady_state.json" "--seed" "1" "--seeds" "0..3";
@@ -89,6 +90,13 @@ sessions! {
     an_override_with_an_unknown_path_is_told_the_nearest: "run" "scenarios/steady_state.json" "--set" "producers.shop.record=5";
     an_override_with_a_value_that_does_not_fit_is_refused: "run" "scenarios/steady_state.json" "--set" "acks=2";
     an_override_without_a_value_is_refused: "run" "scenarios/steady_state.json" "--set" "acks";
+    size_by_throughput: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "10MB/s";
+    size_by_throughput_and_retention: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "30MB/s" "--retained" "1TiB" "--replication" "3";
+    size_in_json: "size" "--retained" "1TB" "--format" "json";
+    size_of_nothing_is_told_what_to_ask: "size";
+    size_by_bytes_and_records_is_refused: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "500 records/s";
+    size_by_consumers_that_take_nothing_is_refused: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "0MB/s";
+    size_in_an_unknown_unit_is_refused: "size" "--retained" "3 apples";
 }
 
 #[test]

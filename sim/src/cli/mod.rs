@@ -8,6 +8,8 @@ mod progress;
 mod run;
 mod schema;
 mod seeds;
+mod size;
+mod units;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ Examples:
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater check my_scenario.json
   highwater list
+  highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s
 
 Exit codes:
     0  as expected
@@ -43,6 +46,7 @@ enum Command {
     Check(check::CheckArguments),
     List(list::ListArguments),
     Schema(schema::SchemaArguments),
+    Size(size::SizeArguments),
 }
 
 /// What the shell learns. Clap itself exits with 2 on misuse.
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Size(arguments) => size::size(&arguments),
     };
     match done {
         Ok(exit) => ExitCode::from(exit.0),
