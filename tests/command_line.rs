@@ -202,6 +202,7 @@ fn the_json_of_a_run_has_the_documented_keys_in_their_order() {
         "end",
         "steps",
         "events",
+        "messages",
         "simulated_ms",
         "fingerprint",
         "properties",
@@ -239,6 +240,7 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "first_seed",
         "last_seed",
         "outcomes",
+        "seeds_with",
         "first_failures",
         "properties",
         "must_see",
@@ -248,6 +250,7 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "seen",
         "steps",
         "events",
+        "messages",
         "fingerprint",
     ];
     assert_eq!(keys(&report), documented);
