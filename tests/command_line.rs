@@ -25,11 +25,11 @@ fn highwater(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     highwater(arguments).output().expect("the binary is there")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it writes UTF-8").replace("highwater-under-test", "highwater")
 }
 
@@ -70,6 +70,7 @@ macro_rules! sessions {
 sessions! {
     help: "--help";
     help_on_run: "run" "--help";
+    help_on_compare: "compare" "--help";
     help_on_check: "check" "--help";
     help_on_list: "list" "--help";
     help_on_schema: "schema" "--help";
@@ -89,6 +90,14 @@ sessions! {
     an_override_with_an_unknown_path_is_told_the_nearest: "run" "scenarios/steady_state.json" "--set" "producers.shop.record=5";
     an_override_with_a_value_that_does_not_fit_is_refused: "run" "scenarios/steady_state.json" "--set" "acks=2";
     an_override_without_a_value_is_refused: "run" "scenarios/steady_state.json" "--set" "acks";
+    a_comparison_prints_a_row_a_combination: "compare" "scenarios/acks_1_loses_unreplicated.json" "--vary" "acks=0,1,-1" "--seeds" "0..20";
+    a_comparison_varies_every_setting_with_every_other: "compare" "scenarios/steady_state.json" "--vary" "network.latency_ms=[1,2],[10,20]" "--vary" "acks=1,-1" "--seeds" "0..3" "--set" "linger.ms=0";
+    a_combination_that_is_not_valid_keeps_all_from_running: "compare" "scenarios/steady_state.json" "--vary" "acks=1,-1,7" "--vary" "replication=1,3,4";
+    varying_an_unknown_key_is_told_the_nearest: "compare" "scenarios/steady_state.json" "--vary" "min.insync.replica=1,2";
+    varying_without_values_is_refused: "compare" "scenarios/steady_state.json" "--vary" "acks";
+    a_comparison_without_a_setting_to_vary_is_refused: "compare" "scenarios/steady_state.json";
+    too_many_combinations_are_refused: "compare" "scenarios/steady_state.json" "--vary" "retries=1,2,3,4,5,6,7,8,9,10" "--vary" "linger.ms=1,2,3,4,5,6,7,8,9,10" "--vary" "every_ms=1,2,3,4,5,6,7,8,9,10,11";
+    a_setting_is_set_or_varied_but_not_both: "compare" "scenarios/steady_state.json" "--vary" "acks=0,1" "--set" "acks=-1";
 }
 
 #[test]

@@ -89,7 +89,10 @@ fn messages_are_shared_out_over_what_was_acknowledged_or_unconfirmed() {
 #[test]
 fn a_stall_is_counted_though_a_promise_broke_too() {
     let row = row(Acks::All, "-1", [(0, stalled()), (1, stalled()), (1, RunEnd::Converged)]);
-    assert!(row.verdicts.violated.iter().any(|broke| broke.property == Property::InconsistentOffsets), "{row:?}");
+    assert!(
+        row.verdicts.violated.iter().any(|broke| broke.property == Property::InconsistentOffsets),
+        "{row:?}"
+    );
     assert_eq!((row.verdicts.kept, row.verdicts.broken, row.verdicts.stalled), (1, 1, 2));
 }
 

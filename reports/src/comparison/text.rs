@@ -18,6 +18,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     for (place, column) in columns.iter().enumerate() {
         if let Some(shown) = table.column_mut(place) {
             shown.set_cell_alignment(column.alignment);
+            shown.set_padding((u16::from(place > 0), 1));
         }
     }
     for row in &comparison.rows {

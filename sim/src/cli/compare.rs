@@ -14,7 +14,7 @@ use highwater_reports::render::Again;
 use super::progress::Line;
 use super::{Exit, interrupt, output, seeds, vary};
 use crate::prepared::Prepared;
-use crate::scenario::errors::LoadErrors;
+use crate::scenario::errors::{LoadError, LoadErrors, Place};
 use crate::scenario::files;
 use crate::scenario::load::load_str;
 use crate::scenario::plan::Plan;
@@ -35,7 +35,7 @@ pub(super) struct CompareArguments {
     /// once, for every combination of all. A comma within brackets or double quotes belongs to the value
     #[arg(long, value_name = "KEY=V1,V2,...", required = true, value_parser = vary::parse)]
     vary: Vec<Variation>,
-    /// Plays this seed
+    /// Plays this seed only
     #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
     seed: Option<u64>,
     /// Plays every seed from A to B, B not included [default: 0..100]
@@ -56,10 +56,12 @@ macro_rules! examples {
     () => {
         "\
 Examples:
-  highwater compare scenarios/chaos.json --vary acks=0,1,-1
-  highwater compare scenarios/chaos.json --vary acks=1,-1 --vary min.insync.replicas=1,2 --seeds 0..1000
-  highwater compare scenarios/chaos.json --vary protocol=0.10,0.11-iv1 --vary replication=2,3 --format csv
-  highwater compare scenarios/steady_state.json --vary 'network.latency_ms=[1,2],[10,20]' --set acks=1"
+  highwater compare scenarios/steady_state.json --vary acks=0,1,-1
+  highwater compare scenarios/steady_state.json --vary 'network.latency_ms=[1,2],[10,20]'
+  highwater compare scenarios/acks_1_loses_unreplicated.json --vary acks=1,-1 \\
+    --vary min.insync.replicas=1,2 --seeds 0..1000
+  highwater compare scenarios/chaos.json --vary unclean.leader.election.enable=false,true \\
+    --vary topics.orders.replication=2,3 --set retries=5 --format csv > chaos.csv"
     };
 }
 
@@ -68,23 +70,27 @@ const EXAMPLES: &str = examples!();
 const COLUMNS: &str = concat!(
     "\
 Columns:
-  (settings)    the varied settings, as they were written
-  lost          acknowledged records that the leader's log does not hold at the end: how many over all
-                seeds, and on how many of the seeds, in per cent, any was lost
-  of acks=0     the same of records sent with acks=0, which nobody promised to keep; only if there are any
-  duplicated    extra copies of records, counted as the lost ones are
-  unavailable   for how long a partition could not have acknowledged a write with acks=-1: milliseconds,
-                summed over partitions, on average a seed
-  ack ms        from a record's sending to its acknowledgement, over all seeds, in milliseconds: half took
-                no longer than p50, 99 of 100 no longer than p99, 999 of 1000 no longer than p99.9
-  messages      all messages that left nodes, for each record that was acknowledged or, with acks=0, sent
-  seeds         how many seeds kept all that their settings promise; on how many a promise was broken; how
-                many stalled, which is to say that the cluster did not converge after the faults were over
-                (a seed that broke a promise and stalled is counted as both); how many panicked, if any
-  violated      the properties that were promised and broke, and on how many seeds: the three worst. All
-                are in the JSON and in the CSV, and so are those that broke without a promise (allowed)
+  (settings)   the varied settings, as they were written
+  lost         acknowledged records that the leader's log does not hold at the end: how many over
+               all seeds, and on how many seeds, in per cent, any was lost
+  of acks=0    the same of records sent with acks=0, which nobody promised to keep; only if there
+               are any
+  duplicated   extra copies of records, counted as the lost ones are
+  unavailable  for how long a partition could not have acknowledged a write with acks=-1: in
+               milliseconds, summed over partitions, on average a seed
+  ack ms       from a record's sending to its acknowledgement, over all seeds, in milliseconds:
+               half took no longer than p50, 99 of 100 no longer than p99, 999 of 1000 no longer
+               than p99.9
+  messages     all messages that left nodes, for each record that was acknowledged or, with
+               acks=0, sent
+  seeds        how many kept all that their settings promise; how many broke a promise; how many
+               stalled: the cluster did not converge after the faults were over (one that broke
+               a promise before is counted as both); how many panicked, if any
+  violated     the properties that were promised and broke, and on how many seeds: the worst few.
+               All are in the JSON and in the CSV, and so are those that broke without a promise
 
-What the file expects is not judged: a comparison measures. A dash stands where there is nothing to measure.
+What the file expects is not judged: a comparison measures. A dash stands where there is nothing
+to measure.
 
 ",
     examples!(),
@@ -130,7 +136,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> io::Result<Exit> {
     let comparison = play(arguments, &combinations, stop);
     output::result(&printed(&comparison, arguments.format))?;
     let panicked = tell_panics(arguments, &combinations, &comparison);
-    if (comparison.rows.len() as u64) < comparison.combinations {
+    if stop.load(Ordering::Relaxed) {
         output::note(
             "highwater: interrupted; the combinations above are those that were played to their end",
         );
@@ -155,28 +161,46 @@ fn load_all(arguments: &CompareArguments) -> Result<Vec<Combination>, String> {
             Err(errors) => wrong.push((settings, errors)),
         }
     }
-    if wrong.is_empty() { Ok(loaded) } else { Err(told(&wrong, loaded.len())) }
+    if wrong.is_empty() { Ok(loaded) } else { Err(told(wrong, loaded.len())) }
 }
 
-/// What is wrong with which combinations. What is wrong with several alike is told once.
-fn told(wrong: &[(Settings, LoadErrors)], valid: usize) -> String {
-    let mut kinds: Vec<(&Settings, &LoadErrors, usize)> = Vec::new();
-    for (settings, errors) in wrong {
-        match kinds.iter_mut().find(|(_, known, _)| known.errors == errors.errors) {
-            Some((_, _, more)) => *more += 1,
-            None => kinds.push((settings, errors, 0)),
+/// What is wrong with which combinations. What is wrong with several is told of the first.
+fn told(wrong: Vec<(Settings, LoadErrors)>, valid: usize) -> String {
+    let count = wrong.len();
+    let mut known: Vec<LoadError> = Vec::new();
+    let (mut text, mut shown, mut more) = (String::new(), 0, 0);
+    for (settings, mut errors) in wrong {
+        errors.errors.retain(|error| !known.iter().any(|other| is_alike(error, other)));
+        if errors.errors.is_empty() {
+            continue;
         }
-    }
-    let mut text = String::new();
-    for (settings, errors, more) in kinds.iter().take(WRONG_SHOWN) {
-        let alike =
-            if *more > 0 { format!(", nor are {more} more, for the same reason") } else { String::new() };
-        text += &format!("highwater: the combination {settings} is not valid{alike}\n\n");
+        if shown == WRONG_SHOWN {
+            more += 1;
+            continue;
+        }
+        shown += 1;
+        text += &format!("highwater: the combination {settings} is not valid\n\n");
         text += &errors.render(output::colours());
         text += "\n";
+        known.append(&mut errors.errors);
     }
-    let all = wrong.len() + valid;
-    text + &format!("highwater: {} of {all} combinations are not valid; nothing was run", wrong.len())
+    let reasons = match more {
+        0 => "for the reasons above".to_owned(),
+        more => format!("{more} of them for other reasons than those above"),
+    };
+    text + &format!(
+        "highwater: {count} of {} combinations are not valid, {reasons}; nothing was run",
+        count + valid
+    )
+}
+
+/// Whether both say the same; of one override, whatever its value.
+fn is_alike(one: &LoadError, other: &LoadError) -> bool {
+    let place = match (&one.place, &other.place) {
+        (Place::Override(one), Place::Override(other)) => one.split('=').next() == other.split('=').next(),
+        (Place::File | Place::At { .. } | Place::Override(_), _) => one.place == other.place,
+    };
+    place && one.message == other.message && one.allowed == other.allowed
 }
 
 /// Plays one combination after the other. Once `stop` is set the one under way is given up.

@@ -38,14 +38,34 @@ fn a_combination_that_is_interrupted_has_no_row() {
     assert_eq!((comparison.first_seed, comparison.last_seed, comparison.seeds), (7, 7, 1));
 }
 
+fn refused(arguments: &[&str]) -> String {
+    load_all(&typed(arguments)).map(|loaded| loaded.len()).expect_err("they are not valid")
+}
+
 #[test]
-fn what_is_wrong_with_several_alike_is_told_once() {
-    let wrong = ["--vary", "acks=1,7", "--vary", "retries=1,2,3"];
-    let told = load_all(&typed(&wrong)).map(|loaded| loaded.len()).expect_err("acks=7 is not valid");
-    let first = "the combination acks=7, retries=1 is not valid, nor are 2 more, for the same reason";
-    assert!(told.contains(first), "{told}");
-    assert!(told.ends_with("3 of 6 combinations are not valid; nothing was run"), "{told}");
-    assert_eq!(told.matches("--set acks=7").count(), 1, "{told}");
+fn what_is_wrong_with_several_combinations_is_told_of_the_first() {
+    let told = refused(&["--vary", "acks=1,7", "--vary", "retries=1,2,3"]);
+    assert!(told.starts_with("highwater: the combination acks=7, retries=1 is not valid\n"), "{told}");
+    assert_eq!(
+        (told.matches("is not valid").count(), told.matches("--set acks=7").count()),
+        (1, 1),
+        "{told}"
+    );
+    assert!(
+        told.ends_with("3 of 6 combinations are not valid, for the reasons above; nothing was run"),
+        "{told}"
+    );
+    let told = refused(&["--vary", "akcs=0,1,-1"]);
+    assert_eq!(told.matches("no setting is called `akcs`").count(), 1, "{told}");
+}
+
+#[test]
+fn of_many_reasons_the_first_few_are_told() {
+    let told = refused(&["--vary", "acks=1,3,4,5,6,7,8,9"]);
+    assert_eq!(told.matches("is not valid\n").count(), super::WRONG_SHOWN, "{told}");
+    let end =
+        "7 of 8 combinations are not valid, 2 of them for other reasons than those above; nothing was run";
+    assert!(told.ends_with(end), "{told}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ Examples:
   highwater run scenarios/leader_crash_before_ack_duplicates.json
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
-  highwater compare scenarios/chaos.json --vary acks=0,1,-1 --seeds 0..1000
+  highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater check my_scenario.json
   highwater list
 
