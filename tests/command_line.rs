@@ -25,11 +25,11 @@ fn highwater(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     highwater(arguments).output().expect("the binary is there")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it writes UTF-8").replace("highwater-under-test", "highwater")
 }
 
@@ -70,6 +70,7 @@ macro_rules! sessions {
 sessions! {
     help: "--help";
     help_on_run: "run" "--help";
+    help_on_compare: "compare" "--help";
     help_on_check: "check" "--help";
     help_on_list: "list" "--help";
     help_on_schema: "schema" "--help";
@@ -97,6 +98,14 @@ sessions! {
     size_by_bytes_and_records_is_refused: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "500 records/s";
     size_by_consumers_that_take_nothing_is_refused: "size" "--topic-throughput" "100MB/s" "--consumer-throughput" "0MB/s";
     size_in_an_unknown_unit_is_refused: "size" "--retained" "3 apples";
+    a_comparison_prints_a_row_a_combination: "compare" "scenarios/acks_1_loses_unreplicated.json" "--vary" "acks=0,1,-1" "--seeds" "0..20";
+    a_comparison_varies_every_setting_with_every_other: "compare" "scenarios/steady_state.json" "--vary" "network.latency_ms=[1,2],[10,20]" "--vary" "acks=1,-1" "--seeds" "0..3" "--set" "linger.ms=0";
+    a_combination_that_is_not_valid_keeps_all_from_running: "compare" "scenarios/steady_state.json" "--vary" "acks=1,-1,7" "--vary" "replication=1,3,4";
+    varying_an_unknown_key_is_told_the_nearest: "compare" "scenarios/steady_state.json" "--vary" "min.insync.replica=1,2";
+    varying_without_values_is_refused: "compare" "scenarios/steady_state.json" "--vary" "acks";
+    a_comparison_without_a_setting_to_vary_is_refused: "compare" "scenarios/steady_state.json";
+    too_many_combinations_are_refused: "compare" "scenarios/steady_state.json" "--vary" "retries=1,2,3,4,5,6,7,8,9,10" "--vary" "linger.ms=1,2,3,4,5,6,7,8,9,10" "--vary" "every_ms=1,2,3,4,5,6,7,8,9,10,11";
+    a_setting_is_set_or_varied_but_not_both: "compare" "scenarios/steady_state.json" "--vary" "acks=0,1" "--set" "acks=-1";
 }
 
 #[test]
@@ -210,6 +219,7 @@ fn the_json_of_a_run_has_the_documented_keys_in_their_order() {
         "end",
         "steps",
         "events",
+        "messages",
         "simulated_ms",
         "fingerprint",
         "properties",
@@ -247,6 +257,7 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "first_seed",
         "last_seed",
         "outcomes",
+        "seeds_with",
         "first_failures",
         "properties",
         "must_see",
@@ -256,6 +267,7 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "seen",
         "steps",
         "events",
+        "messages",
         "fingerprint",
     ];
     assert_eq!(keys(&report), documented);

@@ -8,12 +8,14 @@
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
 //! - `drivers`: both drivers make the same run of a seed;
 //! - `command_line`: what the shell sees;
+//! - `compare`: one scenario under several settings, side by side;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
 
 mod behaviours;
 mod command_line;
+mod compare;
 mod determinism;
 mod drivers;
 mod expectations;

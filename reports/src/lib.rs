@@ -5,7 +5,7 @@
 //! the faults are over. The second, [`history`], hears only what clients sent, were told and read, and speaks Jepsen's
 //! names. [`promises`] says which property is promised under which settings, [`coverage`] what the run has shown at all. A
 //! [`panel`] is all of them together; what they come to is a [`report`], many of those a [`sweep`], and
-//! [`render`] gives both their faces.
+//! [`render`] gives both their faces. Sweeps of one scenario under several settings make a [`comparison`].
 //!
 //! # Architecture invariant
 //!
@@ -15,6 +15,7 @@
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
+pub mod comparison;
 pub mod counts;
 pub mod coverage;
 pub mod end;

@@ -73,10 +73,16 @@ struct Eyes {
 }
 
 /// How far a run went.
-struct Extent {
-    fingerprint: u64,
-    steps: u64,
-    events: u64,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// A hash of all that happened.
+    pub fingerprint: u64,
+    /// How many inputs machines took.
+    pub steps: u64,
+    /// How many events came of them.
+    pub events: u64,
+    /// How many messages left nodes.
+    pub messages: u64,
 }
 
 impl Panel {
@@ -117,22 +123,13 @@ impl Panel {
         }
     }
 
-    /// Ends the run at `step` and reports. `fingerprint` is a hash of all that happened; `steps` and `events` count it.
-    pub fn finish(
-        self,
-        step: &Step,
-        view: &ClusterView,
-        end: RunEnd,
-        fingerprint: u64,
-        steps: u64,
-        events: u64,
-    ) -> RunReport {
-        let extent = Extent { fingerprint, steps, events };
+    /// Ends the run at `step` and reports.
+    pub fn finish(self, step: &Step, view: &ClusterView, end: RunEnd, extent: &Extent) -> RunReport {
         match self.eyes {
             Some(eyes) => eyes.found(step, view, &end, &self.setup.names),
             None => Found::nothing(&self.setup.names),
         }
-        .report(self.setup, step, end, &extent)
+        .report(self.setup, step, end, extent)
     }
 }
 
@@ -233,6 +230,7 @@ impl Found {
             unavailable: self.unavailable,
             steps: extent.steps,
             events: extent.events,
+            messages: extent.messages,
             simulated_ms: millis(step.at),
             fingerprint: Fingerprint(extent.fingerprint),
             properties: self.properties,

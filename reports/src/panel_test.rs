@@ -5,7 +5,7 @@ use highwater_model::event::{Event, EventKind};
 use highwater_model::ids::BrokerId;
 use highwater_model::machine::Ending;
 
-use super::{Panel, PanelSetup};
+use super::{Extent, Panel, PanelSetup};
 use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, setup, step};
 use crate::end::RunEnd;
 use crate::expect::Expect;
@@ -20,7 +20,12 @@ fn told(panel: Panel, events: &[Event], end: RunEnd) -> RunReport {
     for (id, event) in (1..).zip(events) {
         panel.look(&step(id, SHOP), std::slice::from_ref(event), &view);
     }
-    panel.finish(&step(20, SHOP), &view, end, 0xfeed, 9, events.len() as u64)
+    panel.finish(
+        &step(20, SHOP),
+        &view,
+        end,
+        &Extent { fingerprint: 0xfeed, steps: 9, events: events.len() as u64, messages: 0 },
+    )
 }
 
 fn twice() -> Vec<Event> {

@@ -55,6 +55,8 @@ pub struct RunReport {
     pub steps: u64,
     /// How many events came of them.
     pub events: u64,
+    /// How many messages left nodes, whatever became of them on the network.
+    pub messages: u64,
     /// When the run ended, in simulated milliseconds.
     pub simulated_ms: Millis,
     /// A hash of all that happened, in 16 hexadecimal digits.

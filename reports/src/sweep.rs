@@ -10,6 +10,7 @@ use serde::Serialize;
 use strum::IntoEnumIterator;
 
 use crate::counts::Counts;
+use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
 use crate::faults::FaultsReport;
 use crate::latency::Latencies;
@@ -40,6 +41,8 @@ pub struct SweepReport {
     pub last_seed: Option<u64>,
     /// How many runs had which outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
+    /// How many runs had any of what mattered most, whatever their outcome.
+    pub seeds_with: SeedsWith,
     /// For each outcome but the expected one, the smallest seed that had it.
     pub first_failures: BTreeMap<Outcome, Failure>,
     /// What became of each property.
@@ -59,11 +62,26 @@ pub struct SweepReport {
     pub steps: u64,
     /// How many events came of them.
     pub events: u64,
+    /// How many messages left nodes, whatever became of them on the network.
+    pub messages: u64,
     /// The sum of all runs' fingerprints, modulo 2⁶⁴.
     pub fingerprint: Fingerprint,
     /// What the scenario expects.
     #[serde(skip)]
     pub expect: Arc<Expect>,
+}
+
+/// How many runs had any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SeedsWith {
+    /// Of [`Counts::lost`].
+    pub lost: u64,
+    /// Of [`Counts::lost_unconfirmed`].
+    pub lost_unconfirmed: u64,
+    /// Of [`Counts::duplicated`].
+    pub duplicated: u64,
+    /// They ended before they converged, expected or not.
+    pub stalled: u64,
 }
 
 /// A run that did not go as expected.
@@ -133,6 +151,7 @@ impl SweepReport {
             first_seed: None,
             last_seed: None,
             outcomes: BTreeMap::new(),
+            seeds_with: SeedsWith::default(),
             first_failures: BTreeMap::new(),
             properties: properties.collect(),
             must_see: must_see.collect(),
@@ -142,6 +161,7 @@ impl SweepReport {
             seen: BTreeMap::new(),
             steps: 0,
             events: 0,
+            messages: 0,
             fingerprint: Fingerprint::default(),
             expect: Arc::clone(&setup.expect),
         }
@@ -153,6 +173,7 @@ impl SweepReport {
         self.first_seed = least(self.first_seed, Some(run.seed), |seed| *seed);
         self.last_seed = self.last_seed.max(Some(run.seed));
         *self.outcomes.entry(run.outcome).or_default() += 1;
+        self.seeds_with.add(SeedsWith::of(&run));
         for (property, report) in run.properties {
             let sweep =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
@@ -169,6 +190,7 @@ impl SweepReport {
         }
         self.steps += run.steps;
         self.events += run.events;
+        self.messages += run.messages;
         self.fingerprint.0 = self.fingerprint.0.wrapping_add(run.fingerprint.0);
         if run.outcome != Outcome::AsExpected {
             self.failed(run.outcome, Failure { seed: run.seed, unexpected: run.unexpected });
@@ -183,6 +205,7 @@ impl SweepReport {
         for (outcome, runs) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += runs;
         }
+        self.seeds_with.add(other.seeds_with);
         for (property, sweep) in other.properties {
             let mine =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
@@ -199,6 +222,7 @@ impl SweepReport {
         }
         self.steps += other.steps;
         self.events += other.events;
+        self.messages += other.messages;
         self.fingerprint.0 = self.fingerprint.0.wrapping_add(other.fingerprint.0);
         for (outcome, failure) in other.first_failures {
             self.failed(outcome, failure);
@@ -280,6 +304,28 @@ impl PropertySweep {
         self.looked += other.looked;
         self.broken += other.broken;
         self.first_broken = least(self.first_broken.take(), other.first_broken, |broken| broken.seed);
+    }
+}
+
+impl SeedsWith {
+    fn of(run: &RunReport) -> Self {
+        let stalled = match run.end {
+            RunEnd::Stalled { .. } | RunEnd::EventsExhausted => 1,
+            RunEnd::Converged | RunEnd::Panicked { .. } => 0,
+        };
+        Self {
+            lost: u64::from(run.counts.lost > 0),
+            lost_unconfirmed: u64::from(run.counts.lost_unconfirmed > 0),
+            duplicated: u64::from(run.counts.duplicated > 0),
+            stalled,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.lost += other.lost;
+        self.lost_unconfirmed += other.lost_unconfirmed;
+        self.duplicated += other.duplicated;
+        self.stalled += other.stalled;
     }
 }
 

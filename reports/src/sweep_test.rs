@@ -9,7 +9,7 @@ use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, set
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
 use crate::outcome::{Outcome, Unexpected};
-use crate::panel::{Panel, PanelSetup};
+use crate::panel::{Extent, Panel, PanelSetup};
 use crate::property::Property;
 use crate::report::RunReport;
 
@@ -30,7 +30,12 @@ fn run(setup: &PanelSetup, seed: u64, copies: u64, end: RunEnd) -> RunReport {
     for offset in 0..copies {
         panel.look(&step(30 + offset, SHOP), &[polled(offset, &[0])], &view);
     }
-    panel.finish(&step(99, SHOP), &view, end, seed + 1, 5, 5)
+    panel.finish(
+        &step(99, SHOP),
+        &view,
+        end,
+        &Extent { fingerprint: seed + 1, steps: 5, events: 5, messages: 7 },
+    )
 }
 
 fn runs(setup: &PanelSetup) -> Vec<RunReport> {
@@ -71,11 +76,12 @@ fn a_sweep_keeps_the_smallest_seeds_and_the_sums() {
     assert_eq!(duplicate.first_broken.as_ref().map(|broken| broken.seed), Some(2));
     assert_eq!(sweep.first_failures[&Outcome::Stalled].seed, 6);
     assert_eq!(sweep.first_failures[&Outcome::Broken].seed, 8);
+    assert_eq!((sweep.seeds_with.duplicated, sweep.seeds_with.stalled, sweep.seeds_with.lost), (2, 2, 0));
     assert_eq!(
         (sweep.must_see[&EventKind::RecordsPolled].seeds, sweep.must_see[&EventKind::RecordsPolled].times),
         (4, 7)
     );
-    assert_eq!((sweep.counts.sent, sweep.fingerprint.0), (5, 34));
+    assert_eq!((sweep.counts.sent, sweep.fingerprint.0, sweep.messages), (5, 34, 35));
     assert_eq!(sweep.outcome(), Outcome::Broken);
 }
 

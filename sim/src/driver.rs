@@ -36,6 +36,8 @@ pub struct Ended {
     pub steps: u64,
     /// How many events.
     pub events: u64,
+    /// How many messages left nodes.
+    pub messages: u64,
 }
 
 /// What a driver does next.

@@ -107,6 +107,7 @@ impl<O: Observer> World<O> {
             fingerprint: self.fingerprint.value(),
             steps: self.steps,
             events: self.events,
+            messages: self.wire.sent(),
         };
         self.observer.finish(&self.view, ended)
     }

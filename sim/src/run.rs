@@ -11,7 +11,7 @@ use std::sync::Arc;
 use highwater_model::event::{Event, Step};
 use highwater_model::view::ClusterView;
 use highwater_reports::liveness::{converged, unavailable};
-use highwater_reports::panel::{Panel, PanelSetup};
+use highwater_reports::panel::{Extent, Panel, PanelSetup};
 use highwater_reports::report::RunReport;
 
 use crate::crew::Cluster;
@@ -76,8 +76,8 @@ impl Observer for Watch {
     }
 
     fn finish(self, view: &ClusterView, ended: Ended) -> RunReport {
-        let Ended { step, end, fingerprint, steps, events } = ended;
-        self.panel.finish(&step, view, end, fingerprint, steps, events)
+        let Ended { step, end, fingerprint, steps, events, messages } = ended;
+        self.panel.finish(&step, view, end, &Extent { fingerprint, steps, events, messages })
     }
 }
 

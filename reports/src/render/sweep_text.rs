@@ -31,8 +31,8 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     }));
     writeln!(
         text,
-        "runs         {} steps, {} events, sum of fingerprints {}",
-        report.steps, report.events, report.fingerprint
+        "runs         {} steps, {} events, {} messages, sum of fingerprints {}",
+        report.steps, report.events, report.messages, report.fingerprint
     )
     .expect("a String takes all that is written");
     text += &last_line(report, again);

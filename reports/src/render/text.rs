@@ -216,8 +216,8 @@ fn extent(report: &RunReport) -> String {
         RunEnd::Panicked { .. } => "panicked",
     };
     format!(
-        "run          {end} at {} ms, {} steps, {} events, fingerprint {}\n",
-        report.simulated_ms, report.steps, report.events, report.fingerprint
+        "run          {end} at {} ms, {} steps, {} events, {} messages, fingerprint {}\n",
+        report.simulated_ms, report.steps, report.events, report.messages, report.fingerprint
     )
 }
 

@@ -9,7 +9,7 @@ use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, set
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
 use crate::faults::{FaultReport, FaultsReport};
-use crate::panel::{Panel, PanelSetup};
+use crate::panel::{Extent, Panel, PanelSetup};
 use crate::property::Property;
 use crate::report::RunReport;
 use crate::sweep::SweepReport;
@@ -23,7 +23,12 @@ fn told(setup: &PanelSetup) -> RunReport {
     for (id, event) in (1..).zip([sent(0), acknowledged(0, &[0]), polled(0, &[0]), polled(1, &[0])]) {
         panel.look(&step(id, SHOP), &[event], &view);
     }
-    panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0xfeed, 9, 4)
+    panel.finish(
+        &step(20, SHOP),
+        &view,
+        RunEnd::Converged,
+        &Extent { fingerprint: 0xfeed, steps: 9, events: 4, messages: 6 },
+    )
 }
 
 fn with(expect: Expect) -> PanelSetup {
@@ -45,7 +50,7 @@ fn a_run_that_went_as_expected_ends_with_its_fingerprint() {
     );
     assert_eq!(
         last_line(&text),
-        "run          converged at 20.000 ms, 9 steps, 4 events, fingerprint 000000000000feed"
+        "run          converged at 20.000 ms, 9 steps, 4 events, 6 messages, fingerprint 000000000000feed"
     );
 }
 
@@ -81,7 +86,7 @@ fn a_partition_that_is_unavailable_as_configured_is_named() {
     let mut view = led(&[batch(0, &[0])], 1);
     view.brokers.iter_mut().for_each(|broker| broker.alive = false);
     let panel = Panel::new(with(Expect::default()));
-    let text = run(&panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0, 0, 0), &AGAIN);
+    let text = run(&panel.finish(&step(20, SHOP), &view, RunEnd::Converged, &Extent::default()), &AGAIN);
     assert!(
         text.contains("             orders-0 is unavailable as configured: its ISR is {1,2,3}"),
         "{text}"

@@ -1,6 +1,7 @@
 //! The command line. One file a command; results go to stdout, progress and errors to stderr.
 
 mod check;
+mod compare;
 mod interrupt;
 mod list;
 mod output;
@@ -10,6 +11,7 @@ mod schema;
 mod seeds;
 mod size;
 mod units;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ Examples:
   highwater run scenarios/leader_crash_before_ack_duplicates.json
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
+  highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater check my_scenario.json
   highwater list
   highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s
@@ -43,6 +46,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Compare(compare::CompareArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
     Schema(schema::SchemaArguments),
@@ -56,6 +60,7 @@ struct Exit(u8);
 impl Exit {
     const SUCCESS: Self = Self(0);
     const MISUSED: Self = Self(2);
+    const PANICKED: Self = Self(101);
     const INTERRUPTED: Self = Self(130);
 }
 
@@ -63,6 +68,7 @@ impl Exit {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),

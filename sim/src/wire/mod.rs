@@ -62,6 +62,7 @@ pub(crate) struct Wire {
     drops: Vec<DropRule>,
     departures: Vec<Departure>,
     tickets: u64,
+    sent: u64,
 }
 
 /// The streams of all links among nodes of these names, as [`Wire::new`] wants them.
@@ -87,12 +88,18 @@ impl Wire {
             drops: Vec::new(),
             departures: Vec::new(),
             tickets: 0,
+            sent: 0,
         }
     }
 
     /// The time of what came off last.
     pub(crate) fn now(&self) -> Instant {
         self.now
+    }
+
+    /// How many messages have left nodes so far, whatever became of them on their way.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// All nodes.
@@ -134,6 +141,7 @@ impl Wire {
 
     /// Sends a message. Says of what kind it was if a scenario made it vanish.
     pub(crate) fn send(&mut self, from: NodeId, envelope: Envelope, cause: StepId) -> Option<MessageKind> {
+        self.sent += 1;
         if !self.drops.is_empty()
             && let Some(kind) = self.dropped(from, &envelope)
         {

@@ -317,6 +317,7 @@ fn dropped_messages_are_those_that_the_rule_names_and_no_more() {
     assert_eq!(numbers(&got, C, B), [kept]);
     assert_eq!(numbers(&got, B, A), [other, third]);
     assert!(numbers(&got, C, A).is_empty());
+    assert_eq!(net.wire.sent(), 5, "what vanished on its way had left its node");
 }
 
 #[test]

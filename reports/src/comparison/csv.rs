@@ -1,0 +1,89 @@
+//! The face for spreadsheets: CSV as in RFC 4180 but for its line feeds, a header, then a line a combination. Nothing is
+//! shortened. What there is none of is empty.
+
+use ::csv::Writer;
+
+use super::{Broke, Comparison, Harm, Row};
+use crate::latency::Percentiles;
+
+/// The columns after those of the varied settings.
+const COLUMNS: [&str; 27] = [
+    "seeds",
+    "sent",
+    "acknowledged",
+    "unconfirmed",
+    "failed",
+    "lost",
+    "lost_seeds",
+    "lost_seeds_percent",
+    "lost_unconfirmed",
+    "lost_unconfirmed_seeds",
+    "lost_unconfirmed_seeds_percent",
+    "duplicated",
+    "duplicated_seeds",
+    "duplicated_seeds_percent",
+    "unavailable_ms_per_seed",
+    "ack_latency_p50_ms",
+    "ack_latency_p99_ms",
+    "ack_latency_p999_ms",
+    "ack_latency_max_ms",
+    "messages",
+    "messages_per_record",
+    "kept_seeds",
+    "broken_seeds",
+    "stalled_seeds",
+    "panicked_seeds",
+    "violated",
+    "allowed",
+];
+
+/// The whole comparison.
+///
+/// # Errors
+///
+/// None that a comparison can cause: it is written to memory, and all lines have the same number of fields.
+pub fn comparison(comparison: &Comparison) -> ::csv::Result<Vec<u8>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    let keys = comparison.vary.iter().map(|variation| variation.key.as_str());
+    writer.write_record(keys.chain(COLUMNS))?;
+    for row in &comparison.rows {
+        let values = row.settings.0.iter().map(|(_, value)| value.clone());
+        writer.write_record(values.chain(fields(comparison.seeds, row)))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+fn fields(seeds: u64, row: &Row) -> Vec<String> {
+    let mut fields: Vec<String> = [seeds, row.sent, row.acknowledged, row.unconfirmed, row.failed]
+        .map(|count| count.to_string())
+        .into();
+    fields.extend([row.lost, row.lost_unconfirmed, row.duplicated].iter().flat_map(harm));
+    fields.push(or_empty(row.unavailable_ms));
+    fields.extend(latency(row.ack_latency.as_ref()));
+    fields.extend([row.messages.to_string(), or_empty(row.messages_per_record)]);
+    let verdicts = &row.verdicts;
+    let seeds = [verdicts.kept, verdicts.broken, verdicts.stalled, verdicts.panicked];
+    fields.extend(seeds.map(|seeds| seeds.to_string()));
+    fields.extend([broke(&verdicts.violated), broke(&verdicts.allowed)]);
+    fields
+}
+
+fn harm(harm: &Harm) -> [String; 3] {
+    [harm.records.to_string(), harm.seeds.to_string(), or_empty(harm.seeds_percent)]
+}
+
+fn latency(found: Option<&Percentiles>) -> [String; 4] {
+    found.map_or_else(Default::default, |Percentiles { p50_ms, p99_ms, p999_ms, max_ms, .. }| {
+        [p50_ms, p99_ms, p999_ms, max_ms].map(ToString::to_string)
+    })
+}
+
+/// `acked-durable=12 lost-write=5`
+fn broke(broke: &[Broke]) -> String {
+    let each = broke.iter().map(|Broke { property, seeds }| format!("{}={seeds}", property.name()));
+    each.collect::<Vec<_>>().join(" ")
+}
+
+fn or_empty(found: Option<impl ToString>) -> String {
+    found.map(|found| found.to_string()).unwrap_or_default()
+}
