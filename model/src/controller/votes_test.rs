@@ -42,9 +42,9 @@ impl Stage {
     }
 
     fn elected(&self) -> Option<u8> {
-        self.events().iter().find_map(|event| match event {
-            Event::LeaderElected { broker, .. } => Some(broker.0),
-            _ => None,
+        self.events().iter().find_map(|event| {
+            let Event::LeaderElected { broker, .. } = event else { return None };
+            Some(broker.0)
         })
     }
 

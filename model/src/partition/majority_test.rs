@@ -250,12 +250,10 @@ impl Cluster {
     }
 
     fn cuts(&self) -> Vec<(u8, u64, u64)> {
-        let cuts = self.events.iter().filter_map(|event| match *event {
-            Event::LogTruncated { broker, from, to, reason, .. } => {
-                assert_eq!(reason, TruncationReason::Diverged);
-                Some((broker.0, from.0, to.0))
-            }
-            _ => None,
+        let cuts = self.events.iter().filter_map(|event| {
+            let Event::LogTruncated { broker, from, to, reason, .. } = *event else { return None };
+            assert_eq!(reason, TruncationReason::Diverged);
+            Some((broker.0, from.0, to.0))
         });
         cuts.collect()
     }
