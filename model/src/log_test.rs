@@ -106,3 +106,56 @@ fn a_read_finds_its_batch_near_the_end_of_a_long_log_and_far_from_it() {
     }
     assert_eq!(bounds(&log.read(Offset(60), Offset(60), 1)), []);
 }
+
+/// Epoch 1: [0,2) [2,3). Epoch 3: [3,5). Then epoch 4 was reached, and nothing written in it.
+fn of_three_epochs() -> Log {
+    let mut log = Log::default();
+    for (epoch, batch) in [(1, sent(0, 2)), (1, sent(2, 1)), (3, sent(3, 2))] {
+        log.append_as_leader(LeaderEpoch(epoch), &batch);
+    }
+    log.note_epoch(LeaderEpoch(4));
+    log
+}
+
+#[test]
+fn an_epoch_ends_where_the_next_begins() {
+    let log = of_three_epochs();
+    let end_of = |epoch| {
+        let (epoch, end) = log.end_offset_for_epoch(LeaderEpoch(epoch));
+        (epoch.0, end.0)
+    };
+    assert_eq!([0, 1, 2, 3, 4, 9].map(end_of), [(0, 0), (1, 3), (1, 3), (3, 5), (4, 5), (4, 5)]);
+    assert_eq!(Log::default().end_offset_for_epoch(LeaderEpoch(7)), (LeaderEpoch(7), Offset(0)));
+}
+
+#[test]
+fn an_epoch_that_was_reached_counts_though_it_has_no_record() {
+    let mut log = of_three_epochs();
+    assert_eq!(log.last_epoch(), Some(LeaderEpoch(4)));
+    log.note_epoch(LeaderEpoch(2));
+    assert_eq!(log.last_epoch(), Some(LeaderEpoch(4)), "an older one is not news");
+    log.append_as_leader(LeaderEpoch(6), &sent(5, 1));
+    assert_eq!(log.end_offset_for_epoch(LeaderEpoch(4)), (LeaderEpoch(4), Offset(5)));
+    assert_eq!(Log::default().last_epoch(), None);
+}
+
+#[test]
+fn what_a_leader_does_not_have_goes_with_its_epochs() {
+    let cut = |epoch, end| {
+        let mut log = of_three_epochs();
+        let end = log.truncate_to_epoch(LeaderEpoch(epoch), Offset(end));
+        (end.0, log.last_epoch().map(|epoch| epoch.0))
+    };
+    assert_eq!(cut(3, 5), (5, Some(3)), "only the empty epoch 4 is not the leader's");
+    assert_eq!(cut(4, 9), (5, Some(4)));
+    assert_eq!(cut(2, 9), (3, Some(1)), "epoch 2 is not known here: down to the end of epoch 1");
+    assert_eq!(cut(1, 2), (2, Some(1)), "the leader has less of epoch 1");
+    assert_eq!(cut(0, 0), (0, None));
+}
+
+#[test]
+fn an_epoch_beyond_a_cut_is_forgotten() {
+    let mut log = of_three_epochs();
+    log.truncate_to(Offset(3));
+    assert_eq!(log.last_epoch(), Some(LeaderEpoch(1)));
+}

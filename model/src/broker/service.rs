@@ -99,3 +99,7 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "service_test.rs"]
+mod service_test;

@@ -48,9 +48,14 @@ pub(super) struct Stage {
 impl Stage {
     /// Three brokers and these topics; started, and what that led to forgotten.
     pub(super) fn with_topics(topics: Vec<Topic>) -> Self {
+        Self::with_brokers(3, topics)
+    }
+
+    /// The same with this many brokers.
+    pub(super) fn with_brokers(brokers: u8, topics: Vec<Topic>) -> Self {
         let config = ClusterConfig {
             protocol: Preset::V0_11Iv1.protocol(),
-            brokers: 3,
+            brokers,
             broker: BrokerConfig::default(),
             topics,
             offsets_topic: None,
@@ -175,7 +180,8 @@ impl Stage {
 
     /// Which brokers the latest step sent LeaderAndIsr.
     pub(super) fn told_brokers(&self) -> BrokerSet {
-        (1..=3).filter(|broker| self.told(*broker).is_some()).map(BrokerId).collect()
+        let brokers = self.controller.config.brokers;
+        (1..=brokers).filter(|broker| self.told(*broker).is_some()).map(BrokerId).collect()
     }
 
     /// Which brokers the latest step sent UpdateMetadata, and what; all the same.
@@ -185,7 +191,8 @@ impl Stage {
         for sent in &self.out.sends {
             if let Body::UpdateMetadataRequest(metadata) = &sent.message.body {
                 assert!(latest.as_ref().is_none_or(|other| Arc::ptr_eq(other, metadata)), "shared");
-                to = to.with(sent.to.as_broker(3).expect("only brokers are told"));
+                to = to
+                    .with(sent.to.as_broker(self.controller.config.brokers).expect("only brokers are told"));
                 latest = Some(Arc::clone(metadata));
             }
         }

@@ -19,9 +19,9 @@ pub fn advance_by_majority(
     current: Offset,
     log_ends: impl Iterator<Item = Option<Offset>> + Clone,
 ) -> Offset {
-    let replicas = log_ends.clone().count();
-    let holding = |offset| log_ends.clone().flatten().filter(|end| *end >= offset).count();
-    let held = log_ends.clone().flatten().filter(|&end| 2 * holding(end) > replicas);
+    let (each, replicas) = (log_ends.clone(), log_ends.clone().count());
+    let holding = move |offset| log_ends.clone().flatten().filter(|end| *end >= offset).count();
+    let held = each.flatten().filter(|&end| 2 * holding(end) > replicas);
     held.max().map_or(current, |held| held.max(current))
 }
 

@@ -85,3 +85,7 @@ impl Replica {
         (last_epoch, end_offset)
     }
 }
+
+#[cfg(test)]
+#[path = "majority_test.rs"]
+mod majority_test;
