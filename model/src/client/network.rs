@@ -161,7 +161,7 @@ impl<T: Copy + PartialEq> Network<T> {
     }
 
     /// Sends a request that may stay unanswered for `timeout`, if that is longer than request.timeout.ms: JoinGroup.
-    /// Source: 2.4.0 `AbstractCoordinator.sendJoinGroupRequest` (`joinGroupTimeoutMs`).
+    /// Source: 2.3.0 `AbstractCoordinator.sendJoinGroupRequest` (`joinGroupTimeoutMs`).
     pub(crate) fn send_patiently(
         &mut self,
         broker: BrokerId,

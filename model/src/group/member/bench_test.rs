@@ -21,6 +21,8 @@ pub(super) const OTHER: MemberId = MemberId { client: NodeId(6), number: 2 };
 
 /// To whom, under which correlation, which partitions from which offset.
 pub(super) type Fetch = (BrokerId, CorrelationId, Vec<(u16, u64)>);
+/// To whom, under which correlation, up to which offset of which partition.
+pub(super) type Commit = (BrokerId, CorrelationId, Vec<(u16, u64)>);
 /// A request that the bench has not answered.
 pub(super) type Open = (BrokerId, CorrelationId, Body);
 
@@ -278,7 +280,7 @@ impl Bench {
     }
 
     /// The offsets of the commits sent since it was last asked.
-    pub(super) fn commits(&mut self) -> Vec<(BrokerId, CorrelationId, Vec<(u16, u64)>)> {
+    pub(super) fn commits(&mut self) -> Vec<Commit> {
         let what = |(broker, correlation, body)| match body {
             Body::OffsetCommitRequest { offsets, .. } => {
                 let what = |(partition, offset): &(TopicPartition, Offset)| (partition.partition, offset.0);

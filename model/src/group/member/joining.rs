@@ -1,7 +1,7 @@
 //! How a member joins its group, again and again.
 
 use crate::client::network::Ask;
-use crate::config::Assignor;
+use crate::config::{Assignor, CommitPoint};
 use crate::event::Event;
 use crate::group::member::commits::Purpose;
 use crate::group::member::{Asked, Member, Request};
@@ -11,7 +11,7 @@ use crate::message::{Body, ErrorCode, JoinedMember, Subscription};
 use crate::time::{Instant, Micros};
 
 /// How much longer than a rebalance may last a JoinGroup may stay unanswered.
-/// Source: 2.4.0 `AbstractCoordinator.sendJoinGroupRequest`.
+/// Source: 2.3.0 `AbstractCoordinator.sendJoinGroupRequest`.
 const JOIN_GROUP_GRACE: Micros = Micros::from_millis(5_000);
 
 /// How far a member is. Kafka's states are UNJOINED, REBALANCING and STABLE; here stands also what a thread waits for.
@@ -104,10 +104,13 @@ impl Membership {
 impl Member {
     /// Whether a poll gets as far as reading. With an eager assignor it first waits until the coordinator is known and the
     /// group is stable (0.11.0.2 `ConsumerCoordinator.poll`); with a cooperative one only for commits (2.5.0
-    /// `KafkaConsumer.poll`, `ConsumerCoordinator.onJoinPrepare`).
+    /// `KafkaConsumer.poll`, `ConsumerCoordinator.onJoinPrepare`). Between two generations no commit is possible
+    /// (2.5.0 `RebalanceInProgressException`): an application that commits first then polls, without taking records, until
+    /// the rebalance is over.
     pub(in crate::group) fn may_read(&self) -> bool {
         if self.settings.partition_assignment_strategy.is_cooperative() {
             !matches!(self.membership.phase, Phase::Preparing | Phase::Revoking { .. })
+                && (self.commit_point != CommitPoint::BeforeProcessing || self.membership.is_in_generation())
         } else {
             self.membership.is_stable() && !self.membership.rejoin && self.lookup.is_known()
         }

@@ -51,9 +51,9 @@ fn partitions_are_worked_on_side_by_side() {
     let (broker, correlation, _) = bench.fetch();
     let (first, second) = (vec![batch(0, 3)], vec![batch(0, 2)]);
     let parts = [fetched(0, ErrorCode::None, first), fetched(1, ErrorCode::None, second)];
-    let partitions = parts.into_iter().flat_map(|part| match part {
-        Body::FetchReply { partitions } => partitions,
-        other => panic!("{other:?} is no fetch reply"),
+    let partitions = parts.into_iter().flat_map(|part| {
+        let Body::FetchReply { partitions } = part else { unreachable!() };
+        partitions
     });
     bench.answer(broker, correlation, Body::FetchReply { partitions: partitions.collect() });
     assert_eq!(bench.happened(), ["polled 0 0-2", "polled 1 0-1"]);

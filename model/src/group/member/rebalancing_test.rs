@@ -206,3 +206,48 @@ fn the_leader_notices_new_partitions_and_joins_again() {
     bench.pass(4_000);
     assert!(bench.happened().is_empty(), "the others leave it to the leader");
 }
+
+#[test]
+fn a_share_that_comes_while_the_application_works_takes_effect_at_the_next_poll() {
+    let mut bench = Bench::new(&[Some(ONE)], |setup| {
+        cooperatively(setup);
+        setup.service_rate = Some(ServiceRate::RecordsPerSecond(100));
+    });
+    bench.share = Some(vec![0]);
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
+    bench.held.push(MessageKind::JoinGroupRequest);
+    bench.heartbeat_says(ErrorCode::RebalanceInProgress);
+    let (broker, correlation, _) = bench.take_one(MessageKind::JoinGroupRequest);
+    bench.deliver(vec![batch(0, 5)]);
+    bench.happened();
+    bench.share = Some(Vec::new());
+    bench.generation = 2;
+    bench.answer(broker, correlation, bench.join_reply());
+    bench.answer_clerks();
+    assert!(bench.happened().is_empty());
+    bench.pass(50);
+    assert_eq!(bench.happened(), ["processed 0 0-4"]);
+    assert_eq!(bench.answer_commit(ErrorCode::None), [(0, 5)]);
+    assert_eq!(bench.happened(), ["revoked 2 [0]", "assigned 2 []"]);
+}
+
+#[test]
+fn a_cooperative_member_that_commits_first_takes_no_records_between_two_generations() {
+    let mut bench = Bench::new(&[Some(ONE)], |setup| {
+        cooperatively(setup);
+        committing(CommitPoint::BeforeProcessing)(setup);
+    })
+    .started();
+    bench.held.push(MessageKind::JoinGroupRequest);
+    bench.happened();
+    bench.heartbeat_says(ErrorCode::RebalanceInProgress);
+    let (broker, correlation, _) = bench.take_one(MessageKind::JoinGroupRequest);
+    bench.deliver(vec![batch(0, 5)]);
+    assert_eq!(bench.happened(), ["kept 1 [0]"]);
+    bench.generation = 2;
+    bench.answer(broker, correlation, bench.join_reply());
+    bench.answer_clerks();
+    assert_eq!(bench.happened(), ["assigned 2 [0]", "polled 0 0-4"]);
+    assert_eq!(bench.answer_commit(ErrorCode::None), [(0, 5)]);
+}
