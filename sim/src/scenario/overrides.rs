@@ -4,7 +4,8 @@
 //!   `network.latency_ms`: one place. Elements of lists go by their number or their `name`.
 //! - `acks`, `min.insync.replicas`: Kafka's names; in every producer, in every group, in the brokers. What a topic
 //!   has set for itself gives way to the brokers'.
-//! - `duration_ms`, `protocol`, `brokers`, `partitions`: keys of the format; in every place that has them.
+//! - `duration_ms`, `protocol`, `brokers`, `partitions`, `ack_strategy`: keys of the format; in every place that has them.
+//!   `idempotence`, `partitioner`: the protocol's switches.
 //!
 //! A value is JSON, or a bare word where a string is asked for.
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::errors::Problem;
 use super::path::{JsonPath, at};
-use super::shape::{Shape, properties};
+use super::shape::{Shape, kinds, properties};
 use super::suggest::{list, nearest};
 
 /// What became of the overrides.
@@ -108,7 +109,8 @@ const KAFKAS: [Home; 3] = [
     Home { definition: "ConsumerConfig", owners: "groups", list: Some("groups"), below: &["config"] },
 ];
 
-const SHORT: [Home; 5] = [
+const SHORT: [Home; 6] = [
+    Home { definition: "Switches", owners: "protocol", list: None, below: &["switches"] },
     Home { definition: "Cluster", owners: "brokers", list: None, below: &["cluster"] },
     Home { definition: "Network", owners: "network", list: None, below: &["network"] },
     Home { definition: "TopicSpec", owners: "topics", list: Some("topics"), below: &[] },
@@ -116,8 +118,9 @@ const SHORT: [Home; 5] = [
     Home { definition: "GroupSpec", owners: "groups", list: Some("groups"), below: &[] },
 ];
 
-/// Keys that mean something else in each place, so that setting them everywhere makes no sense.
-const OWN: [&str; 4] = ["name", "config", "topic", "topics"];
+/// Keys that mean something else in each place, so that setting them everywhere makes no sense: leaders write at one rate, members
+/// work at another.
+const OWN: [&str; 5] = ["name", "config", "topic", "topics", "service_rate"];
 
 impl Home {
     fn paths(&self, file: &Value) -> Vec<JsonPath> {
@@ -217,6 +220,9 @@ fn step<'s, 'k>(
     let (mut schema, name) = shape.resolve(schema);
     if name == Some("Action") {
         schema = here.as_object().and_then(|action| shape.action(action).ok()).unwrap_or(schema);
+    }
+    if let Some(first) = kinds(schema).next() {
+        schema = kinds(schema).find(|kind| strip_property(kind, rest).is_some()).unwrap_or(first);
     }
     let miss = |near: Option<&str>, allowed: String| {
         let near = near.map(|near| format!("{prefix}{near}"));

@@ -97,6 +97,9 @@ impl Shape {
             (Some("Target"), Value::String(words)) => return target(path, words, findings),
             _ => {}
         }
+        if kinds(schema).next().is_some() {
+            return self.kind(schema, path, value, findings);
+        }
         if schema["oneOf"].is_array() {
             return choice(schema, path, value, findings);
         }
@@ -150,6 +153,35 @@ impl Shape {
         }
         for (key, value) in map.iter_mut() {
             self.value(&schema["properties"][key], &path.key(key), value, findings);
+        }
+    }
+
+    /// An object of one kind or another, which its only key tells: `{"records_per_second": 50}`.
+    fn kind(&self, schema: &Value, path: &JsonPath, value: &mut Value, findings: &mut Findings) {
+        let allowed = self.describe(schema);
+        let known: Vec<&str> = kinds(schema).flat_map(properties).collect();
+        let Some(map) = value.as_object_mut() else {
+            let message = format!("{path} is {}", describe_value(value));
+            findings.problems.push(Problem::new(path.clone(), message).allowed(allowed));
+            findings.broken = true;
+            return;
+        };
+        let given: Vec<&str> = known.iter().copied().filter(|&key| map.contains_key(key)).collect();
+        let meant = match (&given[..], map.keys().next()) {
+            ([only], _) => Some(*only),
+            ([], Some(key)) => nearest(key, known.iter().copied()),
+            _ => None,
+        };
+        match meant.and_then(|key| kinds(schema).find(|kind| properties(kind).any(|name| name == key))) {
+            Some(kind) => self.object(kind, path, map, findings),
+            None => {
+                let message = match given[..] {
+                    [] => format!("{path} has none of the keys that it may have"),
+                    _ => format!("{path} has several keys: {}", list(&given)),
+                };
+                findings.problems.push(Problem::new(path.clone(), message).allowed(allowed));
+                findings.broken = true;
+            }
         }
     }
 
@@ -207,6 +239,10 @@ impl Shape {
             Some("Action") => return format!("an object with exactly one of {}", list(verbs())),
             Some("Target") => return Target::ALLOWED.to_owned(),
             _ => {}
+        }
+        if kinds(schema).next().is_some() {
+            let keys = list(kinds(schema).flat_map(properties));
+            return format!("an object with exactly one of {keys}{null}");
         }
         if schema["oneOf"].is_array() {
             return format!("{}{null}", list(choices(schema)));
@@ -326,6 +362,11 @@ fn types(schema: &Value) -> Vec<&str> {
 /// The keys that an object may have.
 pub fn properties(schema: &Value) -> impl Iterator<Item = &str> {
     schema["properties"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
+}
+
+/// The kinds of objects that may stand where `schema` rules, if there are several.
+pub fn kinds(schema: &Value) -> impl Iterator<Item = &Value> {
+    schema["oneOf"].as_array().into_iter().flatten().filter(|kind| kind["properties"].is_object())
 }
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {

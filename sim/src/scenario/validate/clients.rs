@@ -1,11 +1,11 @@
-//! Producers and groups: names, topics, and settings that contradict one another.
+//! Clients' names, and producers: where they write, and settings that contradict one another.
 
 use std::collections::BTreeMap;
 
-use highwater_model::config::{Acks, AutoOffsetReset, ProducerConfig};
+use highwater_model::config::{Acks, ProducerConfig};
 
 use super::super::errors::Problem;
-use super::super::format::{GroupSpec, ProducerSpec};
+use super::super::format::ProducerSpec;
 use super::super::path::{JsonPath, at};
 use super::super::suggest::count;
 use super::Check;
@@ -25,11 +25,11 @@ pub(super) fn check(check: &mut Check<'_>) {
         client_name(check, &path, &producer.name);
         writes(check, &path, producer);
         idempotence(check, &path.key("config"), &producer.config);
+        delivery(check, &path.key("config"), &producer.config);
     }
     for (index, group) in check.scenario.groups.iter().enumerate() {
         let path = at!["groups", index];
         client_name(check, &path, &group.name);
-        reads(check, &path, group);
     }
     unique_names(check);
     totals(check);
@@ -102,15 +102,7 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
         return;
     }
     let switch = path.key("enable.idempotence");
-    let preset = check.scenario.protocol;
-    if !preset.protocol().idempotence {
-        let message = format!(
-            "{switch} is true, and Kafka {} has no idempotent producer: it came with 0.11 (KIP-98)",
-            preset.name()
-        );
-        let problem = Problem::new(switch.clone(), message).allowed("false, or the protocol `0.11-iv1`");
-        check.report(problem.because(at!["protocol"], preset.name()));
-    }
+    available(check, &switch);
     let mut contradicts = |setting: &str, found: String, allowed: &str| {
         let path = path.key(setting);
         let message = format!("{path} is {found}, which contradicts enable.idempotence");
@@ -128,33 +120,40 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
     }
 }
 
-fn reads(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
-    for (index, topic) in group.topics.iter().enumerate() {
-        let path = path.key("topics");
-        if let Err(miss) = check.lookup.topic(topic) {
-            check.report(miss.at(path.index(index)));
-        } else if let Some(first) = group.topics[..index].iter().position(|other| other == topic) {
-            let problem = Problem::new(path.index(index), format!("{path} names `{topic}` twice"));
-            check.report(problem.allowed("each topic once").because(path.index(first), "first here"));
-        }
+/// Whether the protocol has idempotent producers: its version, or a switch.
+fn available(check: &mut Check<'_>, switch: &JsonPath) {
+    let (preset, switches) = (check.scenario.protocol, check.scenario.switches);
+    if preset.protocol().with(switches).idempotence {
+        return;
     }
-    if group.config.auto_offset_reset == AutoOffsetReset::None {
-        let path = path.key("config").key("auto.offset.reset");
+    check.report(if switches.idempotence == Some(false) {
         let message =
-            format!("{path} is `none`, and a group begins without offsets: every member would stop at once");
-        check.report(Problem::new(path, message).allowed("`earliest`, `latest`"));
-    }
-    // Source: 0.11.0.2 KafkaConsumer's constructor.
-    let (timeout, wait) = (group.config.request_timeout_ms, group.config.fetch_max_wait_ms);
-    if timeout <= wait {
-        let path = path.key("config");
+            format!("{switch} is true, and switches.idempotence says that no producer can be idempotent");
+        let problem = Problem::new(switch.clone(), message).allowed("false, or no switch `idempotence`");
+        problem.because(at!["switches", "idempotence"], "the switch")
+    } else {
         let message = format!(
-            "request.timeout.ms is {timeout}, and fetch.max.wait.ms {wait}: fetches that wait would time out"
+            "{switch} is true, and Kafka {} has no idempotent producer: it came with 0.11 (KIP-98)",
+            preset.name()
         );
-        let problem =
-            Problem::new(path.key("request.timeout.ms"), message).allowed("more than fetch.max.wait.ms");
-        check.report(problem.because(path.key("fetch.max.wait.ms"), format!("{wait}")));
-    }
+        let allowed = "false, or the protocol `0.11-iv1`; or `idempotence` true among the switches";
+        Problem::new(switch.clone(), message).allowed(allowed).because(at!["protocol"], preset.name())
+    });
+}
+
+/// A record must not expire before its first request can time out. Source: 2.1 `KafkaProducer.configureDeliveryTimeout`.
+fn delivery(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
+    let least = config.linger_ms.saturating_add(config.request_timeout_ms);
+    let Some(timeout) = config.delivery_timeout_ms.filter(|&timeout| timeout < least) else { return };
+    let path = path.key("delivery.timeout.ms");
+    let message = format!(
+        "{path} is {timeout}, below linger.ms and request.timeout.ms together, {least}: records would expire before \
+         their first request does"
+    );
+    let config = path.parent().unwrap_or_default();
+    let problem = Problem::new(path, message).allowed(format!("{least} or more"));
+    let (linger, request) = (config.key("linger.ms"), config.key("request.timeout.ms"));
+    check.report(problem.because(linger, "lingers").because(request, "times out"));
 }
 
 /// Producers, groups, and members `billing-0`: no two of them share a name.
@@ -175,7 +174,7 @@ fn unique_names(check: &mut Check<'_>) {
     for (index, group) in check.scenario.groups.iter().enumerate() {
         let path = at!["groups", index, "name"];
         own(group.name.clone(), &path);
-        (0..group.members).for_each(|member| own(format!("{}-{member}", group.name), &path));
+        (0..group.members + group.joining).for_each(|member| own(format!("{}-{member}", group.name), &path));
     }
     // Two groups of one name share all their members' names too; once is enough.
     problems.dedup_by(|next, previous| next.path == previous.path);

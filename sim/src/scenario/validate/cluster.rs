@@ -9,6 +9,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         check.report(Problem::new(at!["story"], "story is empty").allowed("a few sentences of prose"));
     }
     settings(check);
+    sessions(check);
     latency(check, &at!["network", "latency_ms"], check.scenario.network.latency_ms);
 }
 
@@ -32,6 +33,20 @@ fn settings(check: &mut Check<'_>) {
             let because = at!["cluster", "config", other];
             check.report(problem.allowed(format!("at most {other}")).because(because, format!("{most}")));
         }
+    }
+}
+
+/// Source: 0.11.0.2 `KafkaConfig.GroupMinSessionTimeoutMsDoc`.
+fn sessions(check: &mut Check<'_>) {
+    let config = &check.scenario.cluster.config;
+    let (least, most) = (config.group_min_session_timeout_ms, config.group_max_session_timeout_ms);
+    if least > most {
+        let (name, other) = ("group.min.session.timeout.ms", "group.max.session.timeout.ms");
+        let message =
+            format!("{name} is {least}, above the {most} of {other}: no member could join any group");
+        let problem = Problem::new(at!["cluster", "config", name], message);
+        let because = at!["cluster", "config", other];
+        check.report(problem.allowed(format!("at most {other}")).because(because, format!("{most}")));
     }
 }
 

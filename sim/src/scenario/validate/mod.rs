@@ -6,10 +6,12 @@ mod clients;
 mod cluster;
 mod expect;
 mod faults;
+mod groups;
 mod growth;
 mod members;
 mod overlap;
 mod random;
+mod switches;
 mod targets;
 mod topics;
 
@@ -20,9 +22,11 @@ use super::lookup::Lookup;
 /// Everything that is wrong with a scenario that has the right shape.
 pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     let mut check = Check { scenario, lookup: Lookup::new(scenario), problems: Vec::new() };
+    switches::check(&mut check);
     cluster::check(&mut check);
     topics::check(&mut check);
     clients::check(&mut check);
+    groups::check(&mut check);
     faults::check(&mut check);
     overlap::check(&mut check);
     growth::check(&mut check);

@@ -1,7 +1,9 @@
 //! Topics: their names, replicas and assignments.
 
+use highwater_model::config::{AckStrategy, Acks};
+
 use super::super::errors::Problem;
-use super::super::format::TopicSpec;
+use super::super::format::{ProducerSpec, TopicSpec};
 use super::super::offsets_topic;
 use super::super::path::{JsonPath, at};
 use super::super::suggest::count;
@@ -27,6 +29,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         }
         replication(check, &path, topic);
         assignment(check, &path, topic);
+        in_sync(check, index, topic);
     }
     let partitions: u64 = topics.iter().map(|topic| u64::from(topic.partitions)).sum();
     if partitions > PARTITIONS_MAX || topics.len() > usize::from(u16::MAX) {
@@ -95,6 +98,32 @@ fn assignment(check: &mut Check<'_>, path: &JsonPath, topic: &TopicSpec) {
             }
         }
     }
+}
+
+/// More in-sync replicas than there are replicas: with acks=-1 nothing could ever be acknowledged.
+/// Source: 0.11.0.2 `Partition.appendRecordsToLeader`.
+fn in_sync(check: &mut Check<'_>, index: usize, topic: &TopicSpec) {
+    let setting = "min.insync.replicas";
+    let own = topic.config.min_insync_replicas;
+    let wanted = own.unwrap_or(check.scenario.cluster.config.min_insync_replicas);
+    let waits = |producer: &&ProducerSpec| producer.topic == topic.name && producer.config.acks == Acks::All;
+    if topic.ack_strategy != AckStrategy::Isr || wanted <= u32::from(topic.replication) {
+        return;
+    }
+    let Some(producer) = check.scenario.producers.iter().find(waits) else { return };
+    let path = match own {
+        Some(_) => at!["topics", index, "config", setting],
+        None => at!["cluster", "config", setting],
+    };
+    let message = format!(
+        "{path} is {wanted}, and `{}` has {}: nothing that `{}` writes with acks=-1 could ever be acknowledged",
+        topic.name,
+        count(topic.replication, "replica"),
+        producer.name
+    );
+    let problem =
+        Problem::new(path, message).allowed(format!("1 to {}, or a larger replication", topic.replication));
+    check.report(problem.because(at!["topics", index, "replication"], count(topic.replication, "replica")));
 }
 
 /// `topics[0].partitions` beside `topics[0].assignment`.
