@@ -193,7 +193,7 @@ impl Member {
             let end = batch.end_offset();
             if end > next {
                 let from = next.max(batch.base_offset);
-                let to = end.min(from.plus(*room));
+                let to = end.min(Offset(from.0.saturating_add(*room)));
                 *room -= to.0 - from.0;
                 let (client, group, partition) = (self.node, self.group, buffered.partition);
                 let batch = if to == end { Arc::clone(batch) } else { head(batch, to) };
