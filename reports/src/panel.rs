@@ -145,6 +145,7 @@ impl Eyes {
     fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
         let names = &setup.names;
         self.judge.finish(step, view, end);
+        self.history.close();
         if *end == RunEnd::Converged {
             self.history.finish(step, &self.promises);
         }

@@ -177,6 +177,11 @@ impl Promises {
         self.clients.get(usize::from(client.0)).copied().flatten().map(|client| client.acks)
     }
 
+    /// Whether only those may be elected on the topic who have what was committed.
+    pub fn is_clean(&self, topic: TopicId) -> bool {
+        self.topic(topic).clean
+    }
+
     /// Whether some group reads this topic from its start.
     pub fn read_from_start(&self, topic: TopicId) -> bool {
         self.topic(topic).read_from_start
