@@ -34,6 +34,7 @@ pub mod property;
 pub mod render;
 pub mod report;
 pub mod standing;
+mod strategies;
 pub mod sweep;
 #[cfg(test)]
 mod testing;

@@ -89,7 +89,12 @@ impl Panel {
     /// A panel that looks at everything.
     pub fn new(setup: PanelSetup) -> Self {
         let eyes = Eyes {
-            judge: Judge::new(Arc::clone(&setup.config), Names::clone(&setup.names)),
+            judge: Judge::new(
+                Arc::clone(&setup.config),
+                Arc::clone(&setup.names),
+                Arc::clone(&setup.producers),
+                Arc::clone(&setup.groups),
+            ),
             history: History::new(Arc::clone(&setup.names)),
             promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
             coverage: Coverage::default(),
@@ -110,7 +115,7 @@ impl Panel {
     #[inline]
     pub fn look(&mut self, step: &Step, events: &[Event], view: &ClusterView) {
         let Some(eyes) = &mut self.eyes else { return };
-        eyes.judge.look(step, events, view);
+        eyes.judge.look(step, events, view, &eyes.promises);
         for event in events {
             eyes.coverage.count(event.kind());
             if *event == Event::HealStarted {
@@ -126,7 +131,7 @@ impl Panel {
     /// Ends the run at `step` and reports.
     pub fn finish(self, step: &Step, view: &ClusterView, end: RunEnd, extent: &Extent) -> RunReport {
         match self.eyes {
-            Some(eyes) => eyes.found(step, view, &end, &self.setup.names),
+            Some(eyes) => eyes.found(step, view, &end, &self.setup),
             None => Found::nothing(&self.setup.names),
         }
         .report(self.setup, step, end, extent)
@@ -134,8 +139,10 @@ impl Panel {
 }
 
 impl Eyes {
-    fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, names: &Names) -> Found {
+    fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
+        let names = &setup.names;
         self.judge.finish(step, view, end);
+        self.history.close();
         if *end == RunEnd::Converged {
             self.history.finish(step, &self.promises);
         }
@@ -150,13 +157,13 @@ impl Eyes {
                 as_the_faults_ended: self.as_the_faults_ended,
                 at_the_end: standings(view, names),
             },
-            unavailable: liveness::unavailable(view, names),
+            unavailable: liveness::unavailable(view, names, &setup.config),
         }
     }
 
     fn property(&self, property: Property, end: &RunEnd, names: &Names) -> PropertyReport {
         let promise = self.promises.of(property);
-        let (tally, verdict) = match self.history.anomaly(property) {
+        let (tally, verdict) = match self.history.anomaly(property).or_else(|| self.judge.anomaly(property)) {
             Some(anomaly) => (anomaly.tally(), Verdict::on_anomaly(anomaly, &promise)),
             None => {
                 let tally = self.judge.tally(property);

@@ -59,6 +59,16 @@ pub enum Property {
     IdempotentDedup,
     /// Success means committed for acks=all, appended for acks=1.
     AckHonesty,
+    /// Within a generation of a group, a partition has one owner.
+    GroupExclusivity,
+    /// An accepted commit is of the group's generation, and of a member.
+    CommitFencing,
+    /// A record goes where its sender says, where its key says, or where it is its turn.
+    Routing,
+    /// In a leader's log the records of one producer stand in the order in which they were sent.
+    ProducerOrder,
+    /// A group never stands further behind than its scenario says.
+    LagBounded,
 
     // ---- at the end, after the heal ----
     /// All live replicas are back in the ISR, and their logs are equal.
@@ -83,6 +93,24 @@ pub enum Property {
     LostWrite,
     /// Acknowledged, and read by nobody at the end.
     Unseen,
+    /// A send that surely failed, and that is read.
+    AbortedRead,
+    /// A member's next poll jumps over records.
+    PollSkip,
+    /// A member's next poll goes back.
+    NonmonotonicPoll,
+    /// The same inside one poll.
+    IntPollSkip,
+    /// The same inside one poll.
+    IntNonmonotonicPoll,
+    /// A producer's later send lands before an earlier one.
+    NonmonotonicSend,
+    /// Delivered to a group that had it already.
+    Reprocessed,
+    /// Below a group's committed offset, and finished by no member.
+    Skipped,
+    /// A group finishes the records of one key and one producer in the order in which they were sent.
+    KeyOrder,
 }
 
 /// Which judge speaks, and when.
@@ -105,7 +133,7 @@ impl Property {
 
     /// Whether it is judged once, when the run is over.
     pub fn judged_at_the_end(self) -> bool {
-        self.judge() == Judge::Liveness || matches!(self, Self::LostWrite | Self::Unseen)
+        self.judge() == Judge::Liveness || matches!(self, Self::LostWrite | Self::Unseen | Self::Skipped)
     }
 
     /// Which judge decides it.

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use highwater_model::config::{Acks, BrokerConfig, ClusterConfig, Topic};
+use highwater_model::config::{AckStrategy, Acks, ClusterConfig};
 use highwater_model::event::{Event, Step, StepId};
 use highwater_model::ids::{
     BrokerId, BrokerSet, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerEpoch, ProducerId, RecordId,
     Sequence, TopicId, TopicPartition,
 };
 use highwater_model::message::PartitionState;
-use highwater_model::names::Names;
-use highwater_model::protocol::Preset;
 use highwater_model::record::{Batch, ProducerStamp, Record};
 use highwater_model::time::{Instant, Micros};
 use highwater_model::view::{BrokerView, ClusterView, PartitionView, ReplicaView, Role};
 
+use crate::clients_for_tests::setup;
 use crate::finding::Tally;
+use crate::history::Anomaly;
 use crate::judge::Judge;
+use crate::panel::PanelSetup;
+use crate::promises::Promises;
 use crate::property::Property;
 
 /// The producer `shop`.
@@ -30,46 +32,43 @@ pub(crate) const ORDERS: TopicPartition = TopicPartition { topic: TopicId(0), pa
 pub(crate) struct Stage {
     pub(crate) view: ClusterView,
     pub(crate) judge: Judge,
+    pub(crate) setup: PanelSetup,
+    pub(crate) promises: Promises,
     pub(crate) step: Step,
 }
 
 impl Stage {
     /// With empty logs.
     pub(crate) fn new() -> Self {
-        let brokers = [1, 2, 3].map(BrokerId).to_vec();
-        let topic = Topic {
-            min_insync_replicas: 2,
-            unclean_leader_election_enable: false,
-            assignment: vec![brokers.clone()],
-            ack_strategy: Default::default(),
-            service_rate: None,
-        };
-        let config = ClusterConfig {
-            protocol: Preset::V0_11Iv1.protocol(),
-            brokers: 3,
-            broker: BrokerConfig::default(),
-            topics: vec![topic],
-            offsets_topic: None,
-            offsets_partitions: Vec::new(),
-        };
-        let nodes = ["controller", "broker-1", "broker-2", "broker-3", "shop", "billing-0"];
-        let names = Names {
-            topics: vec![String::from("orders")],
-            groups: vec![String::from("billing")],
-            nodes: nodes.map(String::from).to_vec(),
-            faults: Vec::new(),
-            brokers: 3,
-        };
+        Self::of(setup(Acks::All))
+    }
+
+    /// The same with other clients and settings.
+    pub(crate) fn of(setup: PanelSetup) -> Self {
         let broker = BrokerView { alive: true, registered: true, ..BrokerView::default() };
         let view = ClusterView {
             brokers: vec![broker; 3],
             partitions: vec![partition(ORDERS)],
             ..ClusterView::default()
         };
-        let judge = Judge::new(Arc::new(config), names);
-        let mut stage = Self { view, judge, step: Step::default() };
+        let promises = Promises::new(&setup.config, &setup.producers, &setup.groups);
+        let mut stage = Self { view, judge: judge(&setup), promises, setup, step: Step::default() };
         stage.look(&[]);
         stage
+    }
+
+    /// Changes the settings; the judges forget all that they have seen.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut PanelSetup)) {
+        change(&mut self.setup);
+        let PanelSetup { config, producers, groups, .. } = &self.setup;
+        self.promises = Promises::new(config, producers, groups);
+        self.judge = judge(&self.setup);
+        self.look(&[]);
+    }
+
+    /// Gives `orders` an ack strategy.
+    pub(crate) fn with_strategy(&mut self, strategy: AckStrategy) {
+        self.change(|setup| Arc::make_mut(&mut setup.config).topics[0].ack_strategy = strategy);
     }
 
     /// With records 0, 1 and 2 at their offsets on every replica, and every high watermark at 3.
@@ -179,7 +178,8 @@ impl Stage {
         self.step.id = StepId(self.step.id.0 + 1);
         self.view.now = self.step.at;
         self.view.touched = touched;
-        self.judge.look(&self.step, events, &self.view);
+        self.judge.look(&self.step, events, &self.view, &self.promises);
+        events.iter().for_each(|event| self.promises.hear(event));
     }
 
     /// Lets time pass.
@@ -190,6 +190,11 @@ impl Stage {
     /// What a property has seen.
     pub(crate) fn tally(&self, property: Property) -> &Tally {
         self.judge.tally(property)
+    }
+
+    /// What a property that is judged client by client has seen.
+    pub(crate) fn anomaly(&self, property: Property) -> &Anomaly {
+        self.judge.anomaly(property).unwrap()
     }
 
     /// Asserts that a property was looked at and held.
@@ -209,6 +214,16 @@ impl Stage {
         assert_eq!(tally.findings[0].evidence, evidence);
         assert_eq!(tally.findings[0].property, property);
     }
+}
+
+fn judge(setup: &PanelSetup) -> Judge {
+    let PanelSetup { config, names, producers, groups, .. } = setup;
+    Judge::new(Arc::clone(config), Arc::clone(names), Arc::clone(producers), Arc::clone(groups))
+}
+
+/// Three brokers and `orders`, as the stage has it.
+pub(crate) fn config() -> ClusterConfig {
+    ClusterConfig::clone(&setup(Acks::All).config)
 }
 
 /// `orders-0` or another partition, in order and empty.

@@ -70,9 +70,9 @@ impl Observer for Watch {
     }
 
     fn pending(&self, view: &ClusterView) -> Vec<String> {
-        let names = &self.prepared.plan.names;
+        let (names, config) = (&self.prepared.plan.names, &self.prepared.plan.config);
         let first = converged(view).err().map(|pending| pending.in_words(names));
-        first.into_iter().chain(unavailable(view, names)).collect()
+        first.into_iter().chain(unavailable(view, names, config)).collect()
     }
 
     fn finish(self, view: &ClusterView, ended: Ended) -> RunReport {

@@ -38,7 +38,7 @@ pub(super) fn claims(records: &Ledger, offsets: &Offsets) -> Vec<Claim> {
             Fate::Unconfirmed => {
                 newest_read.get(&(value.client(), partition)).is_some_and(|&newest| newest > value)
             }
-            Fate::Unsent | Fate::Pending | Fate::Failed => return None,
+            Fate::Unsent | Fate::Pending | Fate::Failed | Fate::Refused => return None,
         };
         Some(Claim { value, partition, offset, answered: entry.answered, read: entry.read, passed })
     };

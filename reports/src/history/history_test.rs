@@ -14,24 +14,26 @@ use crate::promises::Promises;
 use crate::property::Property;
 
 /// What came of this history: how often `property` was looked at, broken where promised, and broken elsewhere.
-fn judged(setup: &PanelSetup, events: &[Event], property: Property) -> (u64, u64, u64) {
+pub(super) fn judged(setup: &PanelSetup, events: &[Event], property: Property) -> (u64, u64, u64) {
     let history = told(setup, events);
     let anomaly = history.anomaly(property).expect("a black-box property");
     (anomaly.looked, anomaly.promised.broken, anomaly.unpromised.broken)
 }
 
-fn told(setup: &PanelSetup, events: &[Event]) -> History {
-    let promises = Promises::new(&setup.config, &setup.producers, &setup.groups);
+pub(super) fn told(setup: &PanelSetup, events: &[Event]) -> History {
+    let mut promises = Promises::new(&setup.config, &setup.producers, &setup.groups);
     let mut history = History::new(Arc::new(names()));
     for (id, event) in (1..).zip(events) {
-        let node = event.client().expect("only clients speak here");
+        let node = event.client().unwrap_or(SHOP);
+        promises.hear(event);
         history.hear(&step(id, node), event, &promises);
     }
+    history.close();
     history.finish(&step(99, SHOP), &promises);
     history
 }
 
-fn all() -> PanelSetup {
+pub(super) fn all() -> PanelSetup {
     setup(Acks::All)
 }
 

@@ -18,6 +18,8 @@ pub enum Fate {
     Unconfirmed,
     /// Given up. Unknown: it may be in a log all the same.
     Failed,
+    /// Given up, and surely never written.
+    Refused,
 }
 
 /// One record.
@@ -27,11 +29,15 @@ pub struct Entry {
     pub fate: Fate,
     /// Whether any consumer returned it.
     pub read: bool,
-    /// Where it was sent.
+    /// Whether it was handed over again, after its producer was restarted.
+    pub resent: bool,
+    /// Which records of one key and one producer it belongs to; 0 without a key.
+    pub stream: u32,
+    /// Where it was sent, the last time.
     pub partition: TopicPartition,
     /// The first place that was reported for it.
     pub first: Option<(TopicPartition, Offset)>,
-    /// When it was handed to its producer.
+    /// When it was handed to its producer, the first time.
     pub sent_at: Instant,
     /// When its producer took it for done.
     pub answered: Step,

@@ -8,19 +8,35 @@
 //! - [`lost_write`](Property::LostWrite) and [`unseen`](Property::Unseen): acknowledged and read by nobody, judged at
 //!   the end of a run that converged, on topics that some group reads from the start.
 //!
+//! From who polled what, and what groups committed, follow the others:
+//!
+//! - [`aborted_read`](Property::AbortedRead): a send that surely failed is read;
+//! - [`poll_order`]: polls that jump over records or go back, from one to the next and inside one;
+//! - [`nonmonotonic_send`](Property::NonmonotonicSend): a later send lands before an earlier one;
+//! - [`groups`]: what a group was delivered twice, committed and never finished, or finished out of its key's order.
+//!
 //! A failed or timed-out send is *unknown*: its records may turn up or not. A record sent with acks=0 is called done by
 //! its own producer alone: it may be lost like any other, but nothing was promised.
 //!
 //! The cost is amortised O(1) a record: values and offsets index flat vectors. Only a value at a second offset costs
 //! a lookup in an ordered set.
 
+mod aborted_read;
 mod anomaly;
+mod by_partition;
 mod claims;
 mod duplicate;
+mod groups;
 mod inconsistent_offsets;
+mod key_order;
+mod keys;
 mod ledger;
 mod lost_write;
+mod nonmonotonic_send;
 mod offsets;
+mod poll_order;
+mod skipped;
+mod spans;
 mod unseen;
 
 use std::collections::BTreeSet;
@@ -28,17 +44,22 @@ use std::sync::Arc;
 
 use highwater_model::config::Acks;
 use highwater_model::event::{Event, Step};
-use highwater_model::ids::{NodeId, Offset, RecordId, TopicPartition};
+use highwater_model::ids::{GroupId, NodeId, Offset, RecordId, TopicPartition};
 use highwater_model::names::Names;
-use highwater_model::record::{Batch, Record};
+use highwater_model::record::Record;
 
 pub use anomaly::Anomaly;
+pub use groups::GroupTold;
 pub use ledger::{Entry, Fate, Ledger};
 
 use crate::latency::Samples;
 use crate::promises::Promises;
 use crate::property::Property;
+use groups::{Delivery, Group};
+use keys::Keys;
+use nonmonotonic_send::NonmonotonicSend;
 use offsets::Offsets;
+use poll_order::PollOrder;
 
 /// A value at an offset, as a client was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +85,15 @@ pub struct History {
     duplicate: Anomaly,
     lost_write: Anomaly,
     unseen: Anomaly,
+    aborted_read: Anomaly,
+    poll_order: PollOrder,
+    nonmonotonic_send: NonmonotonicSend,
+    keys: Keys,
+    /// By group.
+    groups: Vec<Group>,
+    reprocessed: Anomaly,
+    skipped: Anomaly,
+    key_order: Anomaly,
 }
 
 /// How many records clients sent, were told of, and read.
@@ -95,29 +125,60 @@ impl History {
             duplicate: Anomaly::default(),
             lost_write: Anomaly::default(),
             unseen: Anomaly::default(),
+            aborted_read: Anomaly::default(),
+            poll_order: PollOrder::default(),
+            nonmonotonic_send: NonmonotonicSend::default(),
+            keys: Keys::default(),
+            groups: Vec::new(),
+            reprocessed: Anomaly::default(),
+            skipped: Anomaly::default(),
+            key_order: Anomaly::default(),
         }
     }
 
-    /// Hears one event. All but the four that clients can tell are passed over.
+    /// Hears one event. All but those that clients can tell are passed over.
     #[inline]
     pub fn hear(&mut self, step: &Step, event: &Event, promises: &Promises) {
-        if let Event::RecordSent { partition, record, .. } = event {
-            self.on_sent(step, *partition, record);
+        if let Event::RecordSent { client, partition, record } = event {
+            self.on_sent(step, *client, *partition, record);
         } else if let Event::SendAcknowledged { client, partition, base_offset, records } = event {
             self.on_acknowledged(step, *client, *partition, *base_offset, records, promises);
-        } else if let Event::SendFailed { records, .. } = event {
-            self.on_failed(records);
-        } else if let Event::RecordsPolled { partition, from, batch, .. } = event {
-            self.on_polled(step, *partition, *from, batch, promises);
+        } else if let Event::SendFailed { partition, records, definite, .. } = event {
+            self.on_failed(step, *partition, records, *definite);
+        } else if let Event::RecordsPolled { client, group, partition, from, batch } = event {
+            let (client, group, partition, from) = (*client, *group, *partition, *from);
+            self.on_polled(step, Delivery { client, group, partition, from, batch }, promises);
+        } else if let Event::RecordsProcessed { group, partition, from, to, .. } = event {
+            groups::processed(self, step, *group, (*partition, *from, *to), promises);
+        } else if let Event::OffsetCommitted { group, partition, offset, .. } = event {
+            let committed = groups::group(&mut self.groups, *group).committed.at(*partition);
+            *committed = (*committed).max(*offset);
+        } else if let Event::PositionReset { client, partition, .. } = event {
+            self.poll_order.reset(*client, *partition);
+        } else if let Event::PartitionsAssigned { client, partitions, .. } = event {
+            self.poll_order.assigned(*client, partitions);
+        } else if let Event::PartitionsRevoked { client, partitions, .. }
+        | Event::MemberFenced { client, partitions, .. } = event
+        {
+            self.poll_order.lost(*client, partitions);
+        } else if let Event::NodeStopped { node, .. } | Event::NodeRestarted { node } = event {
+            self.poll_order.restarted(*node);
+            self.nonmonotonic_send.restarted(*node);
         }
     }
 
-    fn on_sent(&mut self, step: &Step, partition: TopicPartition, record: &Record) {
-        self.told.sent += 1;
+    fn on_sent(&mut self, step: &Step, client: NodeId, partition: TopicPartition, record: &Record) {
+        let stream = self.keys.stream(client, record);
         let entry = self.records.entry(record.value);
+        if entry.fate == Fate::Unsent {
+            self.told.sent += 1;
+            entry.sent_at = step.at;
+        } else {
+            entry.resent = true;
+        }
         entry.fate = Fate::Pending;
         entry.partition = partition;
-        entry.sent_at = step.at;
+        entry.stream = stream;
     }
 
     fn on_acknowledged(
@@ -130,6 +191,11 @@ impl History {
         promises: &Promises,
     ) {
         let acks = promises.acks(client);
+        let firm = promises.is_firm(client, partition.topic);
+        if let Some(base) = base_offset {
+            let what = (base, records);
+            self.nonmonotonic_send.acknowledged((step, client), partition, what, promises, &self.names);
+        }
         for (place, record) in (0..).zip(records) {
             let entry = self.records.entry(record.value);
             entry.answered = *step;
@@ -142,7 +208,6 @@ impl History {
             self.told.acknowledged += 1;
             self.latencies.push(step.at.since(entry.sent_at));
             if let Some(base) = base_offset {
-                let firm = acks == Some(Acks::All);
                 self.take(
                     step,
                     Report { partition, offset: base.plus(place), value: record.value, firm },
@@ -152,35 +217,45 @@ impl History {
         }
     }
 
-    fn on_failed(&mut self, records: &[Record]) {
+    fn on_failed(&mut self, step: &Step, partition: TopicPartition, records: &[Record], definite: bool) {
         self.told.failed += records.len() as u64;
         for record in records {
-            self.records.entry(record.value).fate = Fate::Failed;
+            if definite {
+                aborted_read::refused(self, step, partition, record.value);
+            } else {
+                self.records.entry(record.value).fate = Fate::Failed;
+            }
         }
     }
 
-    fn on_polled(
-        &mut self,
-        step: &Step,
-        partition: TopicPartition,
-        from: Offset,
-        batch: &Batch,
-        promises: &Promises,
-    ) {
+    fn on_polled(&mut self, step: &Step, delivery: Delivery<'_>, promises: &Promises) {
+        let Delivery { client, partition, from, batch, .. } = delivery;
         let skipped = from.0.saturating_sub(batch.base_offset.0) as usize;
         for (place, record) in (0..).zip(batch.records.iter()).skip(skipped) {
             let offset = batch.base_offset.plus(place);
             self.told.delivered += 1;
             self.duplicate.looked();
-            self.records.entry(record.value).read = true;
+            let entry = self.records.entry(record.value);
+            entry.read = true;
+            if entry.fate == Fate::Refused {
+                aborted_read::read(self, step, partition, record.value);
+            }
             self.take(step, Report { partition, offset, value: record.value, firm: true }, promises);
         }
-        self.offsets.read_up_to(partition, batch.end_offset());
+        let end = batch.end_offset();
+        self.offsets.read_up_to(partition, end);
+        self.poll_order.polled((step, client), partition, (from, end), &self.offsets, &self.names);
+        groups::delivered(self, step, delivery, promises);
     }
 
     fn take(&mut self, step: &Step, report: Report, promises: &Promises) {
         inconsistent_offsets::look(self, step, report, promises);
         duplicate::look(self, step, report, promises);
+    }
+
+    /// The run is over, however it ended.
+    pub fn close(&mut self) {
+        self.poll_order.close(&self.offsets, &self.names);
     }
 
     /// Judges what only the end can tell. Only for a run that converged: until then, someone may still read.
@@ -191,15 +266,25 @@ impl History {
                 unseen::judge(self, &claim, step, promises);
             }
         }
+        skipped::judge(self, step, promises);
     }
 
-    /// What one of the four anomalies has shown; nothing for other properties.
+    /// What one of the anomalies has shown; nothing for other properties.
     pub fn anomaly(&self, property: Property) -> Option<&Anomaly> {
         [
             (Property::InconsistentOffsets, &self.inconsistent_offsets),
             (Property::Duplicate, &self.duplicate),
             (Property::LostWrite, &self.lost_write),
             (Property::Unseen, &self.unseen),
+            (Property::AbortedRead, &self.aborted_read),
+            (Property::PollSkip, &self.poll_order.skips[0]),
+            (Property::NonmonotonicPoll, &self.poll_order.backwards[0]),
+            (Property::IntPollSkip, &self.poll_order.skips[1]),
+            (Property::IntNonmonotonicPoll, &self.poll_order.backwards[1]),
+            (Property::NonmonotonicSend, &self.nonmonotonic_send.anomaly),
+            (Property::Reprocessed, &self.reprocessed),
+            (Property::Skipped, &self.skipped),
+            (Property::KeyOrder, &self.key_order),
         ]
         .into_iter()
         .find_map(|(name, anomaly)| (name == property).then_some(anomaly))
@@ -208,6 +293,11 @@ impl History {
     /// How many records were sent, answered and read.
     pub fn told(&self) -> Told {
         self.told
+    }
+
+    /// How much a group was delivered.
+    pub fn told_to(&self, group: GroupId) -> GroupTold {
+        self.groups.get(usize::from(group.0)).map_or_else(GroupTold::default, |group| group.told)
     }
 
     /// What is known of each record.
@@ -232,5 +322,9 @@ pub fn record_name(names: &Names, value: RecordId) -> String {
 }
 
 #[cfg(test)]
+mod groups_test;
+#[cfg(test)]
 #[path = "history_test.rs"]
 mod history_test;
+#[cfg(test)]
+mod order_test;

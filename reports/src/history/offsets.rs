@@ -2,6 +2,8 @@
 
 use highwater_model::ids::{Offset, RecordId, TopicPartition};
 
+use super::by_partition::ByPartition;
+
 /// The value that was reported for an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said {
@@ -21,25 +23,13 @@ struct Partition {
 /// All offsets. Flat vectors, by topic, partition and offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offsets {
-    topics: Vec<Vec<Partition>>,
+    partitions: ByPartition<Partition>,
 }
 
 impl Offsets {
-    fn partition(&mut self, id: TopicPartition) -> &mut Partition {
-        let (topic, partition) = (usize::from(id.topic.0), usize::from(id.partition));
-        if topic >= self.topics.len() {
-            self.topics.resize(topic + 1, Vec::new());
-        }
-        let partitions = &mut self.topics[topic];
-        if partition >= partitions.len() {
-            partitions.resize(partition + 1, Partition::default());
-        }
-        &mut partitions[partition]
-    }
-
     /// What was said of an offset; the place to say it first.
     pub(super) fn said(&mut self, id: TopicPartition, offset: Offset) -> &mut Option<Said> {
-        let said = &mut self.partition(id).said;
+        let said = &mut self.partitions.at(id).said;
         let place = offset.0 as usize;
         if place >= said.len() {
             said.resize(place + 1, None);
@@ -47,16 +37,28 @@ impl Offsets {
         &mut said[place]
     }
 
+    /// The value that was reported for an offset, if anyone has told of it.
+    pub(super) fn value(&self, id: TopicPartition, offset: Offset) -> Option<RecordId> {
+        self.partitions.get(id)?.said.get(offset.0 as usize)?.map(|said| said.value)
+    }
+
+    /// The first offset of `[from, to)` of which anyone has told, and the value.
+    pub(super) fn first_known(
+        &self,
+        id: TopicPartition,
+        (from, to): (Offset, Offset),
+    ) -> Option<(Offset, RecordId)> {
+        (from.0..to.0).map(Offset).find_map(|offset| Some((offset, self.value(id, offset)?)))
+    }
+
     /// Says that someone read up to here, exclusive.
     pub(super) fn read_up_to(&mut self, id: TopicPartition, end: Offset) {
-        let partition = self.partition(id);
+        let partition = self.partitions.at(id);
         partition.read_end = partition.read_end.max(end);
     }
 
     /// One past the highest offset that anyone read.
     pub(super) fn read_end(&self, id: TopicPartition) -> Offset {
-        let partitions = self.topics.get(usize::from(id.topic.0));
-        let partition = partitions.and_then(|partitions| partitions.get(usize::from(id.partition)));
-        partition.map_or(Offset::ZERO, |partition| partition.read_end)
+        self.partitions.get(id).map_or(Offset::ZERO, |partition| partition.read_end)
     }
 }

@@ -1,12 +1,12 @@
 //! `ack-honesty`: success means appended; for acks=all it means committed.
 //!
 //! Source: R9 of the requirements; I19 of `kafka-behaviour.md`; 0.11.0.2 `Partition.checkEnoughReplicasReachOffset`.
-//! acks=0 promises nothing and is never answered. What fails is unknown, and nothing is asked of it.
+//! On a topic with ack strategy `leader` acks=all means appended too. acks=0 promises nothing and is never answered. What fails is unknown, and nothing is asked of it.
 //!
 //! Looked at: successes that brokers answered. Broken at each whose records are not in the broker's log at their
 //! offsets, or, with acks=all, are not all below its high watermark. What counts is when success was decided.
 
-use highwater_model::config::Acks;
+use highwater_model::config::{AckStrategy, Acks};
 use highwater_model::ids::{Offset, RecordId};
 
 use super::acked::Acknowledged;
@@ -14,6 +14,7 @@ use super::decisions::Decision;
 use super::scene::Scene;
 use crate::finding::Tally;
 use crate::property::Property;
+use crate::strategies;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AckHonesty {
@@ -45,6 +46,11 @@ impl AckHonesty {
     }
 }
 
+/// Whether acks=all waits for more than the leader.
+fn commits(scene: &Scene<'_>) -> bool {
+    strategies::of(scene.config, scene.partition.id().topic) != AckStrategy::Leader
+}
+
 /// Why a success is a lie.
 enum Wrong {
     NoReplica,
@@ -67,7 +73,7 @@ impl Wrong {
         match (acks, missing) {
             (Acks::None, _) => Some(Self::Unasked),
             (Acks::Leader | Acks::All, Some((offset, value))) => Some(Self::NotAppended(offset, value)),
-            (Acks::All, None) if decision.high_watermark < entry.end() => {
+            (Acks::All, None) if commits(scene) && decision.high_watermark < entry.end() => {
                 Some(Self::NotCommitted(decision.high_watermark))
             }
             (Acks::Leader | Acks::All, None) => None,

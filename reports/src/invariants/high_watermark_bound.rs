@@ -4,9 +4,13 @@
 //! Source: I11 of `kafka-behaviour.md`, which says for which versions each half is promised. The leader is the one in
 //! the controller's epoch. A replica that is down is not asked: what it will show is read from its checkpoint.
 //!
+//! With ack strategy `majority` there is no ISR to ask: more than half of all replicas reach up to the leader's high
+//! watermark, Raft's commit rule.
+//!
 //! Looked at: changes after which a running replica shows a high watermark above 0. Broken once for each replica and
 //! half, until it is in order again.
 
+use highwater_model::config::AckStrategy;
 use highwater_model::ids::BrokerSet;
 use highwater_model::view::Role;
 
@@ -25,15 +29,16 @@ pub(crate) struct HighWatermarkBound {
 struct Reported {
     /// Replicas whose high watermark lies beyond their own end.
     beyond_own: BrokerSet,
-    /// ISR members whose log ends below the leader's high watermark.
+    /// ISR members whose log ends below the leader's high watermark; without an ISR, all replicas if too many do.
     below_leader: BrokerSet,
 }
 
 impl HighWatermarkBound {
-    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+    pub(crate) fn look(&mut self, scene: &Scene<'_>, strategy: AckStrategy) {
         let before = *self.partitions.at(scene.slot);
         let mut now = Reported::default();
         let leader = scene.partition.true_leader();
+        let by_majority = strategy == AckStrategy::Majority;
         let mut any = false;
         for replica in &scene.partition.replicas {
             let up = replica.role != Role::Offline;
@@ -41,15 +46,38 @@ impl HighWatermarkBound {
             if up && replica.high_watermark > replica.log_end {
                 now.beyond_own = now.beyond_own.with(replica.broker);
             }
-            let in_isr = scene.partition.controller.isr.contains(replica.broker);
-            if in_isr && leader.is_some_and(|leader| leader.high_watermark > replica.log_end) {
+            let bound = by_majority || scene.partition.controller.isr.contains(replica.broker);
+            if bound && leader.is_some_and(|leader| leader.high_watermark > replica.log_end) {
                 now.below_leader = now.below_leader.with(replica.broker);
             }
+        }
+        if by_majority && now.below_leader.len() * 2 < scene.partition.replicas.len() {
+            now.below_leader = BrokerSet::EMPTY;
         }
         self.tally.looked += u64::from(any);
         *self.partitions.at(scene.slot) = now;
         self.report(scene, now.beyond_own.difference(before.beyond_own), false);
-        self.report(scene, now.below_leader.difference(before.below_leader), true);
+        if by_majority {
+            self.report_minority(scene, now.below_leader.difference(before.below_leader));
+        } else {
+            self.report(scene, now.below_leader.difference(before.below_leader), true);
+        }
+    }
+
+    fn report_minority(&mut self, scene: &Scene<'_>, below: BrokerSet) {
+        let Some(leader) = scene.partition.true_leader().filter(|_| !below.is_empty()) else { return };
+        self.tally.broke(|| {
+            let evidence = format!(
+                "broker {}, leader of {} in epoch {}, has high watermark {}, and of its {} replicas {below} have logs \
+                 that end below it",
+                leader.broker,
+                scene.name(),
+                leader.leader_epoch,
+                leader.high_watermark,
+                scene.partition.replicas.len()
+            );
+            scene.finding(Property::HighWatermarkBound, evidence)
+        });
     }
 
     fn report(&mut self, scene: &Scene<'_>, brokers: BrokerSet, against_leader: bool) {

@@ -19,6 +19,11 @@
 //! | `visible-below-high-watermark` | [`visible_below_high_watermark`] | no consumer reads at or above the HW |
 //! | `idempotent-dedup` | [`idempotent_dedup`] | a sequence is at most once in a leader's log |
 //! | `ack-honesty` | [`ack_honesty`] | success means appended, or committed for acks=all |
+//! | `group-exclusivity` | [`group_exclusivity`] | within a generation a partition has one owner |
+//! | `commit-fencing` | [`commit_fencing`] | a commit is of the group's generation and of a member |
+//! | `routing` | [`routing`] | a record goes where its sender or its key says, or where it is its turn |
+//! | `producer-order` | [`producer_order`] | a leader's log has a producer's records in the order in which they were sent |
+//! | `lag-bounded` | [`lag_bounded`] | a group stands no further behind than its scenario says |
 //!
 //! What is remembered from step to step stands apart, so that several properties can ask it: [`ghosts`] (exposed
 //! records, and every log as it was), [`agreement`] (common prefixes), [`acked`] (what was acknowledged), [`decisions`]
@@ -32,19 +37,24 @@ pub(crate) mod acked;
 pub(crate) mod acked_durable;
 pub(crate) mod agreement;
 mod batches;
+pub(crate) mod commit_fencing;
 pub(crate) mod decisions;
 pub(crate) mod fetches;
 pub(crate) mod ghosts;
+pub(crate) mod group_exclusivity;
 pub(crate) mod high_watermark_bound;
 pub(crate) mod high_watermark_monotone;
 pub(crate) mod idempotent_dedup;
 pub(crate) mod isr_eviction_timely;
 pub(crate) mod isr_rejoin;
+pub(crate) mod lag_bounded;
 pub(crate) mod leader_completeness;
 pub(crate) mod leader_in_isr;
 pub(crate) mod log_matching;
 pub(crate) mod min_isr_respected;
 pub(crate) mod one_leader_per_epoch;
+pub(crate) mod producer_order;
+pub(crate) mod routing;
 pub(crate) mod scene;
 pub(crate) mod slots;
 pub(crate) mod strong_isr;
@@ -52,9 +62,12 @@ pub(crate) mod truncation_spares_committed;
 pub(crate) mod truncation_to_high_watermark;
 pub(crate) mod visible_below_high_watermark;
 pub(crate) mod weak_isr;
+pub(crate) mod whole;
 
 #[cfg(test)]
 mod exposure_test;
+#[cfg(test)]
+mod groups_test;
 #[cfg(test)]
 mod isr_test;
 #[cfg(test)]
@@ -62,15 +75,21 @@ mod leadership_test;
 #[cfg(test)]
 mod produce_test;
 #[cfg(test)]
+mod producers_test;
+#[cfg(test)]
+mod strategies_test;
+#[cfg(test)]
 mod truncation_test;
 
 use std::sync::Arc;
 
-use highwater_model::config::Acks;
+use highwater_model::config::{AckStrategy, Acks, ClusterConfig};
 use highwater_model::event::Event;
-use highwater_model::time::Instant;
+use highwater_model::ids::GroupId;
 
+use crate::clients::{Reader, Writer};
 use crate::finding::Tally;
+use crate::history::Anomaly;
 use crate::property::Property;
 use acked::{Acked, Acknowledged};
 use agreement::Agreement;
@@ -81,6 +100,7 @@ use isr_rejoin::Expansion;
 use scene::Scene;
 use truncation_to_high_watermark::Cut;
 use visible_below_high_watermark::Served;
+use whole::Whole;
 
 /// What is remembered of one partition and asked by several properties.
 #[derive(Clone, Debug)]
@@ -90,12 +110,14 @@ pub(crate) struct Memory {
     acked: Acked,
     fetches: Fetches,
     decisions: Decisions,
+    strategy: AckStrategy,
 }
 
 impl Memory {
-    /// Of a partition with this many replicas.
-    pub(crate) fn new(replicas: usize) -> Self {
+    /// Of a partition with this many replicas, on a topic of this ack strategy.
+    pub(crate) fn new(replicas: usize, strategy: AckStrategy) -> Self {
         Self {
+            strategy,
             ghost: Ghost::new(replicas),
             agreement: Agreement::new(replicas),
             acked: Acked::new(replicas),
@@ -103,9 +125,19 @@ impl Memory {
             decisions: Decisions::default(),
         }
     }
+
+    /// Whether the ISR decides what is committed and who may lead.
+    fn by_isr(&self) -> bool {
+        match self.strategy {
+            AckStrategy::Isr | AckStrategy::Leader => true,
+            AckStrategy::Majority => false,
+        }
+    }
 }
 
 /// All properties of the white box.
+///
+/// Those about the ISR are asked only where the ISR decides: not on topics with ack strategy `majority`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WhiteBox {
     weak_isr: weak_isr::WeakIsr,
@@ -125,14 +157,30 @@ pub(crate) struct WhiteBox {
     visible_below_high_watermark: visible_below_high_watermark::VisibleBelowHighWatermark,
     idempotent_dedup: idempotent_dedup::IdempotentDedup,
     ack_honesty: ack_honesty::AckHonesty,
+    group_exclusivity: group_exclusivity::GroupExclusivity,
+    commit_fencing: commit_fencing::CommitFencing,
+    routing: routing::Routing,
+    producer_order: producer_order::ProducerOrder,
+    lag_bounded: lag_bounded::LagBounded,
 }
 
 impl WhiteBox {
+    /// Of a run with these clients.
+    pub(crate) fn new(config: &ClusterConfig, writers: Arc<[Writer]>, readers: Arc<[Reader]>) -> Self {
+        Self {
+            routing: routing::Routing::new(config, writers),
+            lag_bounded: lag_bounded::LagBounded::new(readers),
+            ..Self::default()
+        }
+    }
+
     /// Hears an event of a partition before the ghosts take over the step.
     pub(crate) fn hear(&mut self, scene: &Scene<'_>, memory: &mut Memory, event: &Event) {
         match *event {
-            Event::RecordsAppended { broker, ref batch, .. } => {
+            Event::RecordSent { client, ref record, .. } => self.routing.sent(scene, client, record),
+            Event::RecordsAppended { broker, client, ref batch, .. } => {
                 self.idempotent_dedup.appended(scene, broker, batch);
+                self.producer_order.appended(scene, broker, client, batch);
             }
             Event::FollowerFetched { broker, replica, offset, leader_end, .. } => {
                 if let (Some(leader), Some(follower)) = (scene.place_of(broker), scene.place_of(replica)) {
@@ -151,14 +199,14 @@ impl WhiteBox {
             Event::ProduceAcknowledged { broker, client, acks, base_offset, ref records, .. } => {
                 let records = Arc::clone(records);
                 let entry = Acknowledged { base: base_offset, records, by: broker, vanished: false };
-                let to_all = acks == Acks::All;
+                let to_all = acks == Acks::All && memory.strategy != AckStrategy::Leader;
                 let decision = if to_all {
                     memory.decisions.take(scene, broker, client, base_offset)
                 } else {
                     Decision::now(scene, broker, base_offset)
                 };
                 self.ack_honesty.acknowledged(scene, acks, &entry, decision.as_ref());
-                if let Some(decision) = decision.filter(|_| to_all) {
+                if let Some(decision) = decision.filter(|_| to_all && memory.by_isr()) {
                     self.min_isr_respected.acknowledged(scene, broker, &decision);
                 }
                 if to_all {
@@ -172,13 +220,21 @@ impl WhiteBox {
             }
             Event::LeaderElected { broker, epoch, .. } => {
                 self.one_leader_per_epoch.elected(scene, broker, epoch);
+                self.routing.leaders_changed(scene.partition.id().topic);
             }
+            Event::PartitionOffline { .. } => self.routing.leaders_changed(scene.partition.id().topic),
+            Event::PartitionsCreated { count, .. } => self.routing.grew(scene.partition.id().topic, count),
+            Event::HighWatermarkAdvanced { broker, to, .. } => self.lag_bounded.advanced(scene, broker, to),
+            Event::OffsetCommitted { group, offset, .. } => self.lag_bounded.committed(scene, group, offset),
+            Event::CoordinatorLoaded { broker, .. } => self.commit_fencing.loaded(scene, broker),
             Event::BecameLeader { broker, epoch, .. } => {
                 self.one_leader_per_epoch.took_office(scene, broker, epoch);
                 self.truncation_to_high_watermark.settled(scene, broker);
+                self.commit_fencing.changed_hands(scene, broker);
             }
             Event::BecameFollower { broker, high_watermark, end_offset, .. } => {
                 self.truncation_to_high_watermark.followed(scene, broker, high_watermark, end_offset);
+                self.commit_fencing.changed_hands(scene, broker);
             }
             Event::RecordsFetched { broker, from, .. } => {
                 self.truncation_to_high_watermark.wrote(scene, broker, from);
@@ -192,24 +248,25 @@ impl WhiteBox {
                 }
             }
             Event::IsrShrinkProposed { broker, removed, .. } => {
-                self.isr_eviction_timely.proposed(scene, &mut memory.fetches, broker, removed);
+                if memory.by_isr() {
+                    self.isr_eviction_timely.proposed(scene, &mut memory.fetches, broker, removed);
+                }
             }
             Event::IsrExpandProposed { broker, added, end_offset, high_watermark, .. } => {
                 let expansion = Expansion { leader: broker, added, end: end_offset, high_watermark };
-                self.isr_rejoin.proposed(scene, &memory.ghost, &memory.fetches, expansion);
+                if memory.by_isr() {
+                    self.isr_rejoin.proposed(scene, &memory.ghost, &memory.fetches, expansion);
+                }
             }
-            Event::RecordSent { .. }
-            | Event::ProduceSent { .. }
+            Event::ProduceSent { .. }
             | Event::ProduceRetried { .. }
             | Event::DuplicateDiscarded { .. }
             | Event::ProduceRefused { .. }
-            | Event::HighWatermarkAdvanced { .. }
             | Event::HighWatermarkLearned { .. }
             | Event::ProduceFailed { .. }
             | Event::SendAcknowledged { .. }
             | Event::SendFailed { .. }
             | Event::RecordsPolled { .. }
-            | Event::OffsetCommitted { .. }
             | Event::PositionReset { .. }
             | Event::FetcherDied { .. }
             | Event::IsrUpdateRefused { .. }
@@ -226,7 +283,6 @@ impl WhiteBox {
             | Event::RebalanceStarted { .. }
             | Event::GenerationStarted { .. }
             | Event::GroupStabilized { .. }
-            | Event::CoordinatorLoaded { .. }
             | Event::CommitAccepted { .. }
             | Event::CommitRefused { .. }
             | Event::VoteGiven { .. }
@@ -238,10 +294,8 @@ impl WhiteBox {
             | Event::ControlledShutdownCompleted { .. }
             | Event::BrokerRegistered { .. }
             | Event::BrokerFenced { .. }
-            | Event::PartitionOffline { .. }
             | Event::IsrShrunk { .. }
             | Event::IsrExpanded { .. }
-            | Event::PartitionsCreated { .. }
             | Event::PartitionsRefused { .. }
             | Event::FaultStruck { .. }
             | Event::FaultMissed { .. }
@@ -261,18 +315,34 @@ impl WhiteBox {
     }
 
     /// Hears an event that is of no partition.
-    pub(crate) fn hear_of_cluster(&mut self, event: &Event, brokers: u8, now: Instant) {
+    pub(crate) fn hear_of_cluster(&mut self, whole: &Whole<'_>, event: &Event) {
         if let Event::BrokerStarted { broker, .. } = event {
-            self.isr_eviction_timely.disturbed(*broker, now);
+            self.isr_eviction_timely.disturbed(*broker, whole.step.at);
         } else if let Event::NodePaused { node } | Event::NodeResumed { node } = event {
-            self.isr_eviction_timely.node_disturbed(*node, brokers, now);
+            self.isr_eviction_timely.node_disturbed(*node, whole.config.brokers, whole.step.at);
+        } else if let Event::NodeRestarted { node } = event {
+            self.producer_order.restarted(*node);
+            self.routing.restarted(*node);
+        } else if *event == Event::HealStarted {
+            self.lag_bounded.heal_started();
+        } else {
+            self.hear_of_groups(whole, event);
         }
+    }
+
+    fn hear_of_groups(&mut self, whole: &Whole<'_>, event: &Event) {
+        if let Event::PartitionsAssigned { group, .. } = event {
+            self.lag_bounded.shared_out(*group);
+        }
+        self.group_exclusivity.hear(whole, event);
+        self.commit_fencing.hear(whole, event);
     }
 
     /// Looks at a partition that the step touched; the ghosts take the step over on the way. What depends on the
     /// replicas and the controller alone is asked only where these changed.
     pub(crate) fn look(&mut self, scene: &Scene<'_>, memory: &mut Memory) {
-        let Memory { ghost, agreement, acked, fetches, decisions } = memory;
+        let by_isr = memory.by_isr();
+        let Memory { ghost, agreement, acked, fetches, decisions, strategy } = memory;
         self.high_watermark_monotone.look(scene, ghost);
         let changed = ghost.follow(scene.partition);
         fetches.follow(scene.partition, scene.step.at);
@@ -280,21 +350,27 @@ impl WhiteBox {
             agreement.follow(ghost);
             acked.follow(ghost);
             decisions.follow(scene);
-            self.leader_in_isr.look(scene);
             self.one_leader_per_epoch.look(scene);
-            self.strong_isr.look(scene, ghost);
-            self.weak_isr.look(scene, agreement);
+            if by_isr {
+                self.leader_in_isr.look(scene);
+                self.strong_isr.look(scene, ghost);
+                self.weak_isr.look(scene, agreement);
+            }
             self.log_matching.look(scene, agreement);
-            self.high_watermark_bound.look(scene);
+            self.high_watermark_bound.look(scene, *strategy);
         }
         self.acked_durable.look(scene, ghost, acked);
-        self.isr_eviction_timely.look(scene, fetches);
+        if by_isr {
+            self.isr_eviction_timely.look(scene, fetches);
+        }
         ghost.settle();
     }
 
     /// Looks for what only time brings about, on a partition that nothing may have touched.
     pub(crate) fn patrol(&mut self, scene: &Scene<'_>, memory: &mut Memory) {
-        self.isr_eviction_timely.look(scene, &memory.fetches);
+        if memory.by_isr() {
+            self.isr_eviction_timely.look(scene, &memory.fetches);
+        }
     }
 
     /// A broker took office, and the ghosts have taken over the step.
@@ -325,7 +401,12 @@ impl WhiteBox {
             Property::VisibleBelowHighWatermark => &self.visible_below_high_watermark.tally,
             Property::IdempotentDedup => &self.idempotent_dedup.tally,
             Property::AckHonesty => &self.ack_honesty.tally,
-            Property::Converged
+            Property::GroupExclusivity => &self.group_exclusivity.tally,
+            Property::CommitFencing => &self.commit_fencing.tally,
+            Property::Routing => &self.routing.tally,
+            Property::LagBounded => &self.lag_bounded.tally,
+            Property::ProducerOrder
+            | Property::Converged
             | Property::Elected
             | Property::Answered
             | Property::HighWatermarkReached
@@ -334,7 +415,26 @@ impl WhiteBox {
             | Property::InconsistentOffsets
             | Property::Duplicate
             | Property::LostWrite
-            | Property::Unseen => return None,
+            | Property::Unseen
+            | Property::AbortedRead
+            | Property::PollSkip
+            | Property::NonmonotonicPoll
+            | Property::IntPollSkip
+            | Property::IntNonmonotonicPoll
+            | Property::NonmonotonicSend
+            | Property::Reprocessed
+            | Property::Skipped
+            | Property::KeyOrder => return None,
         })
+    }
+
+    /// What a property has seen that is judged client by client.
+    pub(crate) fn anomaly(&self, property: Property) -> Option<&Anomaly> {
+        (property == Property::ProducerOrder).then_some(&self.producer_order.anomaly)
+    }
+
+    /// The largest lag of a group in a partition, until the faults were over.
+    pub(crate) fn largest_lag(&self, group: GroupId) -> u64 {
+        self.lag_bounded.largest(group)
     }
 }

@@ -9,6 +9,7 @@ use highwater_model::view::{ClusterView, PartitionView, ReplicaView};
 
 use super::ghosts::Ghost;
 use crate::finding::Finding;
+use crate::promises::Promises;
 use crate::property::Property;
 
 /// One partition after one step.
@@ -26,6 +27,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) config: &'a ClusterConfig,
     /// What the numbers are called.
     pub(crate) names: &'a Names,
+    /// What the settings promise to whom.
+    pub(crate) promises: &'a Promises,
 }
 
 impl<'a> Scene<'a> {

@@ -11,6 +11,7 @@
 //! Looked at: cuts made for that reason, and writes for which a cut was owed. Broken at each that cuts elsewhere, or not
 //! at all.
 
+use highwater_model::config::AckStrategy;
 use highwater_model::event::TruncationReason;
 use highwater_model::ids::{BrokerId, Offset, TopicPartition};
 use highwater_model::protocol::TruncationRule;
@@ -19,6 +20,7 @@ use super::ghosts::Ghost;
 use super::scene::Scene;
 use crate::finding::Tally;
 use crate::property::Property;
+use crate::strategies;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TruncationToHighWatermark {
@@ -105,7 +107,11 @@ impl TruncationToHighWatermark {
     }
 }
 
+/// Where a majority decides, followers cut as their fetches are answered, whatever the protocol does elsewhere.
 fn applies(scene: &Scene<'_>) -> bool {
+    if strategies::of(scene.config, scene.partition.id().topic) == AckStrategy::Majority {
+        return false;
+    }
     match scene.config.protocol.truncation {
         TruncationRule::OwnHighWatermark => true,
     }

@@ -3,7 +3,7 @@
 //! Source: P-unseen of the requirements; I23 of `kafka-behaviour.md`. No acknowledged record is then still unread but
 //! those that a group's reset policy left out.
 //!
-//! Looked at: partitions that a group's member owns and that have a leader. Broken once for each.
+//! Looked at: partitions that a group's active member owns and that have a leader. Broken once for each.
 
 use highwater_model::view::PartitionView;
 
@@ -13,7 +13,7 @@ use crate::property::Property;
 
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
-    for consumer in &last.view.consumers {
+    for consumer in last.view.consumers.iter().filter(|consumer| consumer.active) {
         for (partition, position) in &consumer.positions {
             let Some(leader) = last.view.partition(*partition).and_then(PartitionView::true_leader) else {
                 continue;

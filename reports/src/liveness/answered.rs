@@ -12,7 +12,7 @@ use crate::property::Property;
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
     let view = last.view;
-    if view.partitions.iter().any(|partition| availability::of(view, partition).is_some()) {
+    if view.partitions.iter().any(|partition| availability::of(view, partition, last.config).is_some()) {
         return;
     }
     for producer in &view.producers {

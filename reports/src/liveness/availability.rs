@@ -3,15 +3,21 @@
 //! Source: `kafka-behaviour.md` section 11, *Not promised*: progress of acks=all while the ISR is below its minimum, and
 //! any while the last ISR member is dead and unclean election is off.
 
+use highwater_model::config::{AckStrategy, ClusterConfig};
 use highwater_model::ids::BrokerSet;
 use highwater_model::names::Names;
 use highwater_model::view::{ClusterView, PartitionView};
+
+use super::Last;
+use crate::strategies;
 
 /// Why a partition is unavailable as configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unavailable {
     /// Nobody may lead: no live broker is in the ISR, and unclean election is off; or no replica lives at all.
     NoLeader,
+    /// With ack strategy `majority`: no more than half of all replicas live.
+    NoMajority,
     /// Fewer replicas live than `min.insync.replicas`: acks=all is refused.
     BelowMinimum,
 }
@@ -23,8 +29,15 @@ pub(crate) fn live(view: &ClusterView, partition: &PartitionView) -> BrokerSet {
 }
 
 /// Why a partition is unavailable, if it is.
-pub(crate) fn of(view: &ClusterView, partition: &PartitionView) -> Option<Unavailable> {
+pub(crate) fn of(
+    view: &ClusterView,
+    partition: &PartitionView,
+    config: &ClusterConfig,
+) -> Option<Unavailable> {
     let live = live(view, partition);
+    if strategies::of(config, partition.id().topic) == AckStrategy::Majority {
+        return (live.len() * 2 <= partition.replicas.len()).then_some(Unavailable::NoMajority);
+    }
     let in_isr = live.intersection(partition.controller.isr);
     if live.is_empty() || (in_isr.is_empty() && !partition.unclean_election) {
         Some(Unavailable::NoLeader)
@@ -36,21 +49,26 @@ pub(crate) fn of(view: &ClusterView, partition: &PartitionView) -> Option<Unavai
 }
 
 /// Whether a partition may be without a leader.
-pub(crate) fn may_be_leaderless(view: &ClusterView, partition: &PartitionView) -> bool {
-    of(view, partition) == Some(Unavailable::NoLeader)
+pub(crate) fn may_be_leaderless(last: &Last<'_>, partition: &PartitionView) -> bool {
+    matches!(of(last.view, partition, last.config), Some(Unavailable::NoLeader | Unavailable::NoMajority))
 }
 
 /// The partitions of which no progress is demanded, each with the reason in words.
-pub fn unavailable(view: &ClusterView, names: &Names) -> Vec<String> {
+pub fn unavailable(view: &ClusterView, names: &Names, config: &ClusterConfig) -> Vec<String> {
     let told = |partition: &PartitionView| {
         let name = names.partition(partition.id());
         let live = live(view, partition);
-        let reason = of(view, partition)?;
+        let reason = of(view, partition, config)?;
         Some(match reason {
             Unavailable::NoLeader => format!(
                 "{name} is unavailable as configured: its ISR is {}, of its replicas {live} are alive, and \
                  unclean.leader.election.enable is {}",
                 partition.controller.isr, partition.unclean_election
+            ),
+            Unavailable::NoMajority => format!(
+                "{name} is unavailable as configured: of its {} replicas only {live} are alive, and ack_strategy is \
+                 majority",
+                partition.replicas.len()
             ),
             Unavailable::BelowMinimum => format!(
                 "{name} is unavailable to acks=all as configured: of its replicas {live} are alive, and \

@@ -6,7 +6,7 @@
 //! Looked at: partitions, but those without a leader by configuration. Broken once for each partition, and once for each
 //! broker that is down though the heal restarted everything: it has stopped itself again.
 
-use highwater_model::ids::{BrokerId, BrokerSet, GroupId, NodeId, Offset, TopicPartition};
+use highwater_model::ids::{BrokerId, BrokerSet, Generation, GroupId, NodeId, Offset, TopicPartition};
 use highwater_model::names::Names;
 use highwater_model::view::{BrokerView, ClusterView, ConsumerView, PartitionView, ReplicaView};
 
@@ -35,6 +35,10 @@ pub enum Pending {
     Unowned(GroupId, TopicPartition),
     /// No member of the group owns anything: none has heard of its topics yet.
     Idle(GroupId),
+    /// A member that takes part has no share of a generation, or its group is in a rebalance.
+    Unstable(NodeId),
+    /// Two members of one group are in different generations.
+    Generations(GroupId, Generation, Generation),
 }
 
 impl Pending {
@@ -66,13 +70,18 @@ impl Pending {
                 format!("{} in group {} has no owner", names.partition(*partition), names.group(*group))
             }
             Self::Idle(group) => format!("no member of group {} owns a partition", names.group(*group)),
+            Self::Unstable(node) => format!("{} has no share of a generation", names.node(*node)),
+            Self::Generations(group, one, other) => {
+                format!("group {} has members in generation {one} and in {other}", names.group(*group))
+            }
         }
     }
 }
 
 /// Whether all has come right: every broker up and known, every partition led, replicated and committed to its end,
-/// every record of a producer answered or given up, every partition of a group's topics owned, every consumer at the
-/// high watermark. Allocates nothing.
+/// every record of a producer answered or given up, every group with an active member in one generation, every
+/// partition of its topics owned, every consumer at the high watermark. A group without an active member demands
+/// nothing. Allocates nothing.
 ///
 /// # Errors
 ///
@@ -90,7 +99,8 @@ pub fn converged(view: &ClusterView) -> Result<(), Pending> {
             return Err(Pending::Producer(producer.node, producer.pending));
         }
     }
-    view.consumers.iter().try_for_each(|consumer| consumer_converged(view, consumer))
+    let mut active = view.consumers.iter().filter(|consumer| consumer.active);
+    active.try_for_each(|consumer| consumer_converged(view, consumer))
 }
 
 fn partition_converged(partition: &PartitionView) -> Result<(), Pending> {
@@ -114,8 +124,16 @@ fn partition_converged(partition: &PartitionView) -> Result<(), Pending> {
 }
 
 fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(), Pending> {
+    if !consumer.stable {
+        return Err(Pending::Unstable(consumer.node));
+    }
     if is_idle(view, consumer.group) {
         return Err(Pending::Idle(consumer.group));
+    }
+    if let Some(first) = members(view, consumer.group).next()
+        && first.generation != consumer.generation
+    {
+        return Err(Pending::Generations(consumer.group, first.generation, consumer.generation));
     }
     for (partition, position) in &consumer.positions {
         let leader = view.partition(*partition).and_then(PartitionView::true_leader);
@@ -128,9 +146,14 @@ fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(),
     Ok(())
 }
 
-/// Whether no member of a group owns anything. Every group reads a topic, and every topic has a partition.
+/// The members of a group that take part.
+pub(super) fn members(view: &ClusterView, group: GroupId) -> impl Iterator<Item = &ConsumerView> {
+    view.consumers.iter().filter(move |member| member.active && member.group == group)
+}
+
+/// Whether no active member of a group owns anything. Every group reads a topic, and every topic has a partition.
 pub(super) fn is_idle(view: &ClusterView, group: GroupId) -> bool {
-    view.consumers.iter().filter(|member| member.group == group).all(|member| member.positions.is_empty())
+    members(view, group).all(|member| member.positions.is_empty())
 }
 
 /// The partitions of the topic with the next lower and the next higher number. Who owns some of a topic's partitions
@@ -144,8 +167,7 @@ fn neighbours(partition: TopicPartition) -> [Option<TopicPartition>; 2] {
 /// A partition, if it exists, has an owner in this consumer's group.
 fn owned(view: &ClusterView, consumer: &ConsumerView, partition: TopicPartition) -> Result<(), Pending> {
     let owns = |one: &ConsumerView| one.positions.binary_search_by_key(&partition, |(id, _)| *id).is_ok();
-    let of_group = || view.consumers.iter().filter(|other| other.group == consumer.group);
-    if owns(consumer) || view.place(partition).is_none() || of_group().any(owns) {
+    if owns(consumer) || view.place(partition).is_none() || members(view, consumer.group).any(owns) {
         Ok(())
     } else {
         Err(Pending::Unowned(consumer.group, partition))
@@ -167,7 +189,7 @@ pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
         }
     }
     for partition in &last.view.partitions {
-        if availability::may_be_leaderless(last.view, partition) {
+        if availability::may_be_leaderless(last, partition) {
             continue;
         }
         tally.looked += 1;

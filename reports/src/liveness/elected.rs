@@ -11,7 +11,7 @@ use crate::property::Property;
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
     for partition in &last.view.partitions {
-        if availability::may_be_leaderless(last.view, partition) {
+        if availability::may_be_leaderless(last, partition) {
             continue;
         }
         tally.looked += 1;

@@ -1,9 +1,12 @@
-//! `group-stable`: each partition of a group has one owner that knows where it stands.
+//! `group-stable`: every group with an active member has reached Stable, and each partition of its topics has one owner
+//! that knows where it stands.
 //!
-//! Source: P5 and I21 of `kafka-behaviour.md`. A group's topics are those of which it owns a partition. One that was
-//! added late counts like any other: a run comes right only once the members' metadata was refreshed.
+//! Source: P5 and I21 of `kafka-behaviour.md`. A group has reached Stable when all its active members have their share of
+//! one and the same generation. Its topics are those of which it owns a partition. A partition that was added late counts
+//! like any other: a run comes right only once the members' metadata was refreshed. Of a group without an active member
+//! nothing is demanded.
 //!
-//! Looked at: partitions of groups' topics, and groups of which no member owns anything. Broken once for each.
+//! Looked at: groups with an active member, and the partitions of their topics. Broken once for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,17 +20,17 @@ type Owners = Vec<(NodeId, Option<Offset>)>;
 
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
-    let groups: BTreeSet<GroupId> = last.view.consumers.iter().map(|member| member.group).collect();
-    for group in groups.into_iter().filter(|&group| converged::is_idle(last.view, group)) {
+    let active = last.view.consumers.iter().filter(|member| member.active);
+    let groups: BTreeSet<GroupId> = active.map(|member| member.group).collect();
+    for group in groups {
         tally.looked += 1;
-        tally.broke(|| {
-            let evidence = format!("no member of group {} owns a partition", last.names.group(group));
-            last.pending(Property::GroupStable, None, evidence)
-        });
+        if let Some(unstable) = unstable(last, group) {
+            tally.broke(|| last.pending(Property::GroupStable, None, unstable));
+        }
     }
     for ((group, partition), owners) in owners(last) {
         let known = last.view.partition(partition);
-        let waits = known.is_some_and(|partition| availability::may_be_leaderless(last.view, partition));
+        let waits = known.is_some_and(|known| availability::may_be_leaderless(last, known));
         let wrong = match owners.as_slice() {
             [] => String::from("has no owner"),
             [(_, Some(_))] => String::new(),
@@ -53,10 +56,31 @@ pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
     }
 }
 
+/// Why a group has not reached Stable, if it has not.
+fn unstable(last: &Last<'_>, group: GroupId) -> Option<String> {
+    let name = last.names.group(group);
+    let members = || converged::members(last.view, group);
+    if let Some(outside) = members().find(|member| !member.stable) {
+        let node = last.names.node(outside.node);
+        return Some(format!("{node} is active and has no share of a generation of group {name}"));
+    }
+    let first = members().next()?;
+    if let Some(other) = members().find(|member| member.generation != first.generation) {
+        return Some(format!(
+            "{} is in generation {} of group {name} and {} in generation {}",
+            last.names.node(first.node),
+            first.generation,
+            last.names.node(other.node),
+            other.generation
+        ));
+    }
+    converged::is_idle(last.view, group).then(|| format!("no member of group {name} owns a partition"))
+}
+
 /// Who owns each partition of each group's topics.
 fn owners(last: &Last<'_>) -> BTreeMap<(GroupId, TopicPartition), Owners> {
     let mut owners: BTreeMap<(GroupId, TopicPartition), Owners> = BTreeMap::new();
-    for consumer in &last.view.consumers {
+    for consumer in last.view.consumers.iter().filter(|consumer| consumer.active) {
         for (partition, position) in &consumer.positions {
             let topic = partition.topic;
             let of_topic = last.view.partitions.iter().filter(|it| it.id().topic == topic);

@@ -11,7 +11,7 @@ use crate::property::Property;
 /// Judges the last state.
 pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
     for partition in &last.view.partitions {
-        let promised = availability::of(last.view, partition).is_none();
+        let promised = availability::of(last.view, partition, last.config).is_none();
         let Some(leader) = partition.true_leader().filter(|_| promised) else { continue };
         tally.looked += 1;
         if leader.high_watermark >= leader.log_end {

@@ -1,4 +1,4 @@
-use highwater_model::ids::{BrokerId, GroupId, NodeId, Offset, TopicPartition};
+use highwater_model::ids::{BrokerId, Generation, GroupId, NodeId, Offset, TopicPartition};
 use highwater_model::view::{ConsumerView, ProducerView, Role};
 
 use super::{Pending, converged, unavailable};
@@ -143,8 +143,9 @@ fn a_partition_whose_last_members_are_dead_is_unavailable_as_configured() {
     stage.view.brokers[0].alive = false;
     stage.view.producers[0].pending = 1;
     let names = highwater_model::names::Names { topics: vec![String::from("orders")], ..Default::default() };
+    let config = crate::testing::config();
     assert_eq!(
-        unavailable(&stage.view, &names),
+        unavailable(&stage.view, &names, &config),
         ["orders-0 is unavailable as configured: its ISR is {1}, of its replicas {2,3} are alive, and \
           unclean.leader.election.enable is false"]
     );
@@ -155,7 +156,7 @@ fn a_partition_whose_last_members_are_dead_is_unavailable_as_configured() {
     // The partition is excused; the broker that did not come back is not.
     assert_eq!((stage.tally(Converged).looked, stage.tally(Converged).broken), (1, 1));
     stage.orders().unclean_election = true;
-    assert!(unavailable(&stage.view, &names).is_empty());
+    assert!(unavailable(&stage.view, &names, &config).is_empty());
     stalled(&mut stage);
     assert_eq!(stage.tally(Elected).broken, 1);
 }
@@ -232,4 +233,58 @@ fn a_consumer_below_the_high_watermark_is_reported() {
     stage.view.consumers[0] = consumer(5, Some(1));
     stalled(&mut stage);
     stage.assert_broken(AllSeen, "billing-0 stands at 1 in orders-0, whose high watermark is 3");
+}
+
+#[test]
+fn a_member_without_a_share_and_members_of_two_generations_keep_the_cluster_from_having_converged() {
+    let mut stage = settled();
+    stage.view.consumers[0].stable = false;
+    assert_eq!(converged(&stage.view), Err(Pending::Unstable(NodeId(5))));
+    stalled(&mut stage);
+    stage.assert_broken(GroupStable, "billing-0 is active and has no share of a generation of group billing");
+    let mut stage = settled();
+    let mut other = consumer(6, Some(3));
+    (other.generation, other.positions) = (Generation(2), Vec::new());
+    stage.view.consumers.push(other);
+    let two = Pending::Generations(GroupId(0), Generation(0), Generation(2));
+    assert_eq!(converged(&stage.view), Err(two));
+    stalled(&mut stage);
+    stage.assert_broken(GroupStable, "billing-0 is in generation 0 of group billing and ? in generation 2");
+}
+
+#[test]
+fn a_group_without_an_active_member_demands_nothing() {
+    let mut stage = settled();
+    stage.view.consumers[0] = consumer(5, None);
+    (stage.view.consumers[0].active, stage.view.consumers[0].stable) = (false, false);
+    assert_eq!(converged(&stage.view), Ok(()));
+    stalled(&mut stage);
+    for property in [GroupStable, AllSeen] {
+        assert_eq!(stage.tally(property).looked, 0, "{}", property.name());
+    }
+}
+
+#[test]
+fn members_that_left_do_not_count_as_owners() {
+    let mut stage = settled();
+    let mut left = consumer(6, Some(1));
+    left.active = false;
+    stage.view.consumers.push(left);
+    assert_eq!(converged(&stage.view), Ok(()));
+    stalled(&mut stage);
+    stage.assert_held(GroupStable);
+    stage.assert_held(AllSeen);
+}
+
+#[test]
+fn a_majority_topic_is_excused_without_a_majority_whatever_its_isr() {
+    let mut stage = settled();
+    stage.with_strategy(highwater_model::config::AckStrategy::Majority);
+    stage.orders().controller.leader = None;
+    (stage.view.brokers[0].alive, stage.view.brokers[2].alive) = (false, false);
+    stalled(&mut stage);
+    assert_eq!(stage.tally(Elected).looked, 0);
+    stage.view.brokers[2].alive = true;
+    stalled(&mut stage);
+    assert_eq!(stage.tally(Elected).broken, 1);
 }

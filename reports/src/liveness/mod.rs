@@ -6,7 +6,7 @@
 //! | `elected` | `elected` | a partition with a live ISR member has a leader |
 //! | `answered` | `answered` | every produce was answered or expired |
 //! | `high-watermark-reached` | `high_watermark_reached` | the leader's high watermark is its log's end |
-//! | `group-stable` | `group_stable` | each partition of a group has one owner that knows where it stands |
+//! | `group-stable` | `group_stable` | a group is in one generation, each partition has one owner that knows where it stands |
 //! | `all-seen` | `all_seen` | every owner has read up to the high watermark |
 //!
 //! What is not promised is not demanded: see [`unavailable`].
@@ -25,6 +25,7 @@ mod liveness_test;
 pub use availability::unavailable;
 pub use converged::{Pending, converged};
 
+use highwater_model::config::ClusterConfig;
 use highwater_model::event::Step;
 use highwater_model::ids::TopicPartition;
 use highwater_model::names::Names;
@@ -51,6 +52,7 @@ pub(crate) struct Last<'a> {
     pub(crate) step: &'a Step,
     pub(crate) view: &'a ClusterView,
     pub(crate) names: &'a Names,
+    pub(crate) config: &'a ClusterConfig,
 }
 
 impl Last<'_> {
@@ -67,50 +69,30 @@ impl Last<'_> {
 
 impl Liveness {
     /// Judges the last state. A run that was cut short says nothing about liveness, and nothing is counted.
-    pub(crate) fn judge(&mut self, step: &Step, view: &ClusterView, names: &Names, end: &RunEnd) {
+    pub(crate) fn judge(&mut self, last: &Last<'_>, end: &RunEnd) {
         match end {
             RunEnd::Converged | RunEnd::Stalled { .. } => {}
             RunEnd::EventsExhausted | RunEnd::Panicked { .. } => return,
         }
-        let last = Last { step, view, names };
-        converged::judge(&last, &mut self.converged);
-        elected::judge(&last, &mut self.elected);
-        answered::judge(&last, &mut self.answered);
-        high_watermark_reached::judge(&last, &mut self.high_watermark_reached);
-        group_stable::judge(&last, &mut self.group_stable);
-        all_seen::judge(&last, &mut self.all_seen);
+        converged::judge(last, &mut self.converged);
+        elected::judge(last, &mut self.elected);
+        answered::judge(last, &mut self.answered);
+        high_watermark_reached::judge(last, &mut self.high_watermark_reached);
+        group_stable::judge(last, &mut self.group_stable);
+        all_seen::judge(last, &mut self.all_seen);
     }
 
     /// What a property has seen, if it is one of liveness.
     pub(crate) fn tally(&self, property: Property) -> Option<&Tally> {
-        Some(match property {
-            Property::Converged => &self.converged,
-            Property::Elected => &self.elected,
-            Property::Answered => &self.answered,
-            Property::HighWatermarkReached => &self.high_watermark_reached,
-            Property::GroupStable => &self.group_stable,
-            Property::AllSeen => &self.all_seen,
-            Property::WeakIsr
-            | Property::StrongIsr
-            | Property::LeaderInIsr
-            | Property::OneLeaderPerEpoch
-            | Property::LogMatching
-            | Property::LeaderCompleteness
-            | Property::AckedDurable
-            | Property::HighWatermarkBound
-            | Property::HighWatermarkMonotone
-            | Property::TruncationToHighWatermark
-            | Property::TruncationSparesCommitted
-            | Property::IsrEvictionTimely
-            | Property::IsrRejoin
-            | Property::MinIsrRespected
-            | Property::VisibleBelowHighWatermark
-            | Property::IdempotentDedup
-            | Property::AckHonesty
-            | Property::InconsistentOffsets
-            | Property::Duplicate
-            | Property::LostWrite
-            | Property::Unseen => return None,
-        })
+        [
+            (Property::Converged, &self.converged),
+            (Property::Elected, &self.elected),
+            (Property::Answered, &self.answered),
+            (Property::HighWatermarkReached, &self.high_watermark_reached),
+            (Property::GroupStable, &self.group_stable),
+            (Property::AllSeen, &self.all_seen),
+        ]
+        .into_iter()
+        .find_map(|(name, tally)| (name == property).then_some(tally))
     }
 }

@@ -1,0 +1,43 @@
+//! `aborted-read`: a send that surely failed, and that is read. Source: Jepsen's Kafka workload, `G1a`.
+//!
+//! Only what was refused before it was written failed surely, and only if no attempt ended otherwise; the producer says
+//! so. A producer that was restarted does not know what became of its earlier lives' attempts. Promised always.
+//!
+//! Looked at: records that surely failed. Broken at each poll that returns one, and at the failure of one that was read.
+
+use highwater_model::event::Step;
+use highwater_model::ids::{RecordId, TopicPartition};
+
+use super::{Fate, History, record_name};
+use crate::finding::Finding;
+use crate::property::Property;
+
+/// A record surely failed.
+pub(super) fn refused(history: &mut History, step: &Step, partition: TopicPartition, value: RecordId) {
+    let entry = history.records.entry(value);
+    if entry.resent {
+        entry.fate = Fate::Failed;
+        return;
+    }
+    entry.fate = Fate::Refused;
+    history.aborted_read.looked();
+    if history.records.entry(value).read {
+        broke(history, step, partition, value, "was read and then given up as surely not written");
+    }
+}
+
+/// A record that surely failed was read.
+#[cold]
+pub(super) fn read(history: &mut History, step: &Step, partition: TopicPartition, value: RecordId) {
+    broke(history, step, partition, value, "is read though it was given up as surely not written");
+}
+
+fn broke(history: &mut History, step: &Step, partition: TopicPartition, value: RecordId, how: &str) {
+    let names = &history.names;
+    history.aborted_read.broke(true, || Finding {
+        property: Property::AbortedRead,
+        step: *step,
+        partition: Some(partition),
+        evidence: format!("{} {how}", record_name(names, value)),
+    });
+}
