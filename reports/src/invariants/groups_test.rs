@@ -8,7 +8,7 @@ use highwater_model::ids::{
     BrokerId, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
 use highwater_model::machine::Ending;
-use highwater_model::message::ErrorCode;
+use highwater_model::message::{ErrorCode, Subscription};
 use highwater_model::record::{Batch, Content, GroupRecord, Record, StoredMember};
 use highwater_model::time::Micros;
 use highwater_model::view::ConsumerView;
@@ -185,6 +185,11 @@ fn with_offsets() -> Stage {
         instance: None,
         session_timeout: Micros::from_millis(1),
         rebalance_timeout: Micros::from_millis(1),
+        subscription: Subscription {
+            topics: Vec::new().into(),
+            owned: Vec::new(),
+            generation: Generation(0),
+        },
         assignment: vec![ORDERS],
     };
     let metadata = GroupRecord::Metadata {
