@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use highwater_model::event::{Event, Step};
 use highwater_model::ids::{GroupId, NodeId, TopicPartition};
 use highwater_model::time::{Instant, Micros};
-use highwater_model::view::ClusterView;
+use highwater_model::view::{ClusterView, PartitionView};
 use serde::Serialize;
 
 use crate::clients::Reader;
@@ -154,7 +154,7 @@ impl Groups {
                 continue;
             }
             let read = |id: &TopicPartition| reader.topics.contains(&id.topic);
-            for id in view.partitions.iter().map(|partition| partition.id()).filter(read) {
+            for id in view.partitions.iter().map(PartitionView::id).filter(read) {
                 if !watched.owners.contains_key(&id) {
                     watched.unowned.entry(id).or_insert(at);
                 }

@@ -111,8 +111,10 @@ mod tests {
     use highwater_model::event::StepId;
     use highwater_model::ids::NodeId;
 
+    type Change = fn(&mut Stage);
+
     /// What came of these moments: at each, the view is changed and a node of no account is heard of.
-    fn measured(strategy: AckStrategy, moments: &[(u64, fn(&mut Stage))]) -> u64 {
+    fn measured(strategy: AckStrategy, moments: &[(u64, Change)]) -> u64 {
         let mut config = ClusterConfig::clone(&setup(Acks::All).config);
         config.topics[0].ack_strategy = strategy;
         let (mut stage, mut outages) = (Stage::new(), Outages::default());
@@ -128,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_leader_that_is_gone_or_stands_still_acknowledges_nothing() {
-        let dies: fn(&mut Stage) = |stage| stage.view.brokers[0].alive = false;
-        let lives: fn(&mut Stage) = |stage| stage.view.brokers[0].alive = true;
-        let pauses: fn(&mut Stage) = |stage| stage.view.brokers[0].paused = true;
+        let dies: Change = |stage| stage.view.brokers[0].alive = false;
+        let lives: Change = |stage| stage.view.brokers[0].alive = true;
+        let pauses: Change = |stage| stage.view.brokers[0].paused = true;
         for strategy in [AckStrategy::Isr, AckStrategy::Leader, AckStrategy::Majority] {
             assert_eq!(measured(strategy, &[(0, |_| {}), (100, dies), (400, lives)]), 300);
             assert_eq!(measured(strategy, &[(0, |_| {}), (900, pauses)]), 100, "until the heal");
@@ -139,14 +141,14 @@ mod tests {
 
     #[test]
     fn each_strategy_needs_other_followers() {
-        let alone: fn(&mut Stage) = |stage| {
+        let alone: Change = |stage| {
             stage.orders().controller.isr = crate::testing::set(&[1]);
             (stage.view.brokers[1].alive, stage.view.brokers[2].alive) = (false, false);
         };
         let out = |strategy| measured(strategy, &[(0, |_| {}), (600, alone)]);
         let all = [AckStrategy::Leader, AckStrategy::Isr, AckStrategy::Majority];
         assert_eq!(all.map(out), [0, 400, 400]);
-        let one_left: fn(&mut Stage) = |stage| stage.view.brokers[2].alive = false;
+        let one_left: Change = |stage| stage.view.brokers[2].alive = false;
         let out = |strategy| measured(strategy, &[(0, |_| {}), (600, one_left)]);
         assert_eq!(all.map(out), [0, 0, 0]);
     }
