@@ -54,6 +54,7 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
         scenario: "ack-lost".into(),
         story: "The leader dies before it answers.".into(),
         protocol,
+        switches: Default::default(),
         overrides: Arc::new([]),
         seed: 7,
         names: Arc::new(names()),

@@ -1,5 +1,6 @@
 //! The numbers of a run, and their sums over a sweep.
 
+use highwater_model::config::ClusterConfig;
 use highwater_model::event::{Event, EventKind, TruncationReason};
 use highwater_model::ids::{Offset, RecordId};
 use highwater_model::view::{ClusterView, PartitionView, ReplicaView};
@@ -32,7 +33,7 @@ counts! {
     unconfirmed,
     /// Records that a producer gave up. They may be in a log all the same.
     failed,
-    /// Records below the high watermark of their partition's true leader at the end.
+    /// Records of applications below the high watermark of their partition's true leader at the end.
     committed,
     /// Records that polls returned, each as often as it was returned.
     delivered,
@@ -95,15 +96,21 @@ impl Counter {
     }
 
     /// All numbers, once the run is over.
-    pub(crate) fn counts(self, coverage: &Coverage, history: &History, view: &ClusterView) -> Counts {
+    pub(crate) fn counts(
+        self,
+        coverage: &Coverage,
+        history: &History,
+        view: &ClusterView,
+        config: &ClusterConfig,
+    ) -> Counts {
         let told = history.told();
-        let kept = Kept::new(history, view);
+        let kept = Kept::new(history, view, config);
         Counts {
             sent: told.sent,
             acknowledged: told.acknowledged,
             unconfirmed: told.unconfirmed,
             failed: told.failed,
-            committed: view.partitions.iter().map(committed).sum(),
+            committed: of_applications(view, config).map(committed).sum(),
             delivered: told.delivered,
             duplicated: history.copies().len() as u64 + kept.copies,
             lost: kept.lost(history, view, Fate::Acknowledged),
@@ -122,6 +129,14 @@ impl Counter {
     }
 }
 
+/// The partitions of topics to which applications write.
+fn of_applications<'a>(
+    view: &'a ClusterView,
+    config: &'a ClusterConfig,
+) -> impl Iterator<Item = &'a PartitionView> {
+    view.partitions.iter().filter(|partition| !config.is_internal(partition.id().topic))
+}
+
 fn committed(partition: &PartitionView) -> u64 {
     partition.true_leader().map_or(0, |leader| leader.high_watermark.0.saturating_sub(leader.log_start.0))
 }
@@ -134,14 +149,14 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(history: &History, view: &ClusterView) -> Self {
+    fn new(history: &History, view: &ClusterView, config: &ClusterConfig) -> Self {
         let mut kept = Self { values: Vec::new(), copies: 0 };
         for (value, _) in history.records().iter() {
             let client = usize::from(value.client().0);
             kept.values.resize(kept.values.len().max(client + 1), Vec::new());
             kept.values[client].resize(value.number() as usize + 1, false);
         }
-        for partition in &view.partitions {
+        for partition in of_applications(view, config) {
             if let Some(leader) = partition.true_leader() {
                 kept.take(history, partition, leader);
             }

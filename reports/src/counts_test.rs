@@ -23,7 +23,7 @@ fn counted(acks: Acks, events: &[Event], view: &ClusterView) -> Counts {
         counter.hear(event);
         history.hear(&step(1, SHOP), event, &promises);
     }
-    counter.counts(&coverage, &history, view)
+    counter.counts(&coverage, &history, view, &setup.config)
 }
 
 #[test]
@@ -82,4 +82,13 @@ fn elections_are_clean_or_unclean() {
     let counts =
         counted(Acks::All, &[elected(true), elected(false), elected(false)], &ClusterView::default());
     assert_eq!((counts.elections_clean, counts.elections_unclean), (2, 1));
+}
+
+#[test]
+fn what_coordinators_write_is_no_applications_record() {
+    let mut setup = setup(Acks::All);
+    Arc::make_mut(&mut setup.config).offsets_topic = Some(ORDERS.topic);
+    let (history, coverage) = (History::new(Arc::new(names())), Coverage::default());
+    let view = led(&[batch(0, &[0])], 1);
+    assert_eq!(Counter::default().counts(&coverage, &history, &view, &setup.config).committed, 0);
 }

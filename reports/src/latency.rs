@@ -18,6 +18,11 @@ impl Samples {
         self.0.push(span.0);
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Their percentiles; none without samples.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let mut latencies = Latencies::default();

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use highwater_model::config::ClusterConfig;
 use highwater_model::event::{Event, Step};
+use highwater_model::ids::TopicId;
 use highwater_model::names::Names;
-use highwater_model::protocol::Protocol;
+use highwater_model::protocol::{Protocol, Switches};
 use highwater_model::view::ClusterView;
 use strum::IntoEnumIterator;
 
@@ -19,15 +20,18 @@ use crate::end::RunEnd;
 use crate::expect::Expect;
 use crate::faults::FaultsReport;
 use crate::finding::Tally;
+use crate::groups::{GroupReport, Groups};
 use crate::history::History;
 use crate::judge::Judge;
 use crate::latency::Samples;
 use crate::liveness;
+use crate::outages::Outages;
 use crate::outcome;
 use crate::promises::{Needs, Promises};
 use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
 use crate::standing::{PartitionStanding, Standings, standings};
+use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 /// What is known before a run begins. Cheap to clone.
@@ -39,6 +43,8 @@ pub struct PanelSetup {
     pub story: Arc<str>,
     /// The protocol's switches.
     pub protocol: Protocol,
+    /// Those that the scenario sets itself.
+    pub switches: Switches,
     /// `K=V` as given with `--set`, in their order.
     pub overrides: Arc<[String]>,
     /// The seed.
@@ -69,6 +75,8 @@ struct Eyes {
     coverage: Coverage,
     counter: Counter,
     faults: FaultsReport,
+    outages: Outages,
+    groups: Groups,
     as_the_faults_ended: Vec<PartitionStanding>,
 }
 
@@ -95,11 +103,13 @@ impl Panel {
                 Arc::clone(&setup.producers),
                 Arc::clone(&setup.groups),
             ),
-            history: History::new(Arc::clone(&setup.names)),
+            history: History::new(Arc::clone(&setup.names)).of_producers(&setup.producers),
             promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
             coverage: Coverage::default(),
             counter: Counter::default(),
             faults: FaultsReport::new(&setup.names),
+            outages: Outages::default(),
+            groups: Groups::new(&setup.groups),
             as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
@@ -123,6 +133,8 @@ impl Panel {
             }
             eyes.counter.hear(event);
             eyes.faults.hear(event);
+            eyes.outages.hear(step, event, view, &self.setup.config);
+            eyes.groups.hear(step, event, view, &self.setup.groups);
             eyes.promises.hear(event);
             eyes.history.hear(step, event, &eyes.promises);
         }
@@ -147,10 +159,17 @@ impl Eyes {
             self.history.finish(step, &self.promises);
         }
         let report = |property| (property, self.property(property, end, names));
+        let properties = Property::iter().map(report).collect();
+        let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
+        let groups = self.groups(step, setup);
+        let (latencies, by_topic_id) = self.history.into_latencies();
         Found {
-            properties: Property::iter().map(report).collect(),
-            counts: self.counter.counts(&self.coverage, &self.history, view),
-            latencies: self.history.into_latencies(),
+            properties,
+            counts,
+            groups,
+            unavailable_ms: self.outages.millis(step.at),
+            latencies,
+            latencies_by_topic: by_topic(by_topic_id, names),
             coverage: self.coverage,
             faults: self.faults,
             replicas: Standings {
@@ -159,6 +178,16 @@ impl Eyes {
             },
             unavailable: liveness::unavailable(view, names, &setup.config),
         }
+    }
+
+    fn groups(&mut self, step: &Step, setup: &PanelSetup) -> BTreeMap<String, GroupReport> {
+        let mut reports = BTreeMap::new();
+        for group in setup.groups.iter().map(|reader| reader.group) {
+            let (told, max_lag) = (self.history.told_to(group), self.judge.largest_lag(group));
+            let report = self.groups.report(group, told, max_lag, step.at);
+            reports.insert(setup.names.group(group).to_owned(), report);
+        }
+        reports
     }
 
     fn property(&self, property: Property, end: &RunEnd, names: &Names) -> PropertyReport {
@@ -179,6 +208,11 @@ impl Eyes {
     }
 }
 
+fn by_topic(samples: Vec<Samples>, names: &Names) -> BTreeMap<String, Samples> {
+    let topics = (0..).map(TopicId).zip(samples).filter(|(_, samples)| !samples.is_empty());
+    topics.map(|(topic, samples)| (names.topic(topic).to_owned(), samples)).collect()
+}
+
 fn property_report(property: Property, verdict: Verdict, tally: &Tally, names: &Names) -> PropertyReport {
     PropertyReport {
         judge: property.judge(),
@@ -195,6 +229,9 @@ struct Found {
     properties: BTreeMap<Property, PropertyReport>,
     counts: Counts,
     latencies: Samples,
+    latencies_by_topic: BTreeMap<String, Samples>,
+    unavailable_ms: u64,
+    groups: BTreeMap<String, GroupReport>,
     coverage: Coverage,
     faults: FaultsReport,
     replicas: Standings,
@@ -212,6 +249,9 @@ impl Found {
             properties: Property::iter().map(unseen).collect(),
             counts: Counts::default(),
             latencies: Samples::default(),
+            latencies_by_topic: BTreeMap::new(),
+            unavailable_ms: 0,
+            groups: BTreeMap::new(),
             coverage: Coverage::default(),
             faults: FaultsReport::default(),
             replicas: Standings::default(),
@@ -229,6 +269,7 @@ impl Found {
             scenario: setup.scenario,
             story: setup.story,
             protocol: setup.protocol.preset,
+            switches: Differing::new(setup.protocol.preset, setup.switches),
             overrides: setup.overrides,
             seed: setup.seed,
             outcome: outcome::outcome(&end, &unexpected),
@@ -246,6 +287,9 @@ impl Found {
             replicas: self.replicas,
             counts: self.counts,
             latencies: self.latencies,
+            latencies_by_topic: self.latencies_by_topic,
+            unavailable_ms: self.unavailable_ms,
+            groups: self.groups,
             seen: self.coverage.seen().collect(),
             expect: setup.expect,
         }

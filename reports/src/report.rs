@@ -17,10 +17,12 @@ use crate::end::RunEnd;
 use crate::expect::Expect;
 use crate::faults::FaultsReport;
 use crate::finding::Finding;
+use crate::groups::GroupReport;
 use crate::latency::{Millis, Samples};
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
 use crate::standing::Standings;
+use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 /// The version of the reports' shape. Grows when a field changes its meaning or goes.
@@ -37,6 +39,9 @@ pub struct RunReport {
     pub story: Arc<str>,
     /// The Kafka version.
     pub protocol: Preset,
+    /// Its switches that the scenario has set otherwise.
+    #[serde(skip_serializing_if = "Differing::is_empty")]
+    pub switches: Differing,
     /// `K=V` as given with `--set`, in their order.
     pub overrides: Arc<[String]>,
     /// The seed.
@@ -74,6 +79,15 @@ pub struct RunReport {
     /// From a record's sending to its acknowledgement; null if none was acknowledged.
     #[serde(rename = "ack_latency")]
     pub latencies: Samples,
+    /// The same by topic, if producers write to several and records of more than one were acknowledged.
+    #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few")]
+    pub latencies_by_topic: BTreeMap<String, Samples>,
+    /// For how long a write with acks=-1 could not have been acknowledged, in milliseconds: summed over the partitions of
+    /// applications' topics, until the faults were over.
+    pub unavailable_ms: u64,
+    /// What became of each group.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, GroupReport>,
     /// Every kind of event that came, and how often.
     pub seen: BTreeMap<EventKind, u64>,
     /// What the scenario expects of each property that it is meant to break.
@@ -114,6 +128,11 @@ pub struct Evidence {
     pub partition: Option<String>,
     /// What was there and what should have been.
     pub text: String,
+}
+
+/// Whether the total says it all.
+pub(crate) fn are_few<T>(by_topic: &BTreeMap<String, T>) -> bool {
+    by_topic.len() < 2
 }
 
 /// A hash of a run; prints as 16 hexadecimal digits.

@@ -13,11 +13,13 @@ use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
 use crate::faults::FaultsReport;
+use crate::groups::GroupReport;
 use crate::latency::Latencies;
 use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
 use crate::property::{Judge, Property};
-use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION};
+use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, are_few};
+use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 /// The report on many seeds of one scenario.
@@ -31,6 +33,9 @@ pub struct SweepReport {
     pub story: Arc<str>,
     /// The Kafka version.
     pub protocol: Preset,
+    /// Its switches that the scenario has set otherwise.
+    #[serde(skip_serializing_if = "Differing::is_empty")]
+    pub switches: Differing,
     /// `K=V` as given with `--set`, in their order.
     pub overrides: Arc<[String]>,
     /// How many seeds ran. A seed that is added twice counts twice.
@@ -56,6 +61,15 @@ pub struct SweepReport {
     /// Over all runs, from a record's sending to its acknowledgement; null if none was acknowledged.
     #[serde(rename = "ack_latency")]
     pub latencies: Latencies,
+    /// The same by topic, if producers write to several and records of more than one were acknowledged.
+    #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few")]
+    pub latencies_by_topic: BTreeMap<String, Latencies>,
+    /// For how long writes with acks=-1 could not have been acknowledged, in milliseconds: summed over runs and over the
+    /// partitions of applications' topics, until the faults were over.
+    pub unavailable_ms: u64,
+    /// What became of each group, over all runs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, GroupReport>,
     /// Every kind of event that came, and how often in all.
     pub seen: BTreeMap<EventKind, u64>,
     /// How many inputs machines took in all.
@@ -146,6 +160,7 @@ impl SweepReport {
             scenario: Arc::clone(&setup.scenario),
             story: Arc::clone(&setup.story),
             protocol: setup.protocol.preset,
+            switches: Differing::new(setup.protocol.preset, setup.switches),
             overrides: Arc::clone(&setup.overrides),
             seeds: 0,
             first_seed: None,
@@ -158,6 +173,9 @@ impl SweepReport {
             faults: FaultsReport::new(&setup.names),
             counts: Counts::default(),
             latencies: Latencies::default(),
+            latencies_by_topic: BTreeMap::new(),
+            unavailable_ms: 0,
+            groups: BTreeMap::new(),
             seen: BTreeMap::new(),
             steps: 0,
             events: 0,
@@ -185,6 +203,11 @@ impl SweepReport {
         self.faults.add(&run.faults);
         self.counts.add(&run.counts);
         self.latencies.add(&run.latencies);
+        for (topic, samples) in &run.latencies_by_topic {
+            self.latencies_by_topic.entry(topic.clone()).or_default().add(samples);
+        }
+        self.unavailable_ms += run.unavailable_ms;
+        self.add_groups(&run.groups);
         for (kind, times) in run.seen {
             *self.seen.entry(kind).or_default() += times;
         }
@@ -217,6 +240,11 @@ impl SweepReport {
         self.faults.add(&other.faults);
         self.counts.add(&other.counts);
         self.latencies.merge(&other.latencies);
+        for (topic, latencies) in &other.latencies_by_topic {
+            self.latencies_by_topic.entry(topic.clone()).or_default().merge(latencies);
+        }
+        self.unavailable_ms += other.unavailable_ms;
+        self.add_groups(&other.groups);
         for (kind, times) in other.seen {
             *self.seen.entry(kind).or_default() += times;
         }
@@ -226,6 +254,17 @@ impl SweepReport {
         self.fingerprint.0 = self.fingerprint.0.wrapping_add(other.fingerprint.0);
         for (outcome, failure) in other.first_failures {
             self.failed(outcome, failure);
+        }
+    }
+
+    fn add_groups(&mut self, groups: &BTreeMap<String, GroupReport>) {
+        for (name, group) in groups {
+            match self.groups.get_mut(name) {
+                Some(mine) => mine.add(group),
+                None => {
+                    self.groups.insert(name.clone(), *group);
+                }
+            }
         }
     }
 

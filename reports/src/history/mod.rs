@@ -52,6 +52,7 @@ pub use anomaly::Anomaly;
 pub use groups::GroupTold;
 pub use ledger::{Entry, Fate, Ledger};
 
+use crate::clients::Writer;
 use crate::latency::Samples;
 use crate::promises::Promises;
 use crate::property::Property;
@@ -80,6 +81,8 @@ pub struct History {
     /// Values at offsets other than the first that was reported for them.
     copies: BTreeSet<(RecordId, TopicPartition, Offset)>,
     latencies: Samples,
+    /// By topic; empty where producers write to one topic only.
+    latencies_by_topic: Vec<Samples>,
     told: Told,
     inconsistent_offsets: Anomaly,
     duplicate: Anomaly,
@@ -120,6 +123,7 @@ impl History {
             offsets: Offsets::default(),
             copies: BTreeSet::new(),
             latencies: Samples::default(),
+            latencies_by_topic: Vec::new(),
             told: Told::default(),
             inconsistent_offsets: Anomaly::default(),
             duplicate: Anomaly::default(),
@@ -134,6 +138,16 @@ impl History {
             skipped: Anomaly::default(),
             key_order: Anomaly::default(),
         }
+    }
+
+    /// The same, with latencies topic by topic if producers write to several.
+    #[must_use]
+    pub fn of_producers(mut self, producers: &[Writer]) -> Self {
+        let topics = || producers.iter().map(|producer| usize::from(producer.topic.0));
+        if topics().min() != topics().max() {
+            self.latencies_by_topic = vec![Samples::default(); topics().max().unwrap_or_default() + 1];
+        }
+        self
     }
 
     /// Hears one event. All but those that clients can tell are passed over.
@@ -206,7 +220,11 @@ impl History {
             }
             entry.fate = Fate::Acknowledged;
             self.told.acknowledged += 1;
-            self.latencies.push(step.at.since(entry.sent_at));
+            let took = step.at.since(entry.sent_at);
+            self.latencies.push(took);
+            if let Some(of_topic) = self.latencies_by_topic.get_mut(usize::from(partition.topic.0)) {
+                of_topic.push(took);
+            }
             if let Some(base) = base_offset {
                 self.take(
                     step,
@@ -310,9 +328,9 @@ impl History {
         &self.copies
     }
 
-    /// How long acknowledgements took.
-    pub fn into_latencies(self) -> Samples {
-        self.latencies
+    /// How long acknowledgements took: all, and by topic if producers write to several.
+    pub fn into_latencies(self) -> (Samples, Vec<Samples>) {
+        (self.latencies, self.latencies_by_topic)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::text::{WIDTH, counts, faults, headline, latency, must_see, story, unexpected};
+use super::text::{
+    WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, protocol, story, unavailable,
+    unexpected,
+};
 use super::{Again, wrapped};
 use crate::expect::HowOften;
 use crate::outcome::Outcome;
@@ -13,8 +16,13 @@ use crate::sweep::{Failure, PropertySweep, SweepReport};
 /// The report on many seeds. A failure's last line is the command that plays it again: the smallest seed of
 /// the gravest outcome, or the sweep where no single seed does.
 pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
-    let mut text =
-        headline(report.outcome(), &report.scenario, report.protocol, &seeds(report), &report.overrides);
+    let mut text = headline(
+        report.outcome(),
+        &report.scenario,
+        &protocol(report.protocol, &report.switches),
+        &seeds(report),
+        &report.overrides,
+    );
     text += &story(&report.story);
     text += &unexpected(&report.unexpected());
     text += &outcomes(report);
@@ -25,6 +33,10 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     text += &faults(&report.faults, Some(report.seeds));
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
+    let by_topic = report.latencies_by_topic.iter();
+    text += &by_topics(by_topic.map(|(topic, latencies)| (topic.as_str(), latencies.percentiles())));
+    text += &unavailable(report.unavailable_ms);
+    text += &groups(&report.groups);
     let seen = report.must_see.iter();
     text += &must_see(seen.map(|(kind, seen)| {
         format!("{} {} on {} of {} seeds", kind.name(), seen.times, seen.seeds, report.seeds)

@@ -1,5 +1,6 @@
 //! The face for people: plain text, 110 columns at most where words allow, no colours.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,11 +11,13 @@ use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::HowOften;
 use crate::faults::{FaultReport, FaultsReport};
+use crate::groups::GroupReport;
 use crate::latency::Percentiles;
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
 use crate::report::{PropertyReport, RunReport};
 use crate::standing::PartitionStanding;
+use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 pub use super::sweep_text::sweep;
@@ -26,7 +29,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     let mut text = headline(
         report.outcome,
         &report.scenario,
-        report.protocol,
+        &protocol(report.protocol, &report.switches),
         &format!("seed {}", report.seed),
         &report.overrides,
     );
@@ -41,6 +44,10 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     text += &faults(&report.faults, None);
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
+    let by_topic = report.latencies_by_topic.iter();
+    text += &by_topics(by_topic.map(|(topic, samples)| (topic.as_str(), samples.percentiles())));
+    text += &unavailable(report.unavailable_ms);
+    text += &groups(&report.groups);
     text += &must_see(report.must_see.iter().map(|(kind, times)| format!("{} {times}", kind.name())));
     text += &extent(report);
     for partition in &report.unavailable {
@@ -57,16 +64,21 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
 pub(super) fn headline(
     outcome: Outcome,
     scenario: &Arc<str>,
-    protocol: Preset,
+    protocol: &str,
     seeds: &str,
     overrides: &[String],
 ) -> String {
-    let mut line = format!("{}  {scenario}, {}, {seeds}", outcome.words(), protocol.name());
+    let mut line = format!("{}  {scenario}, {protocol}, {seeds}", outcome.words());
     for pair in overrides {
         line += ", ";
         line += pair;
     }
     line + "\n"
+}
+
+/// `0.11-iv1`, `0.11-iv1 with partitioner sticky`
+pub(super) fn protocol(preset: Preset, switches: &Differing) -> String {
+    format!("{}{switches}", preset.name())
 }
 
 pub(super) fn story(story: &str) -> String {
@@ -199,6 +211,42 @@ pub(super) fn latency(found: Option<&Percentiles>) -> String {
         "ack latency  p50 {p50_ms} ms, p99 {p99_ms} ms, p99.9 {p999_ms} ms, max {max_ms} ms, \
          of {samples} records\n"
     )
+}
+
+/// A line a topic, if there are several.
+pub(super) fn by_topics<'a>(topics: impl ExactSizeIterator<Item = (&'a str, Option<Percentiles>)>) -> String {
+    if topics.len() < 2 {
+        return String::new();
+    }
+    let line = |(topic, found): (&str, Option<Percentiles>)| {
+        let Percentiles { samples, p50_ms, p99_ms, p999_ms, max_ms } = found?;
+        Some(format!(
+            "             {topic}: p50 {p50_ms} ms, p99 {p99_ms} ms, p99.9 {p999_ms} ms, max {max_ms} ms, \
+             of {samples} records\n"
+        ))
+    };
+    topics.filter_map(line).collect()
+}
+
+/// Nothing where acks=-1 could have been acknowledged all the time.
+pub(super) fn unavailable(millis: u64) -> String {
+    if millis == 0 {
+        return String::new();
+    }
+    format!("unavailable  to acks=-1 for {millis} ms, summed over partitions\n")
+}
+
+/// What became of each group, wrapped.
+pub(super) fn groups(groups: &BTreeMap<String, GroupReport>) -> String {
+    const INDENT: &str = "             ";
+    let told = |(place, (name, group)): (usize, (&String, &GroupReport))| {
+        let text = wrapped(&format!("{name}: {group}"), INDENT, WIDTH);
+        match text.strip_prefix(INDENT) {
+            Some(rest) if place == 0 => format!("groups       {rest}"),
+            Some(_) | None => text,
+        }
+    };
+    groups.iter().enumerate().map(told).collect()
 }
 
 pub(super) fn must_see(seen: impl Iterator<Item = String>) -> String {

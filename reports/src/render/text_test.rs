@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use highwater_model::config::Acks;
-use highwater_model::event::EventKind;
+use highwater_model::event::{Event, EventKind};
 
 use super::super::json;
 use super::{Again, faults, run, sweep};
@@ -162,4 +162,67 @@ fn a_fault_that_never_struck_is_told() {
     );
     assert!(faults(&all, Some(9)).starts_with("faults       fault 0 struck on 1 of 9 seeds: crash"));
     assert_eq!(faults(&FaultsReport::default(), None), "");
+}
+
+#[test]
+fn groups_outages_and_switches_are_told() {
+    let mut setup = with(Expect::default());
+    setup.switches.epoch_bump = Some(true);
+    let mut report = told(&setup);
+    let text = run(&report, &AGAIN);
+    assert!(text.starts_with("AS EXPECTED  ack-lost, 0.11-iv1 with epoch_bump true, seed 7"), "{text}");
+    let expected = "
+unavailable  to acks=-1 for 19 ms, summed over partitions
+groups       billing: rebalances 0, last generation 0, members expired 0, commits 0, refused 0, delivered 2,
+             reprocessed 0, skipped 0, max lag 0, unowned 0 ms
+";
+    report.unavailable_ms = 19;
+    let text = run(&report, &AGAIN);
+    assert!(text.contains(expected), "{text}");
+    let value: serde_json::Value =
+        serde_json::from_str(&json::run(&report).expect("a report is JSON")).expect("it reads back");
+    assert_eq!(value["switches"]["epoch_bump"], true);
+    assert_eq!((&value["unavailable_ms"], &value["groups"]["billing"]["delivered"]), (&19.into(), &2.into()));
+    let mut sweep_report = SweepReport::new(&setup);
+    sweep_report.add(report.clone());
+    sweep_report.add(report);
+    let text = sweep(&sweep_report, &AGAIN);
+    assert!(text.contains("unavailable  to acks=-1 for 38 ms") && text.contains("delivered 4"), "{text}");
+}
+
+#[test]
+fn latencies_stand_by_topic_where_there_are_several() {
+    let mut setup = with(Expect::default());
+    let mut producers = setup.producers.to_vec();
+    producers.push(producers[0].clone());
+    producers[1].topic.0 = 1;
+    setup.producers = producers.into();
+    let names = Arc::make_mut(&mut setup.names);
+    names.topics.push("bills".to_owned());
+    let view = led(&[batch(0, &[0])], 1);
+    let elsewhere = |mut event: Event| {
+        if let Event::RecordSent { partition, .. } | Event::SendAcknowledged { partition, .. } = &mut event {
+            partition.topic.0 = 1;
+        }
+        event
+    };
+    let mut panel = Panel::new(setup.clone());
+    let events =
+        [sent(0), acknowledged(0, &[0]), elsewhere(sent(1)), sent(2), elsewhere(acknowledged(0, &[1]))];
+    for (id, event) in (1..).zip(events) {
+        panel.look(&step(id, SHOP), &[event], &view);
+    }
+    let report = panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0xfeed, 9, 4);
+    let text = run(&report, &AGAIN);
+    let expected = "
+             bills: p50 2.000 ms, p99 2.000 ms, p99.9 2.000 ms, max 2.000 ms, of 1 records
+             orders: p50 1.000 ms, p99 1.000 ms, p99.9 1.000 ms, max 1.000 ms, of 1 records
+";
+    assert!(text.contains(expected), "{text}");
+    let mut sum = SweepReport::new(&setup);
+    sum.add(report);
+    assert!(sweep(&sum, &AGAIN).contains(expected));
+    let value: serde_json::Value =
+        serde_json::from_str(&json::sweep(&sum).expect("a report is JSON")).expect("it reads back");
+    assert_eq!(value["ack_latency_by_topic"]["bills"]["p50_ms"], 2.0);
 }
