@@ -75,7 +75,7 @@ fn panel(plan: &Plan) -> PanelSetup {
         scenario: plan.name.as_str().into(),
         story: plan.story.as_str().into(),
         protocol: plan.config.protocol,
-        switches: Default::default(),
+        switches: plan.switches,
         overrides: plan.overrides.as_slice().into(),
         seed: 0,
         names: Arc::new(plan.names.clone()),

@@ -176,7 +176,7 @@ impl Row {
             lost: harm(counts.lost, sweep.seeds_with.lost),
             lost_unconfirmed: harm(counts.lost_unconfirmed, sweep.seeds_with.lost_unconfirmed),
             duplicated: harm(counts.duplicated, sweep.seeds_with.duplicated),
-            unavailable_ms: Ratio::of(unavailable_ms(sweep), sweep.seeds),
+            unavailable_ms: Ratio::of(sweep.unavailable_ms, sweep.seeds),
             ack_latency: sweep.latencies.percentiles(),
             messages: sweep.messages,
             messages_per_record: Ratio::of(sweep.messages, counts.acknowledged + counts.unconfirmed),
@@ -185,11 +185,6 @@ impl Row {
             fingerprint: sweep.fingerprint,
         }
     }
-}
-
-/// The sum over all seeds.
-fn unavailable_ms(_sweep: &SweepReport) -> u64 {
-    0
 }
 
 impl Verdicts {

@@ -212,7 +212,12 @@ fn latencies_stand_by_topic_where_there_are_several() {
     for (id, event) in (1..).zip(events) {
         panel.look(&step(id, SHOP), &[event], &view);
     }
-    let report = panel.finish(&step(20, SHOP), &view, RunEnd::Converged, 0xfeed, 9, 4);
+    let report = panel.finish(
+        &step(20, SHOP),
+        &view,
+        RunEnd::Converged,
+        &Extent { fingerprint: 0xfeed, steps: 9, events: 4, messages: 3 },
+    );
     let text = run(&report, &AGAIN);
     let expected = "
              bills: p50 2.000 ms, p99 2.000 ms, p99.9 2.000 ms, max 2.000 ms, of 1 records
