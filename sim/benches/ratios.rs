@@ -11,11 +11,13 @@ mod workloads;
 
 use std::sync::Arc;
 
+use highwater_model::config::Assignor;
 use highwater_sim::prepared::Prepared;
 use highwater_sim::run::{RunOptions, run, run_bare};
 use rustix::time::{ClockId, clock_gettime};
+use strum::IntoEnumIterator;
 
-use crate::workloads::{SCALES, Workload, busy, chaos, scaled, steady_state};
+use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state};
 
 /// The ways to run a scenario. The first is what the others are measured by.
 const WAYS: [Way; 4] = [Way::Highwater, Way::Unjudged, Way::Bare, Way::Usual];
@@ -258,6 +260,24 @@ fn scale(effort: Effort) -> Vec<Target> {
     targets
 }
 
+/// How long a run takes in which a group of 50 members shares 200 partitions and rebalances three times.
+fn rebalance(effort: Effort) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for assignor in Assignor::iter() {
+        let workload = rebalances(assignor);
+        let runs = (0..effort.rounds).map(|_| Sample::take(Way::Highwater, &workload.prepared, 1));
+        let runs: Vec<Sample> = runs.collect();
+        let (steps, seconds) = (runs[0].steps, median(runs.iter().map(|run| run.seconds)));
+        println!(
+            "50 members, 200 partitions, {:<20} {steps:>9} steps {seconds:>10.3} s a run",
+            workload.name
+        );
+        let what = format!("50 members, 200 partitions, {}: seconds a run", workload.name);
+        targets.push(at_most(what, seconds, 1.0));
+    }
+    targets
+}
+
 fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let effort = if full { Effort::FULL } else { Effort::BRIEF };
@@ -272,6 +292,8 @@ fn main() {
     targets.extend(compare(&chaos(), &WAYS[..3], effort));
     println!();
     targets.extend(scale(effort));
+    println!();
+    targets.extend(rebalance(effort));
     println!();
     for target in &targets {
         target.print();

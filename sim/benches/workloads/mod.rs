@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use highwater_model::config::Assignor;
 use highwater_sim::prepared::Prepared;
 use highwater_sim::scenario::load::load_str;
 
@@ -64,6 +65,33 @@ pub(crate) fn scaled(records: u32) -> Workload {
     }}"#
     );
     workload(&format!("{records} records"), &text)
+}
+
+/// Fifty members share 200 partitions on three brokers for 60 simulated seconds; one leaves and another comes, so that
+/// there are at least three rebalances. A record every 20 ms.
+pub(crate) fn rebalances(assignor: Assignor) -> Workload {
+    let assignor = assignor.name();
+    let text = format!(
+        r#"{{
+        "story": "A large group rebalances three times.",
+        "protocol": "0.11-iv1",
+        "cluster": {{ "brokers": 3, "config": {{ "min.insync.replicas": 2 }} }},
+        "topics": [{{ "name": "orders", "partitions": 200, "replication": 3 }}],
+        "producers": [
+            {{ "name": "shop", "topic": "orders", "records": 2500, "every_ms": 20, "config": {{ "acks": "-1", "retries": 100 }} }}
+        ],
+        "groups": [
+            {{ "name": "billing", "topics": ["orders"], "members": 50, "joining": 1,
+               "config": {{ "auto.offset.reset": "earliest", "partition.assignment.strategy": "{assignor}" }} }}
+        ],
+        "faults": [
+            {{ "when": {{ "at_ms": 20000 }}, "do": {{ "leave": "billing-7" }} }},
+            {{ "when": {{ "at_ms": 40000 }}, "do": {{ "join": "billing-50" }} }}
+        ],
+        "duration_ms": 60000
+    }}"#
+    );
+    workload(assignor, &text)
 }
 
 fn workload(name: &str, text: &str) -> Workload {
