@@ -56,7 +56,8 @@ impl CommitFencing {
         }
     }
 
-    /// A broker leads a partition of `__consumer_offsets` from now on, or no more: it forgets the groups there.
+    /// A broker leads a partition of `__consumer_offsets` no more: it forgets the groups there. One that goes on leading in
+    /// another epoch goes on knowing them.
     pub(crate) fn changed_hands(&mut self, scene: &Scene<'_>, broker: BrokerId) {
         let partition = scene.partition.id();
         if scene.config.is_internal(partition.topic) {

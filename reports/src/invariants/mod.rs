@@ -230,7 +230,6 @@ impl WhiteBox {
             Event::BecameLeader { broker, epoch, .. } => {
                 self.one_leader_per_epoch.took_office(scene, broker, epoch);
                 self.truncation_to_high_watermark.settled(scene, broker);
-                self.commit_fencing.changed_hands(scene, broker);
             }
             Event::BecameFollower { broker, high_watermark, end_offset, .. } => {
                 self.truncation_to_high_watermark.followed(scene, broker, high_watermark, end_offset);

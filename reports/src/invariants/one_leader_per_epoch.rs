@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use highwater_model::config::AckStrategy;
 use highwater_model::ids::{BrokerId, LeaderEpoch};
 
 use super::scene::Scene;
@@ -26,6 +27,11 @@ struct Terms {
     /// The latest decision; none before the first was seen.
     decided: Option<(Option<BrokerId>, LeaderEpoch)>,
     offices: BTreeMap<LeaderEpoch, BrokerId>,
+}
+
+fn is_by_majority(scene: &Scene<'_>) -> bool {
+    let topic = scene.config.topics.get(usize::from(scene.partition.id().topic.0));
+    topic.is_some_and(|topic| topic.ack_strategy == AckStrategy::Majority)
 }
 
 impl OneLeaderPerEpoch {
@@ -63,7 +69,9 @@ impl OneLeaderPerEpoch {
         let Some((before, epoch_before)) = self.partitions.at(scene.slot).decided.replace(decision) else {
             return;
         };
-        if epoch > epoch_before || decision == (before, epoch_before) {
+        // Where a majority votes, the epoch begins with the vote and has its leader later.
+        let voted = || epoch == epoch_before && before.is_none() && is_by_majority(scene);
+        if epoch > epoch_before || decision == (before, epoch_before) || voted() {
             return;
         }
         self.tally.broke(|| {
