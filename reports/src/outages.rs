@@ -3,9 +3,9 @@
 //! By the truth, not by what clients tried: with ack strategy `isr` there must be a leader in the controller's epoch
 //! whose broker runs and does not stand still, and an ISR of at least `min.insync.replicas`; with `leader` the leader is
 //! enough; with `majority` more than half of all replicas must run besides. Counted for each partition of applications'
-//! topics, until the faults are over. What changes any of this is told by an event, so nothing else costs a look.
+//! topics, from when it first could have been until the faults are over. What changes any of this is told by an event, so nothing else costs a look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use highwater_model::config::{AckStrategy, ClusterConfig};
 use highwater_model::event::{Event, Step};
@@ -21,7 +21,8 @@ pub(crate) struct Outages {
     /// Partitions that are out, and since when.
     since: BTreeMap<TopicPartition, Instant>,
     total: Micros,
-    begun: bool,
+    /// Partitions that were in reach once: before, the cluster had yet to form.
+    formed: BTreeSet<TopicPartition>,
     over: bool,
 }
 
@@ -51,10 +52,6 @@ impl Outages {
         } else if *event == Event::HealStarted {
             self.end(step.at);
         }
-        if !self.begun {
-            self.begun = true;
-            self.look_at_all(step.at, view, config);
-        }
     }
 
     /// In all, and over all partitions. A run that was cut short before the heal ended at `at`.
@@ -82,8 +79,13 @@ impl Outages {
             return;
         }
         if !is_available(partition, view, strategies::of(config, id.topic)) {
-            self.since.entry(id).or_insert(at);
-        } else if let Some(since) = self.since.remove(&id) {
+            if self.formed.contains(&id) {
+                self.since.entry(id).or_insert(at);
+            }
+            return;
+        }
+        self.formed.insert(id);
+        if let Some(since) = self.since.remove(&id) {
             self.total.0 += at.since(since).0;
         }
     }
@@ -137,6 +139,14 @@ mod tests {
             assert_eq!(measured(strategy, &[(0, |_| {}), (100, dies), (400, lives)]), 300);
             assert_eq!(measured(strategy, &[(0, |_| {}), (900, pauses)]), 100, "until the heal");
         }
+    }
+
+    #[test]
+    fn a_cluster_that_has_yet_to_form_is_not_out() {
+        let leaderless: Change = |stage| stage.replica(1).role = highwater_model::view::Role::Offline;
+        let led: Change = |stage| stage.replica(1).role = highwater_model::view::Role::Leader;
+        let moments = [(0, leaderless), (200, led), (300, leaderless), (350, led)];
+        assert_eq!(measured(AckStrategy::Isr, &moments), 50);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater_model::config::ClusterConfig;
-use highwater_model::event::{Event, Step};
+use highwater_model::event::{Event, EventKind, Step};
 use highwater_model::ids::TopicId;
 use highwater_model::names::Names;
 use highwater_model::protocol::{Protocol, Switches};
@@ -127,15 +127,11 @@ impl Panel {
         let Some(eyes) = &mut self.eyes else { return };
         eyes.judge.look(step, events, view, &eyes.promises);
         for event in events {
-            eyes.coverage.count(event.kind());
-            if *event == Event::HealStarted {
-                eyes.as_the_faults_ended = standings(view, &self.setup.names);
+            let kind = event.kind();
+            eyes.coverage.count(kind);
+            if !is_of_the_walk(kind) {
+                eyes.hear(step, event, view, &self.setup);
             }
-            eyes.counter.hear(event);
-            eyes.faults.hear(event);
-            eyes.outages.hear(step, event, view, &self.setup.config);
-            eyes.groups.hear(step, event, view, &self.setup.groups);
-            eyes.promises.hear(event);
             eyes.history.hear(step, event, &eyes.promises);
         }
     }
@@ -150,7 +146,38 @@ impl Panel {
     }
 }
 
+/// Whether events of this kind come with every record, and only judges and the history hear them.
+fn is_of_the_walk(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::RecordSent
+            | EventKind::ProduceSent
+            | EventKind::RecordsAppended
+            | EventKind::FollowerFetched
+            | EventKind::RecordsFetched
+            | EventKind::Replicated
+            | EventKind::HighWatermarkAdvanced
+            | EventKind::HighWatermarkLearned
+            | EventKind::ProduceAcknowledged
+            | EventKind::SendAcknowledged
+            | EventKind::RecordsServed
+            | EventKind::RecordsPolled
+    )
+}
+
 impl Eyes {
+    /// Hears an event that does not come with every record.
+    fn hear(&mut self, step: &Step, event: &Event, view: &ClusterView, setup: &PanelSetup) {
+        if *event == Event::HealStarted {
+            self.as_the_faults_ended = standings(view, &setup.names);
+        }
+        self.counter.hear(event);
+        self.faults.hear(event);
+        self.outages.hear(step, event, view, &setup.config);
+        self.groups.hear(step, event, view, &setup.groups);
+        self.promises.hear(event);
+    }
+
     fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
         let names = &setup.names;
         self.judge.finish(step, view, end);

@@ -232,6 +232,20 @@ fn a_new_coordinator_knows_what_it_has_read() {
 }
 
 #[test]
+fn a_coordinator_whose_leadership_is_renewed_goes_on_knowing_its_groups() {
+    let mut stage = with_offsets();
+    let renewed = Event::BecameLeader {
+        partition: TopicPartition { topic: TopicId(1), partition: 0 },
+        broker: BrokerId(2),
+        epoch: LeaderEpoch(1),
+        high_watermark: Offset(1),
+        end_offset: Offset(1),
+    };
+    stage.look(&[renewed, committed(2, ONE, 4)]);
+    stage.assert_held(CommitFencing);
+}
+
+#[test]
 fn a_coordinator_that_was_deposed_knows_nothing_any_more() {
     let mut stage = with_offsets();
     let deposed = Event::BecameFollower {
