@@ -10,9 +10,10 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use highwater_model::config::Assignor;
 use highwater_sim::run::{RunOptions, run, run_bare};
 
-use crate::workloads::{SCALES, Workload, busy, chaos, scaled, steady_state};
+use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state};
 
 fn unjudged() -> RunOptions {
     RunOptions { judges: false, trace: None }
@@ -64,9 +65,22 @@ fn records(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A group of 50 members over 200 partitions that rebalances three times in 60 simulated seconds. An element is a run.
+fn groups(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rebalances");
+    group.throughput(Throughput::Elements(1));
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let workload = rebalances(assignor);
+        group.bench_function(&workload.name, |bencher| {
+            bencher.iter(|| run(&workload.prepared, 0, RunOptions::default()));
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = drivers, faults, records
+    targets = drivers, faults, records, groups
 }
 criterion_main!(benches);
