@@ -65,8 +65,14 @@ pub(crate) fn given(name: &str) -> String {
 
 /// A scenario, ready to be run.
 pub(crate) fn prepared(name: &str) -> Arc<Prepared> {
+    changed(name, &[])
+}
+
+/// A scenario with overrides, as `--set` takes them.
+pub(crate) fn changed(name: &str, overrides: &[&str]) -> Arc<Prepared> {
     let (_, text) = LISTED.iter().find(|(listed, _)| *listed == name).expect("a listed scenario");
-    match load_str(&given(name), text, &[]) {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    match load_str(&given(name), text, &overrides) {
         Ok(loaded) => Arc::new(Prepared::new(loaded.plan)),
         Err(errors) => panic!("{}", errors.render(false)),
     }
