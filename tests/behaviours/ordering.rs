@@ -20,8 +20,10 @@ fn with_several_requests_in_flight_the_one_that_is_lost_lands_behind_those_sent_
         let log = run.log();
         let place = |number| log.iter().position(|other| *other == number).expect("nothing is lost");
         assert!(place(late) > place(late + 1), "record {late} is behind its successor: {log:?}");
+        // With the timeout the connection is closed: what else was in flight on it is sent again too, and may be written twice.
         let mut sorted = log.clone();
         sorted.sort_unstable();
+        sorted.dedup();
         assert_eq!(sorted, in_order());
     });
 }
