@@ -85,6 +85,12 @@ sessions! {
     an_unknown_key_is_told_the_nearest: "check" "tests/bad_scenarios/unknown_key.json";
     all_errors_are_told_together: "check" "tests/bad_scenarios/several.json";
     targets_and_events_that_do_not_exist_are_pointed_at: "check" "tests/bad_scenarios/unknown_target.json";
+    an_unknown_assignor_is_told_the_nearest: "check" "tests/bad_scenarios/unknown_assignor.json";
+    members_of_no_group_and_topics_of_no_cluster_are_pointed_at: "check" "tests/bad_scenarios/unknown_members.json";
+    timeouts_that_contradict_one_another_are_told_with_both: "check" "tests/bad_scenarios/contradictory_timeouts.json";
+    members_that_cannot_join_commits_that_would_be_passed_over_and_topics_that_shrink_are_refused: "check" "tests/bad_scenarios/joins_and_commits.json";
+    an_override_that_contradicts_the_brokers_is_refused: "check" "scenarios/group_shares_partitions.json" "--set" "session.timeout.ms=400000";
+    an_override_with_an_unknown_assignor_is_told_the_nearest: "check" "scenarios/group_shares_partitions.json" "--set" "partition.assignment.strategy=roundrobbin";
     a_bad_file_keeps_every_scenario_from_running: "run" "scenarios/steady_state.json" "tests/bad_scenarios/unknown_key.json";
     good_files_are_told_beside_bad_ones: "check" "scenarios/steady_state.json" "tests/bad_scenarios/unknown_key.json";
     an_override_with_an_unknown_name_is_told_the_nearest: "run" "scenarios/steady_state.json" "--set" "min.insync.replica=2";

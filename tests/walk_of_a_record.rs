@@ -34,12 +34,14 @@ fn in_the_same_step<'a>(run: &'a Run, fact: &Fact<'_>, kind: EventKind) -> Fact<
     found.unwrap_or_else(|| panic!("{} is not in the step of {:?}", kind.name(), fact.event))
 }
 
+/// The record comes when the consumer has joined its group and waits for it: a new group waits for more members for
+/// group.initial.rebalance.delay.ms, 3 s. How members share partitions out is told in `behaviours/groups.rs`.
 #[test]
 fn a_record_walks_from_its_producer_through_the_replicas_to_its_consumer() {
     let producer = json!({
-        "name": "shop", "topic": "orders", "records": 1, "every_ms": 0, "start_ms": 1300, "config": { "acks": "-1" }
+        "name": "shop", "topic": "orders", "records": 1, "every_ms": 0, "start_ms": 4300, "config": { "acks": "-1" }
     });
-    on_each_seed(&json!({ "producers": [producer], "duration_ms": 5_000 }), walk);
+    on_each_seed(&json!({ "producers": [producer], "duration_ms": 8_000 }), walk);
 }
 
 fn walk(run: &Run) {
@@ -49,7 +51,7 @@ fn walk(run: &Run) {
     // sends it at once, alone in its batch, to the broker that it takes for the leader.
     let sent = run.first_of(EventKind::RecordSent);
     assert!(matches!(sent.event, Event::RecordSent { record, .. } if record.value == the_record));
-    assert_eq!((sent.node, sent.at), (SHOP, at(1_300)));
+    assert_eq!((sent.node, sent.at), (SHOP, at(4_300)));
     let produced = in_the_same_step(run, &sent, EventKind::ProduceSent);
     assert!(
         matches!(*produced.event, Event::ProduceSent { broker: ONE, first, count: 1, .. } if first == the_record)

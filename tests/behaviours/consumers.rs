@@ -26,9 +26,12 @@ fn group(name: &str, members: u16, reset: &str) -> Value {
 
 #[test]
 fn a_consumer_never_passes_the_high_watermark_though_the_log_runs_far_ahead() {
+    // By then the group has been stable for a second: group.initial.rebalance.delay.ms is 3 s.
+    let mut producer = shop(200, 20, json!({ "acks": "1" }));
+    producer["start_ms"] = json!(4_000);
     let ahead = json!({
-        "producers": [shop(200, 20, json!({ "acks": "1" }))],
-        "faults": [{ "when": { "at_ms": 1500 }, "do": { "lag": 3, "for_ms": 4000 } }]
+        "producers": [producer],
+        "faults": [{ "when": { "at_ms": 4500 }, "do": { "lag": 3, "for_ms": 4000 } }]
     });
     on_each_seed(&ahead, |run| {
         let served = facts!(run, Event::RecordsServed { broker, to, high_watermark, .. } => (*broker, *to, *high_watermark));
@@ -153,13 +156,15 @@ fn a_log_cut_below_a_consumer_sends_it_back_by_its_reset_policy_and_the_record_i
 fn a_member_that_dies_is_followed_by_one_that_begins_at_the_committed_offset_and_reads_the_rest_again() {
     let member = NodeId(5);
     let mut cluster = Lockstep::new(&scenario(&json!({})));
-    // The commit of 5 goes with the poll after auto.commit.interval.ms (5 s) that returns record 5; then come 3 more.
-    cluster.run_until(at(2_000)).produce(5).run_until(at(7_500)).produce(1).run_until(at(8_000)).produce(3);
-    cluster.run_until(at(9_000));
+    // The member owns the partition after group.initial.rebalance.delay.ms (3 s). The commit of 5 goes with the poll after
+    // another auto.commit.interval.ms (5 s) that returns record 5; then come 3 more.
+    cluster.run_until(at(4_000)).produce(5).run_until(at(8_500)).produce(1).run_until(at(9_000)).produce(3);
+    cluster.run_until(at(10_000));
     let mut commits = cluster.events.iter().filter(|event| event.kind() == EventKind::OffsetCommitted);
     assert!(matches!(commits.next_back(), Some(Event::OffsetCommitted { offset: Offset(5), .. })));
     let before = cluster.events.len();
-    cluster.replace(member).run_until(at(12_000));
+    // The new process is another member. The group waits for the dead one until its session, of 10 s, has ended.
+    cluster.replace(member).run_until(at(22_000));
     let (mut begun, mut read) = (Vec::new(), Vec::new());
     for event in &cluster.events[before..] {
         if let Event::PositionReset { to, .. } = event {

@@ -97,7 +97,7 @@ fn an_answer_lost_for_good_costs_a_follower_replica_socket_timeout_and_twice_the
     let dropped = json!({
         "cluster": { "config": { "replica.socket.timeout.ms": 3000 } },
         "producers": [shop(60, 100, json!({ "acks": "1" }))],
-        "faults": [{ "when": { "at_ms": 2500 }, "do": { "drop": "fetch_reply", "to": 2 } }]
+        "faults": [{ "when": { "at_ms": 2500 }, "do": { "drop": "fetch_reply", "from": 1, "to": 2 } }]
     });
     on_each_seed(&dropped, |run| {
         run.assert_converged();

@@ -6,6 +6,7 @@ pub(crate) mod scenarios;
 
 pub(crate) use run::{Fact, Run, facts};
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use highwater_model::ids::{BrokerId, NodeId, TopicId, TopicPartition};
@@ -80,9 +81,18 @@ fn merge(into: &mut Value, changes: &Value) {
 
 /// Plays a scenario on a few seeds and lets each run be checked. A failure says on which seed.
 pub(crate) fn on_each_seed(changes: &Value, check: impl Fn(&Run)) {
-    let prepared = scenario(changes);
-    for seed in 0..8 {
-        let run = Run::play(&prepared, seed);
+    on_seeds(&scenario(changes), 0..8, check);
+}
+
+/// The same for one of the house's scenario files, with overrides.
+pub(crate) fn on_each_seed_of(name: &str, overrides: &[&str], check: impl Fn(&Run)) {
+    on_seeds(&scenarios::changed(name, overrides), 0..12, check);
+}
+
+/// Plays a prepared scenario on these seeds and lets each run be checked. A failure says on which seed.
+pub(crate) fn on_seeds(prepared: &Arc<Prepared>, seeds: Range<u64>, mut check: impl FnMut(&Run)) {
+    for seed in seeds {
+        let run = Run::play(prepared, seed);
         let named = Named(seed);
         check(&run);
         drop(named);

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use highwater_model::event::{Event, EventKind, Step};
-use highwater_model::ids::{BrokerId, NodeId, Offset};
+use highwater_model::ids::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
 use highwater_model::machine::Input;
 use highwater_model::message::Envelope;
+use highwater_model::record::Record;
 use highwater_model::time::Instant;
 use highwater_model::view::ClusterView;
 use highwater_reports::end::RunEnd;
@@ -38,6 +39,8 @@ pub(crate) struct Replica {
 pub(crate) struct Run {
     pub(crate) report: RunReport,
     pub(crate) steps: Vec<Taken>,
+    /// `__consumer_offsets`, if there are groups.
+    internal: Option<TopicId>,
     /// The true state when the cluster had converged.
     end: Option<ClusterView>,
 }
@@ -52,6 +55,16 @@ pub(crate) struct Fact<'a> {
     pub(crate) at: Instant,
     /// Whose step it was.
     pub(crate) node: NodeId,
+}
+
+/// A record that a poll returned to a member's application.
+#[derive(Clone, Copy)]
+pub(crate) struct Polled<'a> {
+    pub(crate) fact: Fact<'a>,
+    pub(crate) member: NodeId,
+    pub(crate) partition: TopicPartition,
+    pub(crate) offset: Offset,
+    pub(crate) record: &'a Record,
 }
 
 /// The facts that fit a pattern, each with what is taken out of it:
@@ -104,15 +117,34 @@ impl Run {
         let options = RunOptions { trace: Some(Box::new(trace)), ..RunOptions::default() };
         let report = run_bare(prepared, seed, options);
         let Kept { steps, end } = std::mem::take(&mut *kept.lock().expect("no step panicked"));
-        Self { report, steps, end }
+        Self { report, steps, internal: prepared.plan.config.offsets_topic, end }
     }
 
-    /// Everything that happened, in order.
+    /// Everything that happened, in order. How `__consumer_offsets` is replicated is left out: what a test says of records,
+    /// replicas and leaders it says of the scenario's own topics. That a coordinator has loaded it is kept.
     pub(crate) fn facts(&self) -> impl Iterator<Item = Fact<'_>> {
+        let internal = |event: &Event| event.partition().is_some_and(|id| Some(id.topic) == self.internal);
+        self.facts_of_all_topics()
+            .filter(move |fact| !internal(fact.event) || fact.event.kind() == EventKind::CoordinatorLoaded)
+    }
+
+    /// Everything that happened, in order, in `__consumer_offsets` too.
+    pub(crate) fn facts_of_all_topics(&self) -> impl Iterator<Item = Fact<'_>> {
         self.steps.iter().flat_map(|taken| {
             let Step { at, node, .. } = taken.step;
             taken.events.iter().map(move |event| Fact { event, taken, at, node })
         })
+    }
+
+    /// Every record that polls returned, in order, each as often as it was returned.
+    pub(crate) fn polled(&self) -> Vec<Polled<'_>> {
+        let polls = facts!(self, Event::RecordsPolled { client, partition, from, batch, .. } => (*client, *partition, *from, batch));
+        let records = polls.into_iter().flat_map(|(fact, (member, partition, from, batch))| {
+            let placed = (batch.base_offset.0..).map(Offset).zip(batch.records.iter());
+            let new = placed.filter(move |(offset, _)| *offset >= from);
+            new.map(move |(offset, record)| Polled { fact, member, partition, offset, record })
+        });
+        records.collect()
     }
 
     /// All of a kind.

@@ -10,18 +10,37 @@ use highwater_sim::scenario::load::load_str;
 macro_rules! each_scenario {
     ($make:ident) => {
         $make! {
+            ack_strategies_failures,
+            ack_strategies_latency,
             acks_0_loses_on_crash,
             acks_1_loses_unreplicated,
             chaos,
+            commit_before_processing_loses,
+            consumers_fall_behind_below_it,
+            consumers_keep_up_at_computed_partitions,
+            cooperative_rebalance_keeps_reading,
+            coordinator_crash_keeps_offsets,
             follower_lag_evicts_from_isr,
             follower_restart_truncates_to_high_watermark,
+            group_member_crash_reprocesses,
+            group_shares_partitions,
+            group_zombie_is_fenced,
+            groups_are_independent,
             high_watermark_bounds_consumers,
             hw_truncation_loses_acked,
+            in_flight_retry_idempotent_keeps_order,
+            in_flight_retry_reorders,
+            keys_over_available_break_order,
             leader_crash_before_ack_deduplicated,
             leader_crash_before_ack_duplicates,
             leader_failover_truncates_followers,
             min_isr_refuses,
+            new_partition_latest_skips,
+            partition_growth_moves_keys,
+            partitioner_round_robin,
+            partitioner_sticky,
             partitions_grow_under_traffic,
+            producer_restart_duplicates,
             producer_retry_deduplicated,
             producer_retry_duplicates,
             steady_state,
@@ -46,8 +65,14 @@ pub(crate) fn given(name: &str) -> String {
 
 /// A scenario, ready to be run.
 pub(crate) fn prepared(name: &str) -> Arc<Prepared> {
+    changed(name, &[])
+}
+
+/// A scenario with overrides, as `--set` takes them.
+pub(crate) fn changed(name: &str, overrides: &[&str]) -> Arc<Prepared> {
     let (_, text) = LISTED.iter().find(|(listed, _)| *listed == name).expect("a listed scenario");
-    match load_str(&given(name), text, &[]) {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    match load_str(&given(name), text, &overrides) {
         Ok(loaded) => Arc::new(Prepared::new(loaded.plan)),
         Err(errors) => panic!("{}", errors.render(false)),
     }
