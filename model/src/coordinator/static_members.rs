@@ -1,9 +1,10 @@
 //! Members with a `group.instance.id` (KIP-345): whoever comes with it, without a member id, takes the place of the member that
-//! had it, share and all. Source: 2.5.0 `GroupCoordinator.updateStaticMemberAndRebalance`,
+//! had it, share and all. Source: 2.7.0 `GroupCoordinator.updateStaticMemberAndRebalance`,
 //! `GroupMetadata.replaceGroupInstance`.
 //!
-//! 2.4.0 did it differently in two ways that lose members: it did not store the new id, so that the next coordinator fenced the
-//! member; and in CompletingRebalance it let the generation go on, in which the member then got no share (KAFKA-9801).
+//! 2.4 did it differently in two ways that lose members. In CompletingRebalance it let the generation go on, in which the member
+//! then got no share (until 2.5.0, KAFKA-9801). And it did not store the new id, so that the next coordinator fenced the member
+//! (until 2.6.1 and 2.7.0, KAFKA-10284).
 
 use crate::event::Event;
 use crate::ids::{MemberId, NodeId};
