@@ -85,15 +85,21 @@ impl Cluster {
         node.as_broker(self.prepared.plan.config.brokers)
     }
 
+    /// How often a client's life has ended.
+    fn lives_before(&self, node: NodeId) -> u32 {
+        self.ended.iter().filter(|&&ended| ended == node).count() as u32
+    }
+
     fn producer(&self, planned: &PlannedProducer) -> Producer {
         let mut stream = self.seed.open(self.prepared.producer_stream(planned.node));
         // Each life goes on drawing where the last one stopped.
-        for _ in self.ended.iter().filter(|&&node| node == planned.node) {
+        for _ in 0..self.lives_before(planned.node) {
             even(&mut stream, 0, i32::MAX as u64);
             stream.next_u64();
         }
         Producer::new(ProducerSetup {
             node: planned.node,
+            life: self.lives_before(planned.node),
             config: Arc::clone(&self.prepared.plan.config),
             settings: planned.settings.clone(),
             counter_start: even(&mut stream, 0, i32::MAX as u64) as u32,
@@ -104,6 +110,7 @@ impl Cluster {
     fn member(&self, group: &PlannedGroup, node: NodeId) -> Member {
         Member::new(MemberSetup {
             node,
+            life: self.lives_before(node),
             group: group.group,
             instance: group.static_membership.then_some(node),
             topics: group.topics.as_slice().into(),
@@ -158,5 +165,33 @@ impl Crew for Cluster {
         let losses = if ending == Ending::Power { disk.lose_power(me, keep) } else { Vec::new() };
         self.disks[usize::from(me.0) - 1] = disk;
         losses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use highwater_model::machine::Effects;
+
+    use super::*;
+    use crate::testing::{plan, prepared};
+
+    #[test]
+    fn each_life_of_a_client_numbers_its_requests_otherwise() {
+        for node in [NodeId(4), NodeId(5)] {
+            let mut cluster = Cluster::new(&prepared(plan(Vec::new())), 1);
+            let mut numbers = Vec::new();
+            for _ in 0..3 {
+                let mut client = cluster.start(node);
+                let mut out = Effects::default();
+                client.handle(Instant::START, Input::Start, &mut out);
+                numbers.extend(out.sends.iter().map(|envelope| envelope.message.correlation));
+                cluster.stop(node, client, Ending::Process, &mut |_| 0);
+            }
+            let sent = numbers.len();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert!(sent >= 3);
+            assert_eq!(numbers.len(), sent, "an answer to an earlier life would be taken for one to a later");
+        }
     }
 }

@@ -21,6 +21,9 @@ const RECONNECT_BACKOFF: Micros = Micros::from_millis(50);
 /// See [`RECONNECT_BACKOFF`].
 const RECONNECT_BACKOFF_MAX: Micros = Micros::from_millis(1_000);
 
+/// A life of a client has 2 to the power of this many correlations, more than a run can use up.
+const LIFE_BITS: u32 = 22;
+
 /// What is asked on a connection; `T` is what producers and consumers ask in particular.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ask<T> {
@@ -66,6 +69,9 @@ struct Connection<T> {
 /// What a client's network needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct NetworkSettings {
+    /// How many lives the client has had before. Each has numbers of its own: a broker that still owes an earlier life an answer
+    /// may send it to this one, which must not take it for one to a request of its own.
+    pub(crate) life: u32,
     /// How many brokers there are; all of them are in bootstrap.servers.
     pub(crate) brokers: u8,
     /// request.timeout.ms.
@@ -98,7 +104,7 @@ pub(crate) struct Network<T> {
 impl<T: Copy + PartialEq> Network<T> {
     /// No connection is open, nothing is known, and the client wants to be called at once.
     pub(crate) fn new(settings: NetworkSettings) -> Self {
-        let NetworkSettings { brokers, retry_backoff, metadata_max_age, .. } = settings;
+        let NetworkSettings { life, brokers, retry_backoff, metadata_max_age, .. } = settings;
         let connection = || Connection {
             state: State::Closed { retry_at: Instant::START },
             failures: 0,
@@ -107,7 +113,7 @@ impl<T: Copy + PartialEq> Network<T> {
         Self {
             settings,
             connections: (0..brokers).map(|_| connection()).collect(),
-            next: CorrelationId(1),
+            next: CorrelationId(life.wrapping_shl(LIFE_BITS) | 1),
             first: 0,
             metadata: ClusterMetadata::new(brokers, retry_backoff, metadata_max_age),
             wake: Wake::default(),

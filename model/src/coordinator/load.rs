@@ -19,10 +19,10 @@ use super::timers::Timer;
 impl Coordinator {
     /// The broker leads this partition of `__consumer_offsets` from now on: what its log holds is how its groups stand.
     ///
-    /// The log is read to its end, not to the high watermark, as Kafka does (its `highWaterMark` there is the log's end, in every
-    /// version so far): just after an election the new leader's high watermark lags, and there is no later read that would catch
-    /// up. So a coordinator may know of an offset or a generation that nobody was told of and that a later truncation takes
-    /// away again.
+    /// The log is read to its end, not to the high watermark, as Kafka does (what 0.11.0.2 calls `highWaterMark` there is the log's
+    /// end; 1.0.0, 2.0.0, 2.4.0, 3.0.0 and 3.8.0 do the same): just after an election the new leader's high watermark lags, and
+    /// there is no later read that would catch up. So a coordinator may know of an offset or a generation that nobody was told
+    /// of and that a later truncation takes away again.
     pub fn load(&mut self, now: Instant, partition: TopicPartition, log: &Log, out: &mut Effects) {
         let mut loaded: BTreeMap<GroupId, Group> = BTreeMap::new();
         for batch in log.read(Offset::ZERO, log.end_offset(), u64::MAX) {

@@ -6,7 +6,7 @@
 //! outlive the broker is written to `__consumer_offsets` ([`store`]) and acted on once the in-sync replicas have it; the next
 //! leader of that partition reads it back ([`load`]).
 //!
-//! Source: 0.11.0.2 `GroupCoordinator`, `GroupMetadataManager`, `GroupMetadata`; static members are those of 2.5.0.
+//! Source: 0.11.0.2 `GroupCoordinator`, `GroupMetadataManager`, `GroupMetadata`; static members are those of 2.7.0.
 //!
 //! Left out: COORDINATOR_LOAD_IN_PROGRESS (loading takes one step here); that offsets and groups expire; MEMBER_ID_REQUIRED
 //! (KIP-394); commits from outside of a group (generation -1).

@@ -1,9 +1,14 @@
 //! Members with a `group.instance.id` (KIP-345): whoever comes with it, without a member id, takes the place of the member that
-//! had it, share and all. Source: 2.5.0 `GroupCoordinator.updateStaticMemberAndRebalance`,
+//! had it, share and all. Source: 2.7.0 `GroupCoordinator.updateStaticMemberAndRebalance`,
 //! `GroupMetadata.replaceGroupInstance`.
 //!
-//! 2.4.0 did it differently in two ways that lose members: it did not store the new id, so that the next coordinator fenced the
-//! member; and in CompletingRebalance it let the generation go on, in which the member then got no share (KAFKA-9801).
+//! 2.4 did it differently in two ways that lose members. In CompletingRebalance it let the generation go on, in which the member
+//! then got no share (until 2.5.0, KAFKA-9801). And it did not store the new id, so that the next coordinator fenced the member
+//! (until 2.6.1 and 2.7.0, KAFKA-10284).
+//!
+//! Two weaknesses are kept, for Kafka has them too. A leader that restarts is told that its former self leads, so nobody watches
+//! for new partitions until the next rebalance (until 3.2.0, KAFKA-13435). And an id that a coordinator gave out in a rebalance is
+//! stored only with its shares: if another coordinator takes over before, it knows the member by the former id, and fences it.
 
 use crate::event::Event;
 use crate::ids::{MemberId, NodeId};

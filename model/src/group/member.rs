@@ -47,6 +47,8 @@ const MAX_IN_FLIGHT: usize = 100;
 pub struct MemberSetup {
     /// Its own node.
     pub node: NodeId,
+    /// How many lives the node has had before.
+    pub life: u32,
     /// Its group.
     pub group: GroupId,
     /// `group.instance.id` of a static member: its own node. None for a dynamic one.
@@ -162,7 +164,8 @@ pub struct Member {
 impl Member {
     /// A member that has not been started.
     pub fn new(setup: MemberSetup) -> Self {
-        let MemberSetup { node, group, instance, mut topics, config, settings, commit, service_rate } = setup;
+        let MemberSetup { node, life, group, instance, mut topics, config, settings, commit, service_rate } =
+            setup;
         if !topics.is_sorted() {
             let mut ascending = topics.to_vec();
             ascending.sort_unstable();
@@ -177,6 +180,7 @@ impl Member {
             instance,
             retry_backoff,
             net: Network::new(NetworkSettings {
+                life,
                 brokers: config.brokers,
                 request_timeout: patience.min(Micros::from_millis(settings.request_timeout_ms.max(1))),
                 retry_backoff,

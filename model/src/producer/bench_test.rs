@@ -67,8 +67,14 @@ impl Bench {
             offsets_topic: None,
             offsets_partitions: Vec::new(),
         });
-        let producer =
-            Producer::new(ProducerSetup { node: NODE, config, settings, counter_start: 0, chance: 0 });
+        let producer = Producer::new(ProducerSetup {
+            node: NODE,
+            life: 0,
+            config,
+            settings,
+            counter_start: 0,
+            chance: 0,
+        });
         let mut bench =
             Self { producer, now: Instant::START, requests: Vec::new(), events: Vec::new(), sent: 0 };
         bench.input(Input::Start);

@@ -50,6 +50,8 @@ use crate::view::ClusterView;
 pub struct ProducerSetup {
     /// Its own node.
     pub node: NodeId,
+    /// How many lives the node has had before.
+    pub life: u32,
     /// The cluster that it writes to; all brokers are in bootstrap.servers.
     pub config: Arc<ClusterConfig>,
     /// Its settings, taken as they are.
@@ -93,7 +95,7 @@ pub struct Producer {
 impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
-        let ProducerSetup { node, config, settings, counter_start, chance } = setup;
+        let ProducerSetup { node, life, config, settings, counter_start, chance } = setup;
         let rules = Rules::new(&settings, config.protocol.epoch_bump);
         Self {
             node,
@@ -101,6 +103,7 @@ impl Producer {
             retries: settings.retries,
             max_block: Micros::from_millis(settings.max_block_ms),
             net: Network::new(NetworkSettings {
+                life,
                 brokers: config.brokers,
                 request_timeout: rules.request_timeout,
                 retry_backoff: rules.retry_backoff,

@@ -3,7 +3,8 @@
 //!
 //! Source: `LeaderInIsr` of kafka-specification; I9 of `kafka-behaviour.md`. Before ELR (KIP-966) an ISR never becomes
 //! empty, but for one case: with unclean election on, the last member leaves it too when it dies (0.11.0.2
-//! `KafkaController.removeReplicaFromIsr`).
+//! `KafkaController.removeReplicaFromIsr`). A new partition none of whose replicas lives has no ISR yet; it gets one with its
+//! first leader (0.11.0.2 `PartitionStateMachine.initializeLeaderAndIsrForPartition`).
 //!
 //! Looked at: changes of a partition's state by the controller. Broken once, by the first state too, until a state is
 //! in order again.
@@ -27,6 +28,8 @@ struct Latest {
     /// None before the first.
     state: Option<(Option<BrokerId>, BrokerSet, PartitionEpoch)>,
     broken: bool,
+    /// It has had an ISR.
+    begun: bool,
 }
 
 impl LeaderInIsr {
@@ -37,7 +40,8 @@ impl LeaderInIsr {
         if latest.state == state {
             return;
         }
-        let wrong = wrong(controller, scene.partition.unclean_election);
+        let begun = latest.begun || controller.leader.is_some() || !controller.isr.is_empty();
+        let wrong = wrong(controller, scene.partition.unclean_election).filter(|_| begun);
         self.tally.looked += u64::from(latest.state.is_some() || wrong.is_some());
         if let Some(wrong) = wrong.filter(|_| !latest.broken) {
             self.tally.broke(|| {
@@ -51,7 +55,7 @@ impl LeaderInIsr {
                 scene.finding(Property::LeaderInIsr, evidence)
             });
         }
-        *latest = Latest { state, broken: wrong.is_some() };
+        *latest = Latest { state, broken: wrong.is_some(), begun };
     }
 }
 

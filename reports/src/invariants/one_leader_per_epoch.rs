@@ -2,7 +2,8 @@
 //! brokers take office in the same epoch.
 //!
 //! Source: I8 of `kafka-behaviour.md`; 0.11.0.2 `PartitionStateMachine.electLeaderForPartition`. Two brokers may both
-//! believe that they lead, in different epochs.
+//! believe that they lead, in different epochs. A new partition gets its first leader in the epoch that it begins with, however
+//! long none of its replicas lives (0.11.0.2 `PartitionStateMachine.initializeLeaderAndIsrForPartition`).
 //!
 //! Looked at: elections, and brokers that take office where one did before. Broken once for each decision or office.
 
@@ -26,6 +27,8 @@ pub(crate) struct OneLeaderPerEpoch {
 struct Terms {
     /// The latest decision; none before the first was seen.
     decided: Option<(Option<BrokerId>, LeaderEpoch)>,
+    /// The controller has chosen a leader before.
+    begun: bool,
     offices: BTreeMap<LeaderEpoch, BrokerId>,
 }
 
@@ -66,12 +69,13 @@ impl OneLeaderPerEpoch {
 
     fn decided(&mut self, scene: &Scene<'_>, leader: Option<BrokerId>, epoch: LeaderEpoch) {
         let decision = (leader, epoch);
-        let Some((before, epoch_before)) = self.partitions.at(scene.slot).decided.replace(decision) else {
-            return;
-        };
+        let terms = self.partitions.at(scene.slot);
+        let begun = std::mem::replace(&mut terms.begun, terms.begun || leader.is_some());
+        let Some((before, epoch_before)) = terms.decided.replace(decision) else { return };
         // Where a majority votes, the epoch begins with the vote and has its leader later.
         let voted = || epoch == epoch_before && before.is_none() && is_by_majority(scene);
-        if epoch > epoch_before || decision == (before, epoch_before) || voted() {
+        let is_first = !begun && epoch == epoch_before;
+        if epoch > epoch_before || decision == (before, epoch_before) || is_first || voted() {
             return;
         }
         self.tally.broke(|| {

@@ -115,6 +115,7 @@ impl Bench {
         let config = ClusterConfig::new(Preset::V0_11Iv1.protocol(), 2, BrokerConfig::default(), Vec::new());
         let mut setup = MemberSetup {
             node: NODE,
+            life: 0,
             group: GroupId(0),
             instance: None,
             topics: [TopicId(0)].into(),

@@ -115,7 +115,7 @@ impl Member {
         self.commit_at = self.commit_at.min(now + self.retry_backoff);
     }
 
-    /// Source: 0.11.0.2 `ConsumerCoordinator.OffsetCommitResponseHandler`; 2.5.0 for REBALANCE_IN_PROGRESS, which no longer
+    /// Source: 0.11.0.2 `ConsumerCoordinator.OffsetCommitResponseHandler`; 2.4.0 for REBALANCE_IN_PROGRESS, which no longer
     /// costs the membership, and 2.6.0 for answers of an older generation.
     pub(super) fn on_async_commit_reply(
         &mut self,

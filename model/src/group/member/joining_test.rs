@@ -182,3 +182,18 @@ fn closing_commits_leaves_and_ends_in_one_step() {
     assert_eq!(bench.stop, Some(crate::machine::Ending::Clean));
     assert_eq!(bench.member.next_deadline(), None);
 }
+
+#[test]
+fn an_answer_to_an_earlier_life_is_not_taken_for_one_to_this() {
+    let joining = |life| {
+        let in_life = move |setup: &mut MemberSetup| setup.life = life;
+        Bench::new(&[Some(ONE)], in_life).holding(&[MessageKind::JoinGroupRequest]).started()
+    };
+    let (_, stale, _) = joining(0).take_one(MessageKind::JoinGroupRequest);
+    let mut bench = joining(1);
+    bench.answer(ONE, stale, Body::SyncGroupReply { error: ErrorCode::FencedInstanceId, assignment: vec![] });
+    let (broker, correlation, _) = bench.take_one(MessageKind::JoinGroupRequest);
+    bench.answer(broker, correlation, bench.join_reply());
+    bench.answer_clerks();
+    assert!(bench.happened().contains(&"assigned 0 [0]".to_owned()));
+}
