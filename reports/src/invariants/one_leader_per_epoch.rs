@@ -70,7 +70,8 @@ impl OneLeaderPerEpoch {
     fn decided(&mut self, scene: &Scene<'_>, leader: Option<BrokerId>, epoch: LeaderEpoch) {
         let decision = (leader, epoch);
         let terms = self.partitions.at(scene.slot);
-        let begun = std::mem::replace(&mut terms.begun, terms.begun || leader.is_some());
+        let begun = terms.begun;
+        terms.begun |= leader.is_some();
         let Some((before, epoch_before)) = terms.decided.replace(decision) else { return };
         // Where a majority votes, the epoch begins with the vote and has its leader later.
         let voted = || epoch == epoch_before && before.is_none() && is_by_majority(scene);
