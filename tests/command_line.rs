@@ -234,6 +234,8 @@ fn the_json_of_a_run_has_the_documented_keys_in_their_order() {
         "replicas",
         "counts",
         "ack_latency",
+        "unavailable_ms",
+        "groups",
         "seen",
     ];
     assert_eq!(keys(&report), documented);
@@ -270,6 +272,8 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "faults",
         "counts",
         "ack_latency",
+        "unavailable_ms",
+        "groups",
         "seen",
         "steps",
         "events",

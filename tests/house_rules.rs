@@ -67,6 +67,7 @@ fn the_judges_see_only_the_models_vocabulary() {
         "highwater_model::broker",
         "highwater_model::controller",
         "highwater_model::producer::",
+        "highwater_model::coordinator",
         "highwater_model::group::",
         "highwater_model::partition",
         "highwater_model::log",

@@ -43,6 +43,7 @@ pub mod ids;
 pub mod log;
 pub mod machine;
 pub mod message;
+pub mod murmur2;
 pub mod names;
 pub mod partition;
 pub mod producer;

@@ -115,6 +115,8 @@ pub struct ConsumerView {
     pub active: bool,
     /// Whether it is in a generation and has its share of it.
     pub stable: bool,
+    /// Whether its application has yet to finish what a poll returned.
+    pub busy: bool,
     /// The generation that it is in, or was in last; 0 before the first.
     pub generation: Generation,
     /// The partitions that it owns, ascending, and the next offset that it will return; none before it knows.

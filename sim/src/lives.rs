@@ -65,6 +65,7 @@ impl<O: Observer> World<O> {
             let member = &mut self.view.consumers[place];
             member.active = active;
             member.stable = false;
+            member.busy = false;
             member.positions.clear();
         }
     }

@@ -380,6 +380,7 @@ impl Machine for Member {
         };
         let shown = &mut view.consumers[place];
         shown.stable = self.membership.is_stable() && !self.stopped;
+        shown.busy = !self.work.is_empty();
         shown.generation = self.membership.generation;
         shown.positions.clear();
         shown.positions.extend(self.owned.iter().map(|owned| {

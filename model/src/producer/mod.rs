@@ -25,8 +25,6 @@ mod waiting;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use partitioner::murmur2;
-
 use crate::client::network::{Ask, Network, NetworkSettings};
 use crate::config::{Acks, ClusterConfig, ProducerConfig};
 use crate::event::Event;

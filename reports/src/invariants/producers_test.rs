@@ -5,7 +5,7 @@ use std::sync::Arc;
 use highwater_model::config::PartitionerClass;
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, NodeId, RecordId, TopicPartition};
-use highwater_model::producer::murmur2;
+use highwater_model::murmur2::{murmur2, to_positive};
 use highwater_model::record::{Batch, Content, Record};
 
 use crate::clients::Writer;
@@ -119,7 +119,7 @@ fn routed(partitions: u16, change: impl Fn(&mut Writer)) -> Stage {
 }
 
 fn by_hash(key: &[u8], count: u32) -> u16 {
-    ((murmur2(key).cast_unsigned() & 0x7fff_ffff) % count) as u16
+    (to_positive(murmur2(key)) % count) as u16
 }
 
 #[test]

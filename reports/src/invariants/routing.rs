@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use highwater_model::config::{ClusterConfig, PartitionerClass};
 use highwater_model::ids::{NodeId, TopicId, TopicPartition};
-use highwater_model::producer::murmur2;
+use highwater_model::murmur2::{murmur2, to_positive};
 use highwater_model::protocol::UnkeyedRule;
 use highwater_model::record::Record;
 
@@ -130,7 +130,7 @@ impl Producer {
         }
         match (class, record.key()) {
             (PartitionerClass::DefaultPartitioner, Some(key)) => {
-                let hash = murmur2(key).cast_unsigned() & LAST_TURN;
+                let hash = to_positive(murmur2(key));
                 let by = |count: &u16| (hash % u32::from(*count).max(1)) as u16;
                 let may = topic.counts.iter().rev().any(|count| by(count) == partition);
                 (!may).then(|| Wrong::Hash(by(&newest), newest))

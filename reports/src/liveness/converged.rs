@@ -37,6 +37,8 @@ pub enum Pending {
     Idle(GroupId),
     /// A member that takes part has no share of a generation, or its group is in a rebalance.
     Unstable(NodeId),
+    /// A member's application is at work on the last records.
+    Busy(NodeId),
     /// Two members of one group are in different generations.
     Generations(GroupId, Generation, Generation),
 }
@@ -70,6 +72,7 @@ impl Pending {
                 format!("{} in group {} has no owner", names.partition(*partition), names.group(*group))
             }
             Self::Idle(group) => format!("no member of group {} owns a partition", names.group(*group)),
+            Self::Busy(node) => format!("{} has yet to finish what a poll returned", names.node(*node)),
             Self::Unstable(node) => format!("{} has no share of a generation", names.node(*node)),
             Self::Generations(group, one, other) => {
                 format!("group {} has members in generation {one} and in {other}", names.group(*group))
@@ -143,7 +146,7 @@ fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(),
         }
         neighbours(*partition).into_iter().flatten().try_for_each(|next| owned(view, consumer, next))?;
     }
-    Ok(())
+    if consumer.busy { Err(Pending::Busy(consumer.node)) } else { Ok(()) }
 }
 
 /// The members of a group that take part.

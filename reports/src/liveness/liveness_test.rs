@@ -236,6 +236,13 @@ fn a_consumer_below_the_high_watermark_is_reported() {
 }
 
 #[test]
+fn an_application_that_is_still_at_work_keeps_the_cluster_from_having_converged() {
+    let mut stage = settled();
+    stage.view.consumers[0].busy = true;
+    assert_eq!(converged(&stage.view), Err(Pending::Busy(NodeId(5))));
+}
+
+#[test]
 fn a_member_without_a_share_and_members_of_two_generations_keep_the_cluster_from_having_converged() {
     let mut stage = settled();
     stage.view.consumers[0].stable = false;

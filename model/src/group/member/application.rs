@@ -101,6 +101,7 @@ impl Member {
     fn work_done(&mut self, now: Instant, out: &mut Effects) {
         let (client, group) = (self.node, self.group);
         let takes_time = self.service_rate.is_some();
+        self.unseen = true;
         for Work { partition, from, to, .. } in self.work.drain(..) {
             if takes_time {
                 out.event(Event::RecordsProcessed { client, group, partition, from, to });
@@ -121,6 +122,7 @@ impl Member {
             self.start_work(now);
         } else {
             self.work.clear();
+            self.unseen = true;
             self.back_to_poll();
         }
     }
@@ -131,6 +133,7 @@ impl Member {
 
     /// The application gives up what it is at work on, as if the poll had not returned it.
     pub(super) fn take_back_work(&mut self) {
+        self.unseen = true;
         for Work { partition, from, .. } in std::mem::take(&mut self.work) {
             let Some(place) = self.place(partition) else { continue };
             if matches!(self.owned[place].position, Position::At(_)) {

@@ -3,7 +3,6 @@
 //! Where a partitioner goes by what lies in the queues, it is asked once more when the record would open a new batch
 //! (2.4 to 3.2), or told of every record that it placed (3.3 and later).
 
-mod murmur2;
 mod round_robin;
 mod sticky;
 mod uniform_sticky;
@@ -11,16 +10,14 @@ mod uniform_sticky;
 use crate::client::metadata::ClusterMetadata;
 use crate::config::PartitionerClass;
 use crate::ids::{TopicId, TopicPartition};
+use crate::murmur2::{murmur2, to_positive};
 use crate::producer::accumulator::Accumulator;
 use crate::producer::chance::Chance;
-use crate::producer::partitioner::murmur2::to_positive;
 use crate::producer::partitioner::round_robin::RoundRobin;
 use crate::producer::partitioner::sticky::Sticky;
 use crate::producer::partitioner::uniform_sticky::UniformSticky;
 use crate::protocol::UnkeyedRule;
 use crate::record::Record;
-
-pub use murmur2::murmur2;
 
 /// Chooses partitions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

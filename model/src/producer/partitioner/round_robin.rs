@@ -2,7 +2,7 @@
 
 use crate::client::metadata::ClusterMetadata;
 use crate::ids::TopicId;
-use crate::producer::partitioner::murmur2::to_positive;
+use crate::murmur2::to_positive;
 
 /// A counter a topic. Source: 0.11.0.2 `DefaultPartitioner.nextValue`, 2.4.0 `RoundRobinPartitioner`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

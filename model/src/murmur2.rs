@@ -23,7 +23,7 @@ pub fn murmur2(data: &[u8]) -> i32 {
 }
 
 /// The value without its sign bit, which is not the absolute value. Source: 0.11.0.2 `Utils.toPositive`.
-pub(super) fn to_positive(value: i32) -> u32 {
+pub fn to_positive(value: i32) -> u32 {
     value.cast_unsigned() & 0x7fff_ffff
 }
 
