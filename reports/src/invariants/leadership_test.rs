@@ -55,7 +55,7 @@ fn an_empty_isr_is_reported() {
 fn a_new_partition_without_a_live_replica_gets_its_isr_and_its_first_leader_later_in_its_first_epoch() {
     let mut stage = Stage::new();
     (stage.orders().controller.leader, stage.orders().controller.isr) = (None, set(&[]));
-    stage.look(&[]);
+    stage.change(|_| ());
     let events = stage.elect(2, 0, &[1, 2, 3]);
     stage.look(&events);
     stage.assert_held(LeaderInIsr);
