@@ -1,6 +1,9 @@
 //! Every request and reply, in the order in which a record meets them. Names are Kafka's.
 
+mod cluster;
 mod error;
+mod groups;
+mod records;
 
 use std::sync::Arc;
 
@@ -10,12 +13,16 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 use crate::config::{Acks, Assignor};
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId,
-    Offset, PartitionEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition,
+    Offset, PartitionEpoch, ProducerEpoch, ProducerId, TopicPartition,
 };
-use crate::record::{Batch, RecordBatch};
 use crate::time::Micros;
 
+pub use cluster::{Metadata, PartitionState};
 pub use error::ErrorCode;
+pub use groups::{JoinedMember, Subscription};
+pub use records::{
+    FetchPartition, FetchedPartition, Fetcher, ListOffset, ProducePartition, ProducedPartition,
+};
 
 /// A message on its way out of a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,132 +40,6 @@ pub struct Message {
     pub correlation: CorrelationId,
     /// What is asked or answered.
     pub body: Body,
-}
-
-/// One partition's part of a produce request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProducePartition {
-    /// Where to append.
-    pub partition: TopicPartition,
-    /// What to append.
-    pub batch: RecordBatch,
-}
-
-/// One partition's part of a produce reply.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProducedPartition {
-    /// Which.
-    pub partition: TopicPartition,
-    /// How it went.
-    pub error: ErrorCode,
-    /// The first record's offset on success. A discarded duplicate gets the original's.
-    pub base_offset: Option<Offset>,
-}
-
-/// Who fetches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fetcher {
-    /// A follower: may read up to the log's end, and its offset tells the leader how far it is.
-    Replica(BrokerId),
-    /// A consumer: may read up to the high watermark.
-    Consumer,
-}
-
-/// One partition's part of a fetch request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FetchPartition {
-    /// Which.
-    pub partition: TopicPartition,
-    /// The first offset wanted; a follower's own log end offset.
-    pub offset: Offset,
-    /// At most this many bytes, but always one whole batch.
-    pub max_bytes: u64,
-    /// The epoch of the last record before `offset`, or a later one that the log has reached, from a follower that truncates as its fetches are answered; see
-    /// [`FetchedPartition::diverging`].
-    pub last_epoch: Option<LeaderEpoch>,
-}
-
-/// One partition's part of a fetch reply.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FetchedPartition {
-    /// Which.
-    pub partition: TopicPartition,
-    /// How it went.
-    pub error: ErrorCode,
-    /// The leader's high watermark when it read.
-    pub high_watermark: Offset,
-    /// The leader's log start offset.
-    pub log_start: Offset,
-    /// Whole batches; the first may begin before the offset that a consumer asked for.
-    pub batches: Vec<Arc<Batch>>,
-    /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it
-    /// ends. Only on topics whose ack strategy is `majority` so far. Source: KIP-595 `DivergingEpoch`.
-    pub diverging: Option<(LeaderEpoch, Offset)>,
-}
-
-/// What a member wants, and what it has. Source: 39 `ConsumerPartitionAssignor.Subscription`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Subscription {
-    /// What it reads, ascending.
-    pub topics: Arc<[TopicId]>,
-    /// What it owned last, for the sticky assignors; ascending.
-    pub owned: Vec<TopicPartition>,
-    /// In which generation it did.
-    pub generation: Generation,
-}
-
-/// A member as its group's leader learns of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct JoinedMember {
-    /// Which.
-    pub member: MemberId,
-    /// Its `group.instance.id`, if it is a static member: its client.
-    pub instance: Option<NodeId>,
-    /// What it wants.
-    pub subscription: Subscription,
-}
-
-/// What ListOffsets asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ListOffset {
-    /// The log's start.
-    Earliest,
-    /// The high watermark for a consumer, the log's end for a replica.
-    Latest,
-}
-
-/// A partition's state as the controller decides it. Source: `LeaderAndIsr`, `PartitionRegistration`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct PartitionState {
-    /// Which.
-    pub partition: TopicPartition,
-    /// None while no replica may lead.
-    pub leader: Option<BrokerId>,
-    /// Grows with each decision of the controller.
-    pub leader_epoch: LeaderEpoch,
-    /// The in-sync replicas.
-    pub isr: BrokerSet,
-    /// Grows with each change of this state, also of the ISR alone. ZooKeeper: zkVersion.
-    pub partition_epoch: PartitionEpoch,
-    /// All assigned replicas, in order of preference.
-    pub replicas: Vec<BrokerId>,
-}
-
-/// The cluster as a broker or client sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Metadata {
-    /// Brokers that the controller takes for alive.
-    pub live_brokers: BrokerSet,
-    /// Ascending by partition.
-    pub partitions: Vec<PartitionState>,
-}
-
-impl Metadata {
-    /// The state of one partition.
-    pub fn partition(&self, partition: TopicPartition) -> Option<&PartitionState> {
-        let place = self.partitions.binary_search_by_key(&partition, |state| state.partition).ok()?;
-        self.partitions.get(place)
-    }
 }
 
 /// What is asked or answered.
