@@ -118,6 +118,7 @@ impl Cluster {
             settings: group.settings.clone(),
             commit: group.commit,
             service_rate: group.service_rate,
+            side_by_side: group.side_by_side,
         })
     }
 

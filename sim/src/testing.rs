@@ -97,6 +97,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             static_membership: false,
             commit: Default::default(),
             service_rate: None,
+            side_by_side: false,
             max_lag: None,
             group: GroupId(0),
             topics: vec![TopicId(0)],

@@ -61,8 +61,10 @@ pub struct MemberSetup {
     pub settings: ConsumerConfig,
     /// When its application commits, if `enable.auto.commit` is off.
     pub commit: CommitPoint,
-    /// How fast its application works on each partition; none: at once.
+    /// How fast its application works; none: at once.
     pub service_rate: Option<ServiceRate>,
+    /// Whether it works on several partitions at once, on each at that rate.
+    pub side_by_side: bool,
 }
 
 /// What a member asks besides metadata.
@@ -147,6 +149,7 @@ pub struct Member {
     /// When the application commits by itself; `Never` with auto commit.
     commit_point: CommitPoint,
     service_rate: Option<ServiceRate>,
+    side_by_side: bool,
     application: Application,
     /// What the latest poll returned, while the application is not done with it. Empties but keeps its memory.
     pub(super) work: Vec<Work>,
@@ -164,8 +167,18 @@ pub struct Member {
 impl Member {
     /// A member that has not been started.
     pub fn new(setup: MemberSetup) -> Self {
-        let MemberSetup { node, life, group, instance, mut topics, config, settings, commit, service_rate } =
-            setup;
+        let MemberSetup {
+            node,
+            life,
+            group,
+            instance,
+            mut topics,
+            config,
+            settings,
+            commit,
+            service_rate,
+            side_by_side,
+        } = setup;
         if !topics.is_sorted() {
             let mut ascending = topics.to_vec();
             ascending.sort_unstable();
@@ -203,6 +216,7 @@ impl Member {
             direct: service_rate.is_none() && commit_point == CommitPoint::Never,
             commit_point,
             service_rate,
+            side_by_side,
             application: Application::Polling,
             work: Vec::new(),
             sync_commit: None,

@@ -151,6 +151,7 @@ fn planned_group(
         static_membership: spec.static_membership,
         commit: spec.commit.unwrap_or_default(),
         service_rate: spec.service_rate,
+        side_by_side: spec.side_by_side,
         max_lag: spec.max_lag,
         settings: spec.config.clone(),
     })

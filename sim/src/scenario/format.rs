@@ -204,10 +204,13 @@ pub struct GroupSpec {
     /// When the application commits by itself: only with `enable.auto.commit` false. Unless given, `after_processing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitPoint>,
-    /// How fast a member works on the records of each partition that it owns; several are worked on side by side, and it
-    /// polls again when all are done. Unless given, records take no time.
+    /// How fast a member works: on one record after another, and it polls again when all are done. Unless given, records
+    /// take no time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_rate: Option<ServiceRate>,
+    /// A member works on its partitions side by side, on each at `service_rate`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub side_by_side: bool,
     /// The group is never to lag further behind the high watermark than this many records a partition: judged as
     /// `lag-bounded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -88,8 +88,10 @@ pub struct PlannedGroup {
     pub static_membership: bool,
     /// When their application commits by itself.
     pub commit: CommitPoint,
-    /// How fast it works on each partition; none: at once.
+    /// How fast a member works; none: at once.
     pub service_rate: Option<ServiceRate>,
+    /// Whether it works on several partitions at once, on each at that rate.
+    pub side_by_side: bool,
     /// How far it may lag, in records a partition, if the scenario says so.
     pub max_lag: Option<u64>,
     /// The settings of all members.

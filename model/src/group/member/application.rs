@@ -88,14 +88,19 @@ impl Member {
         }
     }
 
-    /// Partitions are worked on side by side.
+    /// It works on one record after another, or on its partitions side by side.
     fn start_work(&mut self, now: Instant) {
         let time_for = |work: &Work| {
             let rate = self.service_rate?;
             Some(rate.time_for(work.to.0 - work.from.0, work.bytes))
         };
-        let longest = self.work.iter().filter_map(time_for).max().unwrap_or(Micros::ZERO);
-        self.application = Application::Working { until: now + longest };
+        let times = self.work.iter().filter_map(time_for);
+        let together = if self.side_by_side {
+            times.fold(Micros::ZERO, Ord::max)
+        } else {
+            times.fold(Micros::ZERO, |sum, time| sum + time)
+        };
+        self.application = Application::Working { until: now + together };
     }
 
     fn work_done(&mut self, now: Instant, out: &mut Effects) {

@@ -123,6 +123,7 @@ impl Bench {
             settings: ConsumerConfig { auto_offset_reset: AutoOffsetReset::Earliest, ..Default::default() },
             commit: CommitPoint::default(),
             service_rate: None,
+            side_by_side: false,
         };
         change(&mut setup);
         Self {

@@ -4,7 +4,7 @@ use super::bench_test::*;
 use super::*;
 use crate::message::{ErrorCode, MessageKind};
 
-/// A hundred records a second and partition: 10 ms a record.
+/// A hundred records a second: 10 ms a record.
 fn slowly(setup: &mut MemberSetup) {
     setup.service_rate = Some(ServiceRate::RecordsPerSecond(100));
 }
@@ -42,9 +42,12 @@ fn a_poll_returns_at_most_max_poll_records_and_fetches_once_the_rest_is_returned
     assert_eq!(bench.fetch().2, [(0, 5)]);
 }
 
-#[test]
-fn partitions_are_worked_on_side_by_side() {
-    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], slowly);
+/// Three records of one partition and two of another: when the application has finished with them, in milliseconds.
+fn finishes_after(side_by_side: bool, millis: u64) {
+    let mut bench = Bench::new(&[Some(ONE), Some(ONE)], |setup| {
+        slowly(setup);
+        setup.side_by_side = side_by_side;
+    });
     bench.committed = Some(Offset::ZERO);
     bench = bench.started();
     bench.happened();
@@ -57,10 +60,20 @@ fn partitions_are_worked_on_side_by_side() {
     });
     bench.answer(broker, correlation, Body::FetchReply { partitions: partitions.collect() });
     assert_eq!(bench.happened(), ["polled 0 0-2", "polled 1 0-1"]);
-    bench.pass(29);
+    bench.pass(millis - 1);
     assert!(bench.happened().is_empty());
     bench.pass(1);
     assert_eq!(bench.happened(), ["processed 0 0-2", "processed 1 0-1"]);
+}
+
+#[test]
+fn records_are_worked_on_one_after_another() {
+    finishes_after(false, 50);
+}
+
+#[test]
+fn partitions_are_worked_on_side_by_side_where_the_application_does_so() {
+    finishes_after(true, 30);
 }
 
 #[test]

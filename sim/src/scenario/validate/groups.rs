@@ -13,6 +13,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         reads(check, &path, group);
         members(check, &path, group);
         commits(check, &path, group);
+        pace(check, &path, group);
         session(check, &path.key("config"), &group.config);
         heartbeat(check, &path.key("config"), &group.config);
     }
@@ -52,6 +53,16 @@ fn members(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
     if group.members == 0 && group.joining == 0 {
         let message = format!("`{}` has no members, and nobody can join", group.name);
         check.report(Problem::new(path.key("members"), message).allowed("1 or more, or `joining`"));
+    }
+}
+
+/// Work that takes no time is neither done one after another nor side by side.
+fn pace(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
+    if group.side_by_side && group.service_rate.is_none() {
+        let message = format!("{path} works side by side, and without a service_rate its work takes no time");
+        check.report(
+            Problem::new(path.key("side_by_side"), message).allowed("a `service_rate`, or no `side_by_side`"),
+        );
     }
 }
 

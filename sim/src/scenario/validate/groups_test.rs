@@ -99,6 +99,14 @@ fn members_that_join_later_have_names_too() {
 }
 
 #[test]
+fn work_side_by_side_needs_a_rate() {
+    let told = load(r#""side_by_side": true"#, "", &[]).map(|_| ()).unwrap_err();
+    assert!(told.contains("without a service_rate its work takes no time"), "{told}");
+    let loaded = load(r#""side_by_side": true, "service_rate": { "records_per_second": 5 }"#, "", &[]).unwrap();
+    assert!(loaded.plan.groups[0].side_by_side);
+}
+
+#[test]
 fn rates_of_nothing_are_refused_and_so_are_two_rates() {
     let rate = |rate: &str| format!(r#""service_rate": {rate}"#);
     let loaded = load(&rate(r#"{ "records_per_second": 50 }"#), "", &[]).unwrap();
