@@ -352,8 +352,8 @@ fn contradictory_waits_are_refused() {
         "{ \"replica",
         &["above the 400 of replica.lag.time.max.ms"],
     );
-    let group = "\"topics\": [\"orders\"], \"config\": { \"request.timeout.ms\": 500 }";
-    one("\"topics\": [\"orders\"]", group, "500 }", &["more than fetch.max.wait.ms"]);
+    let group = "\"topics\": [\"orders\"], \"config\": { \"fetch.max.wait.ms\": 20000, \"request.timeout.ms\": 20000 }";
+    one("\"topics\": [\"orders\"]", group, "20000 }", &["more than fetch.max.wait.ms"]);
 }
 
 #[test]

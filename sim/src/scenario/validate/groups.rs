@@ -14,6 +14,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         members(check, &path, group);
         commits(check, &path, group);
         pace(check, &path, group);
+        requests(check, &path.key("config"), &group.config);
         session(check, &path.key("config"), &group.config);
         heartbeat(check, &path.key("config"), &group.config);
     }
@@ -35,16 +36,19 @@ fn reads(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
             format!("{path} is `none`, and a group begins without offsets: every member would stop at once");
         check.report(Problem::new(path, message).allowed("`earliest`, `latest`"));
     }
-    // Source: 0.11.0.2 KafkaConsumer's constructor.
-    let (timeout, wait) = (group.config.request_timeout_ms, group.config.fetch_max_wait_ms);
-    if timeout <= wait {
-        let path = path.key("config");
-        let message = format!(
-            "request.timeout.ms is {timeout}, and fetch.max.wait.ms {wait}: fetches that wait would time out"
-        );
-        let problem =
-            Problem::new(path.key("request.timeout.ms"), message).allowed("more than fetch.max.wait.ms");
-        check.report(problem.because(path.key("fetch.max.wait.ms"), format!("{wait}")));
+}
+
+/// Source: 0.11.0.2 `KafkaConsumer`'s constructor.
+fn requests(check: &mut Check<'_>, path: &JsonPath, config: &ConsumerConfig) {
+    let timeout = config.request_timeout_ms;
+    let session = ("session.timeout.ms", config.session_timeout_ms, "requests that wait for other members");
+    let wait = ("fetch.max.wait.ms", config.fetch_max_wait_ms, "fetches that wait");
+    let (other, least, what) = if wait.1 > session.1 { wait } else { session };
+    if timeout <= least {
+        let message = format!("request.timeout.ms is {timeout}, and {other} {least}: {what} would time out");
+        let problem = Problem::new(path.key("request.timeout.ms"), message);
+        let problem = problem.allowed(format!("more than {other}"));
+        check.report(problem.because(path.key(other), format!("{least}")));
     }
 }
 

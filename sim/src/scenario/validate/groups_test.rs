@@ -66,6 +66,14 @@ fn a_delivery_that_ends_before_its_first_request_is_refused() {
 }
 
 #[test]
+fn a_request_timeout_that_is_not_above_the_session_is_refused() {
+    let config = r#""config": { "request.timeout.ms": 10000 }"#;
+    let why = "request.timeout.ms is 10000, and session.timeout.ms 10000: requests that wait";
+    refused(config, "", &[], &[why, "more than session.timeout.ms"]);
+    assert!(load(config, "", &["session.timeout.ms=9999"]).is_ok());
+}
+
+#[test]
 fn a_commit_point_beside_auto_commit_is_refused() {
     let words =
         ["groups[0].commit is \"after_processing\", and would be passed over", "enable.auto.commit false"];
@@ -102,7 +110,8 @@ fn members_that_join_later_have_names_too() {
 fn work_side_by_side_needs_a_rate() {
     let told = load(r#""side_by_side": true"#, "", &[]).map(|_| ()).unwrap_err();
     assert!(told.contains("without a service_rate its work takes no time"), "{told}");
-    let loaded = load(r#""side_by_side": true, "service_rate": { "records_per_second": 5 }"#, "", &[]).unwrap();
+    let loaded =
+        load(r#""side_by_side": true, "service_rate": { "records_per_second": 5 }"#, "", &[]).unwrap();
     assert!(loaded.plan.groups[0].side_by_side);
 }
 
