@@ -1,6 +1,7 @@
 //! Kafka versions as vectors of switches. Every switch changed on its own date; a preset names one vector.
 //!
-//! Source: `kafka-behaviour.md` section 0.1. Presets so far: [`Preset::V0_10`], [`Preset::V0_11Iv1`].
+//! [`Preset`] lists them; [`Switches`] set single ones besides, also those of later versions. Source: `kafka-behaviour.md`
+//! section 0.1.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

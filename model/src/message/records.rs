@@ -64,7 +64,7 @@ pub struct FetchedPartition {
     /// Whole batches; the first may begin before the offset that a consumer asked for.
     pub batches: Vec<Arc<Batch>>,
     /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it
-    /// ends. Only on topics whose ack strategy is `majority` so far. Source: KIP-595 `DivergingEpoch`.
+    /// ends. Only on topics whose ack strategy is `majority`. Source: KIP-595 `DivergingEpoch`.
     pub diverging: Option<(LeaderEpoch, Offset)>,
 }
 

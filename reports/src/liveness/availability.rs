@@ -18,7 +18,7 @@ pub(crate) enum Unavailable {
     NoLeader,
     /// With ack strategy `majority`: no more than half of all replicas live.
     NoMajority,
-    /// Fewer replicas live than `min.insync.replicas`: acks=all is refused.
+    /// With ack strategy `isr`: fewer replicas live than `min.insync.replicas`, and acks=all is refused.
     BelowMinimum,
 }
 
@@ -35,13 +35,17 @@ pub(crate) fn of(
     config: &ClusterConfig,
 ) -> Option<Unavailable> {
     let live = live(view, partition);
-    if strategies::of(config, partition.id().topic) == AckStrategy::Majority {
+    let strategy = strategies::of(config, partition.id().topic);
+    if strategy == AckStrategy::Majority {
         return (live.len() * 2 <= partition.replicas.len()).then_some(Unavailable::NoMajority);
     }
     let in_isr = live.intersection(partition.controller.isr);
     if live.is_empty() || (in_isr.is_empty() && !partition.unclean_election) {
         Some(Unavailable::NoLeader)
-    } else if partition.min_insync_replicas > 1 && live.len() < partition.min_insync_replicas as usize {
+    } else if strategy == AckStrategy::Isr
+        && partition.min_insync_replicas > 1
+        && live.len() < partition.min_insync_replicas as usize
+    {
         Some(Unavailable::BelowMinimum)
     } else {
         None

@@ -295,3 +295,15 @@ fn a_majority_topic_is_excused_without_a_majority_whatever_its_isr() {
     stalled(&mut stage);
     assert_eq!(stage.tally(Elected).broken, 1);
 }
+
+#[test]
+fn a_leader_topic_asks_for_no_minimum_of_live_replicas() {
+    let mut stage = settled();
+    stage.with_strategy(highwater_model::config::AckStrategy::Leader);
+    stage.orders().controller.isr = set(&[1]);
+    stage.view.brokers[1].alive = false;
+    stage.view.brokers[2].alive = false;
+    stage.view.producers[0].pending = 1;
+    stalled(&mut stage);
+    assert_eq!(stage.tally(Answered).broken, 1);
+}
