@@ -128,31 +128,15 @@ impl Broker {
             if fetcher.dead || fetcher.in_flight.is_some() {
                 continue;
             }
-            let config = &self.config.broker;
-            let ready = |fetched: &&Fetched| fetched.ready_at <= now;
-            let asked: Vec<FetchPartition> = fetcher
-                .partitions
-                .iter()
-                .filter(ready)
-                .filter_map(|fetched| {
-                    let log = &self.replicas.get(&fetched.partition)?.log;
-                    let last_epoch =
-                        if self.by_majority(fetched.partition) { log.last_epoch() } else { None };
-                    Some(FetchPartition {
-                        partition: fetched.partition,
-                        offset: log.end_offset(),
-                        max_bytes: config.replica_fetch_max_bytes,
-                        last_epoch,
-                    })
-                })
-                .collect();
+            let asked = self.wanted(now, fetcher);
             if asked.is_empty() {
                 continue;
             }
-            let epoch_of = |partition| {
-                let replica = self.replicas.get(&partition).filter(|_| self.by_majority(partition));
-                replica.and_then(|replica| replica.leader_epoch)
+            let epoch_of = |partition| match self.by_majority(partition) {
+                true => self.replicas.get(&partition)?.leader_epoch,
+                false => None,
             };
+            let config = &self.config.broker;
             let noted = asked
                 .iter()
                 .map(|&FetchPartition { partition, offset, .. }| Asked {
@@ -171,6 +155,18 @@ impl Broker {
             let correlation = self.ask(leader, request, out);
             self.fetchers[place].in_flight = Some(InFlight { correlation, timeout, asked: noted });
         }
+    }
+
+    /// What is to be asked of a leader: for each partition that is not backing off, what follows the own log.
+    fn wanted(&self, now: Instant, fetcher: &Fetcher) -> Vec<FetchPartition> {
+        let want = |fetched: &Fetched| {
+            let partition = fetched.partition;
+            let log = &self.replicas.get(&partition)?.log;
+            let last_epoch = if self.by_majority(partition) { log.last_epoch() } else { None };
+            let max_bytes = self.config.broker.replica_fetch_max_bytes;
+            Some(FetchPartition { partition, offset: log.end_offset(), max_bytes, last_epoch })
+        };
+        fetcher.partitions.iter().filter(|fetched| fetched.ready_at <= now).filter_map(want).collect()
     }
 
     /// Cuts what is to be cut, unless a fetch is under way. Source: 0.11.0.2 `AbstractFetcherThread.maybeTruncate`.
