@@ -3,7 +3,7 @@
 //! - [`reprocessed`](Property::Reprocessed): delivered to a group that had it already. Jepsen has no word for it; it is
 //!   what at-least-once means. Never promised away, and counted.
 //! - [`skipped`](Property::Skipped): see [`skipped`](super::skipped).
-//! - [`key_order`](Property::KeyOrder): see [`key_order`](super::key_order).
+//! - [`key_order`](Property::KeyOrder): see [`super::key_order`].
 //!
 //! Delivered is what polls returned. Finished is the same where the application needs no time for a record, and what it
 //! said it had worked on where it does.
