@@ -27,7 +27,8 @@ pub enum Property {
     // ---- white box, after every step ----
     /// What a presumed leader calls committed is equal on every replica of the ISR that it believes in.
     WeakIsr,
-    /// The same against the controller's ISR: whoever may be elected holds all that was exposed.
+    /// What a presumed leader calls committed is equal on every replica of the controller's ISR: whoever may be elected holds
+    /// all that was exposed.
     StrongIsr,
     /// The controller's leader is none or in the controller's ISR; the ISR is never empty.
     LeaderInIsr,
@@ -99,9 +100,9 @@ pub enum Property {
     PollSkip,
     /// A member's next poll goes back.
     NonmonotonicPoll,
-    /// The same inside one poll.
+    /// One poll jumps over records, inside itself.
     IntPollSkip,
-    /// The same inside one poll.
+    /// One poll goes back, inside itself.
     IntNonmonotonicPoll,
     /// A producer's later send lands before an earlier one.
     NonmonotonicSend,
