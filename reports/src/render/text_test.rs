@@ -191,8 +191,8 @@ fn groups_outages_and_switches_are_told() {
     let text = run(&report, &AGAIN);
     assert!(text.starts_with("AS EXPECTED  ack-lost, 0.11-iv1 with epoch_bump true, seed 7"), "{text}");
     let expected = "
-unavailable  acks=-1 could not be answered for 19 ms, summed over partitions: no leader, too small an ISR or
-             a member of it down, or with ack_strategy majority too few replicas up
+unavailable  acks=-1 could not be answered for 19 ms, summed over partitions: no leader, too small an ISR or a
+             member of it down, or with ack_strategy majority too few replicas up
 groups       billing: rebalances 0, last generation 0, members expired 0, commits 0, refused 0, delivered 2,
              reprocessed 0, skipped 0, max lag 0 records, unowned 0 ms, summed over partitions
 ";
