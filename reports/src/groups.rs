@@ -62,7 +62,7 @@ impl std::fmt::Display for GroupReport {
             f,
             "rebalances {rebalances}, last generation {last_generation}, members expired {members_expired}, \
              commits {commits}, refused {commits_refused}, delivered {delivered}, reprocessed {reprocessed}, \
-             skipped {skipped}, max lag {max_lag}, unowned {unowned_ms} ms"
+             skipped {skipped}, max lag {max_lag} records, unowned {unowned_ms} ms, summed over partitions"
         )
     }
 }

@@ -1,9 +1,13 @@
 //! For how long a write with acks=-1 could not have been acknowledged.
 //!
 //! By the truth, not by what clients tried: with ack strategy `isr` there must be a leader in the controller's epoch
-//! whose broker runs and does not stand still, and an ISR of at least `min.insync.replicas`; with `leader` the leader is
-//! enough; with `majority` more than half of all replicas must run besides. Counted for each partition of applications'
-//! topics, from when it first could have been until the faults are over. What changes any of this is told by an event, so nothing else costs a look.
+//! whose broker runs and does not stand still, an ISR of at least `min.insync.replicas`, and no member of it down or
+//! standing still, because the high watermark waits for each until it is dropped from the ISR; with `leader` the leader
+//! is enough; with `majority` more than half of all replicas must run besides. The ISR is the controller's. Counted for
+//! each partition of applications' topics, from when it first could have been until the faults are over.
+//!
+//! What changes any of this is told by an event, so nothing else costs a look. What no state shows is not seen: a
+//! follower that lives, but whose fetches are stopped or whose link is cut, holds a write up just as long.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,7 +100,10 @@ fn is_available(partition: &PartitionView, view: &ClusterView, strategy: AckStra
     let led = partition.true_leader().is_some_and(|leader| runs(leader.broker));
     led && match strategy {
         AckStrategy::Leader => true,
-        AckStrategy::Isr => partition.controller.isr.len() >= partition.min_insync_replicas as usize,
+        AckStrategy::Isr => {
+            let isr = partition.controller.isr;
+            isr.len() >= partition.min_insync_replicas as usize && isr.iter().all(runs)
+        }
         AckStrategy::Majority => {
             let running = partition.replicas.iter().filter(|replica| runs(replica.broker)).count();
             running * 2 > partition.replicas.len()
@@ -160,6 +167,16 @@ mod tests {
         assert_eq!(all.map(out), [0, 400, 400]);
         let one_left: Change = |stage| stage.view.brokers[2].alive = false;
         let out = |strategy| measured(strategy, &[(0, |_| {}), (600, one_left)]);
-        assert_eq!(all.map(out), [0, 0, 0]);
+        assert_eq!(all.map(out), [0, 400, 0]);
+    }
+
+    #[test]
+    fn a_member_that_is_down_or_stands_still_holds_a_write_up_until_it_is_dropped_from_the_isr() {
+        let dies: Change = |stage| stage.view.brokers[2].alive = false;
+        let pauses: Change = |stage| stage.view.brokers[2].paused = true;
+        let dropped: Change = |stage| stage.orders().controller.isr = crate::testing::set(&[1, 2]);
+        for goes in [dies, pauses] {
+            assert_eq!(measured(AckStrategy::Isr, &[(0, |_| {}), (100, goes), (350, dropped)]), 250);
+        }
     }
 }

@@ -82,8 +82,10 @@ pub struct RunReport {
     /// The same by topic, if producers write to several and records of more than one were acknowledged.
     #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few")]
     pub latencies_by_topic: BTreeMap<String, Samples>,
-    /// For how long a write with acks=-1 could not have been acknowledged, in milliseconds: summed over the partitions of
-    /// applications' topics, until the faults were over.
+    /// For how long a write with acks=-1 could not have been acknowledged, in milliseconds: a partition had no leader that was
+    /// up, or, by its `ack_strategy`, `isr`: its ISR was too small or a member of it was down or stood still; `majority`:
+    /// too few of its replicas were up. Summed over the partitions of applications' topics, until the faults were over.
+    /// What a live follower holds up whose fetches are stopped or whose link is cut is not seen.
     pub unavailable_ms: u64,
     /// What became of each group.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -64,8 +64,8 @@ pub struct SweepReport {
     /// The same by topic, if producers write to several and records of more than one were acknowledged.
     #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few")]
     pub latencies_by_topic: BTreeMap<String, Latencies>,
-    /// For how long writes with acks=-1 could not have been acknowledged, in milliseconds: summed over runs and over the
-    /// partitions of applications' topics, until the faults were over.
+    /// For how long writes with acks=-1 could not have been acknowledged, in milliseconds: counted as in a
+    /// [`RunReport`], and summed over runs.
     pub unavailable_ms: u64,
     /// What became of each group, over all runs.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -28,7 +28,8 @@ pub(super) fn look(history: &mut History, step: &Step, report: Report, promises:
         step: *step,
         partition: Some(partition),
         evidence: if first.0 == partition {
-            format!("{} is at offset {} and again at offset {offset}", record_name(names, value), first.1)
+            let (low, high) = (first.1.min(offset), first.1.max(offset));
+            format!("{} is at offset {low} and again at offset {high}", record_name(names, value))
         } else {
             let elsewhere = names.partition(first.0);
             format!(

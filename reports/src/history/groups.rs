@@ -27,6 +27,8 @@ pub(super) struct Group {
     worked_on: ByPartition<Spans>,
     /// The largest offset that it has committed.
     pub(super) committed: ByPartition<Offset>,
+    /// The first position that it ever had: 0 in partitions that were added to a topic that it read.
+    pub(super) first: ByPartition<Option<Offset>>,
     /// By stream: one past the largest number that was finished.
     pub(super) newest: Vec<u32>,
     takes_time: bool,
@@ -73,6 +75,21 @@ pub(super) fn group(groups: &mut Vec<Group>, id: GroupId) -> &mut Group {
         groups.resize_with(place + 1, Group::default);
     }
     &mut groups[place]
+}
+
+/// A group's member begins at an offset.
+pub(super) fn positioned(history: &mut History, id: GroupId, partition: TopicPartition, at: Offset) {
+    group(&mut history.groups, id).first.at(partition).get_or_insert(at);
+}
+
+/// A topic was given partitions up to `count`, `added` being the first of them. Whoever reads it owes all their records.
+pub(super) fn grew(history: &mut History, added: TopicPartition, count: u16) {
+    for group in &mut history.groups {
+        let reads = group.first.iter().any(|(id, first)| id.topic == added.topic && first.is_some());
+        for partition in (added.partition..count).filter(|_| reads) {
+            group.first.at(TopicPartition { partition, ..added }).get_or_insert(Offset::ZERO);
+        }
+    }
 }
 
 /// A poll returned records.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use highwater_model::config::{AutoOffsetReset, CommitPoint};
 use highwater_model::event::Event;
-use highwater_model::ids::{BrokerId, GroupId, NodeId, Offset, RecordId};
+use highwater_model::ids::{BrokerId, GroupId, NodeId, Offset, RecordId, TopicPartition};
 use highwater_model::record::{Batch, Content, Record};
 
 use super::history_test::{all, judged, told};
@@ -83,6 +83,32 @@ fn what_was_committed_and_never_delivered_is_skipped() {
     assert_eq!(judged(&unclean(all()), &events, Skipped), (3, 0, 1));
     let latest = reading(all(), |group| group.settings.auto_offset_reset = AutoOffsetReset::Latest);
     assert_eq!(judged(&latest, &events, Skipped), (3, 0, 1));
+}
+
+fn begins_at(partition: TopicPartition, to: u64) -> Event {
+    Event::PositionReset { client: BILLING, group: GroupId(0), partition, to: Offset(to) }
+}
+
+#[test]
+fn what_stood_there_before_a_group_first_did_is_not_skipped() {
+    let before = [sent(0), acknowledged(0, &[0]), sent(1), acknowledged(1, &[1])];
+    let after = |firsts: &[u64]| {
+        let resets = firsts.iter().map(|to| begins_at(ORDERS, *to));
+        before.iter().cloned().chain(resets).chain([polled(2, &[2]), committed(3)]).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(&all(), &after(&[2]), Skipped), (1, 0, 0));
+    assert_eq!(judged(&all(), &after(&[1]), Skipped), (2, 1, 0));
+    assert_eq!(judged(&all(), &after(&[0, 2]), Skipped), (3, 2, 0), "its first position counts");
+}
+
+#[test]
+fn all_of_a_partition_is_owed_that_was_added_while_the_group_read_its_topic() {
+    let elsewhere = TopicPartition { partition: 1, ..ORDERS };
+    let grown = Event::PartitionsCreated { partition: ORDERS, count: 1 };
+    let end = [sent(0), acknowledged(0, &[0]), begins_at(ORDERS, 1), polled(1, &[1]), committed(2)];
+    let told = |first: &[Event]| first.iter().chain(&end).cloned().collect::<Vec<_>>();
+    assert_eq!(judged(&all(), &told(&[begins_at(elsewhere, 0), grown.clone()]), Skipped), (2, 1, 0));
+    assert_eq!(judged(&all(), &told(&[grown, begins_at(elsewhere, 0)]), Skipped), (1, 0, 0));
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn a_value_at_two_offsets_is_a_duplicate_once_however_often_it_is_read() {
     let history = told(&all(), &events);
     assert_eq!(
         history.duplicate.unpromised.findings[0].evidence,
-        "shop#0 is at offset 1 and again at offset 0"
+        "shop#0 is at offset 0 and again at offset 1"
     );
     assert_eq!(history.copies().len(), 1);
 }

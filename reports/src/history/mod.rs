@@ -167,8 +167,11 @@ impl History {
         } else if let Event::OffsetCommitted { group, partition, offset, .. } = event {
             let committed = groups::group(&mut self.groups, *group).committed.at(*partition);
             *committed = (*committed).max(*offset);
-        } else if let Event::PositionReset { client, partition, .. } = event {
+        } else if let Event::PositionReset { client, group, partition, to } = event {
             self.poll_order.reset(*client, *partition);
+            groups::positioned(self, *group, *partition, *to);
+        } else if let Event::PartitionsCreated { partition, count } = event {
+            groups::grew(self, *partition, *count);
         } else if let Event::PartitionsAssigned { client, partitions, .. } = event {
             self.poll_order.assigned(*client, partitions);
         } else if let Event::PartitionsRevoked { client, partitions, .. }

@@ -5,7 +5,10 @@
 //! below an older commit was skipped by it, if by any. Promised to groups that commit what they have worked on, or leave
 //! commits to their polls, and that read from the start.
 //!
-//! Looked at: offsets below groups' committed offsets, at the end of a run that converged. Broken for each record.
+//! What stands below the position at which a group first stood in a partition was there before the group read it, and
+//! is nothing that it left out. In partitions that a topic was given while the group read it, all counts from the start.
+//!
+//! Looked at: offsets from there to groups' committed offsets, at the end of a run that converged. Broken for each record.
 
 use highwater_model::event::Step;
 use highwater_model::ids::{GroupId, Offset, TopicPartition};
@@ -22,10 +25,14 @@ pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
         let committed: Vec<(TopicPartition, Offset)> =
             group.committed.iter().map(|(partition, offset)| (partition, *offset)).collect();
         for (partition, end) in committed {
-            history.skipped.looked += end.0;
-            let finished = history.groups[usize::from(id.0)].finished().get(partition);
-            let gaps = finished.map_or_else(|| vec![(Offset::ZERO, end)], |spans| spans.gaps(end));
-            for offset in gaps.iter().flat_map(|(from, to)| from.0..to.0).map(Offset) {
+            let group = &history.groups[usize::from(id.0)];
+            let start = group.first.get(partition).copied().flatten().unwrap_or(Offset::ZERO);
+            let gaps = match group.finished().get(partition) {
+                Some(finished) => finished.gaps(end),
+                None => vec![(Offset::ZERO, end)],
+            };
+            history.skipped.looked += end.0.saturating_sub(start.0);
+            for offset in gaps.iter().flat_map(|(from, to)| start.0.max(from.0)..to.0).map(Offset) {
                 left_out(history, step, id, (partition, offset, end), promises);
             }
         }

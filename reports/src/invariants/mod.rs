@@ -349,6 +349,7 @@ impl WhiteBox {
             agreement.follow(ghost);
             acked.follow(ghost);
             decisions.follow(scene);
+            self.routing.look(scene);
             self.one_leader_per_epoch.look(scene);
             if by_isr {
                 self.leader_in_isr.look(scene);

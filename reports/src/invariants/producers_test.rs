@@ -183,6 +183,27 @@ fn once_a_leader_was_lost_or_the_topic_grew_no_turn_is_held_to() {
 }
 
 #[test]
+fn a_leader_that_the_controller_took_away_and_told_nobody_of_is_lost() {
+    let mut stage = routed(4, |_| {});
+    stage.look(&[sent(1, None)]);
+    let controller = &mut stage.orders().controller;
+    (controller.leader, controller.leader_epoch.0) = (None, 1);
+    stage.look(&[]);
+    stage.look(&[sent(3, None), sent(1, None)]);
+    stage.assert_held(Routing);
+}
+
+#[test]
+fn a_partition_that_has_yet_to_have_a_leader_has_lost_none() {
+    let mut stage = routed(4, |_| {});
+    stage.orders().controller.leader = None;
+    stage.look(&[]);
+    stage.look(&[sent(1, None), sent(3, None)]);
+    stage
+        .assert_broken(Routing, "shop sent record 7 of shop to orders-3, but it was the turn of partition 2");
+}
+
+#[test]
 fn a_producer_that_restarts_begins_its_turns_anywhere() {
     let mut stage = routed(4, |_| {});
     stage.look(&[sent(2, None)]);

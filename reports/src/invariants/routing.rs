@@ -4,7 +4,7 @@
 //! Source: R5 of the requirements; I26 of `kafka-behaviour.md`; 0.11.0.2 `DefaultPartitioner.partition`. A key may count
 //! over any number of partitions that its topic has had so far: producers learn late that a topic has grown. The turn of
 //! records without a key is held to only while their topic keeps its number of partitions and no partition has
-//! changed its leader, because those without a leader are left out of it. What sticky partitioners choose by chance must
+//! changed or lost its leader, because those without a leader are left out of it. What sticky partitioners choose by chance must
 //! be a partition of the topic.
 //!
 //! Looked at: records that producers were handed. Broken at each that goes elsewhere.
@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use highwater_model::config::{ClusterConfig, PartitionerClass};
-use highwater_model::ids::{NodeId, TopicId, TopicPartition};
+use highwater_model::ids::{LeaderEpoch, NodeId, TopicId, TopicPartition};
 use highwater_model::murmur2::{murmur2, to_positive};
 use highwater_model::protocol::UnkeyedRule;
 use highwater_model::record::Record;
@@ -73,6 +73,16 @@ impl Routing {
             if topic.counts.last() != Some(&count) {
                 topic.counts.push(count);
             }
+        }
+    }
+
+    /// Looks at a partition: the controller may take a leader away long before an event says that nobody may lead, as
+    /// it does while it asks replicas how far they are. Before the first epoch has a leader there is none to lose.
+    #[inline]
+    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+        let controller = &scene.partition.controller;
+        if controller.leader.is_none() && controller.leader_epoch != LeaderEpoch::default() {
+            self.leaders_changed(scene.partition.id().topic);
         }
     }
 

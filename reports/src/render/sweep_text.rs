@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::text::{
-    WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, protocol, story, unavailable,
-    unexpected,
+    WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol, story,
+    unavailable, unexpected,
 };
 use super::{Again, wrapped};
 use crate::expect::HowOften;
@@ -25,6 +25,9 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     );
     text += &story(&report.story);
     text += &unexpected(&report.unexpected());
+    if report.seeds > 0 {
+        text += &never_struck(&report.faults);
+    }
     text += &outcomes(report);
     report.first_failures.values().for_each(|failure| text += &first_failure(failure));
     text += &broken(report);

@@ -24,6 +24,9 @@ pub use super::sweep_text::sweep;
 
 pub(super) const WIDTH: usize = 110;
 
+/// As wide as what a line of the numbers is called.
+const INDENT: &str = "             ";
+
 /// The report on one seed. A failure's last line is the command that plays it again.
 pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     let mut text = headline(
@@ -35,6 +38,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     );
     text += &story(&report.story);
     text += &unexpected(&report.unexpected);
+    text += &never_struck(&report.faults);
     for judge in [Judge::WhiteBox, Judge::Liveness, Judge::BlackBox] {
         text += &properties(report, judge);
     }
@@ -94,6 +98,16 @@ pub(super) fn unexpected(found: &[Unexpected]) -> String {
         writeln!(text, "  {each}").expect("a String takes all that is written");
     }
     text
+}
+
+/// The scenario's faults that struck on no seed: nothing is wrong with that, but the story is not told.
+pub(super) fn never_struck(faults: &FaultsReport) -> String {
+    let idle = (0..).zip(&faults.planned).filter(|(_, fault): &(u32, _)| fault.seeds == 0);
+    let idle: Vec<String> = idle.map(|(number, fault)| format!("fault {number} ({})", fault.does)).collect();
+    if idle.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", wrapped(&format!("never struck: {}", idle.join(", ")), "", WIDTH))
 }
 
 /// What the judges of this kind are called.
@@ -233,27 +247,29 @@ pub(super) fn unavailable(millis: u64) -> String {
     if millis == 0 {
         return String::new();
     }
-    format!("unavailable  to acks=-1 for {millis} ms, summed over partitions\n")
+    let text = format!(
+        "acks=-1 could not be answered for {millis} ms, summed over partitions: no leader, too small an ISR or a member \
+         of it down, or with ack_strategy majority too few replicas up"
+    );
+    labelled("unavailable  ", &text)
 }
 
 /// What became of each group, wrapped.
 pub(super) fn groups(groups: &BTreeMap<String, GroupReport>) -> String {
-    const INDENT: &str = "             ";
     let told = |(place, (name, group)): (usize, (&String, &GroupReport))| {
-        let text = wrapped(&format!("{name}: {group}"), INDENT, WIDTH);
-        match text.strip_prefix(INDENT) {
-            Some(rest) if place == 0 => format!("groups       {rest}"),
-            Some(_) | None => text,
-        }
+        labelled(if place == 0 { "groups       " } else { INDENT }, &format!("{name}: {group}"))
     };
     groups.iter().enumerate().map(told).collect()
 }
 
 pub(super) fn must_see(seen: impl Iterator<Item = String>) -> String {
-    const INDENT: &str = "             ";
-    let seen = wrapped(&seen.collect::<Vec<_>>().join(", "), INDENT, WIDTH);
-    // The first line's indent makes room for what the lines are.
-    seen.strip_prefix(INDENT).map_or_else(String::new, |seen| format!("must see     {seen}"))
+    labelled("must see     ", &seen.collect::<Vec<_>>().join(", "))
+}
+
+/// The text, wrapped; the first line's indent makes room for what the lines are. Nothing if there is no text.
+fn labelled(label: &str, text: &str) -> String {
+    let text = wrapped(text, INDENT, WIDTH);
+    text.strip_prefix(INDENT).map_or_else(String::new, |rest| format!("{label}{rest}"))
 }
 
 fn extent(report: &RunReport) -> String {

@@ -165,6 +165,25 @@ fn a_fault_that_never_struck_is_told() {
 }
 
 #[test]
+fn a_fault_that_struck_on_no_seed_stands_at_the_top() {
+    let mut setup = with(Expect { must_see: vec![EventKind::LogTruncated], ..Default::default() });
+    let faults = ["crash leader of orders-0", "leave billing-1"].map(Arc::from).to_vec();
+    Arc::make_mut(&mut setup.names).faults = faults;
+    let mut report = told(&setup);
+    report.faults.planned[0].seeds = 1;
+    let text = run(&report, &AGAIN);
+    let below = "came\n\nnever struck: fault 1 (leave billing-1)\n\nwhite box";
+    assert!(text.contains(below), "{text}");
+    let mut sum = SweepReport::new(&setup);
+    assert!(!sweep(&sum, &AGAIN).contains("never struck"), "no seed was run");
+    sum.add(report.clone());
+    let text = sweep(&sum, &AGAIN);
+    assert!(text.contains("\n\nnever struck: fault 1 (leave billing-1)\n\nseeds "), "{text}");
+    report.faults.planned[1].seeds = 1;
+    assert!(!run(&report, &AGAIN).contains("never struck"));
+}
+
+#[test]
 fn groups_outages_and_switches_are_told() {
     let mut setup = with(Expect::default());
     setup.switches.epoch_bump = Some(true);
@@ -172,9 +191,10 @@ fn groups_outages_and_switches_are_told() {
     let text = run(&report, &AGAIN);
     assert!(text.starts_with("AS EXPECTED  ack-lost, 0.11-iv1 with epoch_bump true, seed 7"), "{text}");
     let expected = "
-unavailable  to acks=-1 for 19 ms, summed over partitions
+unavailable  acks=-1 could not be answered for 19 ms, summed over partitions: no leader, too small an ISR or a
+             member of it down, or with ack_strategy majority too few replicas up
 groups       billing: rebalances 0, last generation 0, members expired 0, commits 0, refused 0, delivered 2,
-             reprocessed 0, skipped 0, max lag 0, unowned 0 ms
+             reprocessed 0, skipped 0, max lag 0 records, unowned 0 ms, summed over partitions
 ";
     report.unavailable_ms = 19;
     let text = run(&report, &AGAIN);
@@ -187,7 +207,10 @@ groups       billing: rebalances 0, last generation 0, members expired 0, commit
     sweep_report.add(report.clone());
     sweep_report.add(report);
     let text = sweep(&sweep_report, &AGAIN);
-    assert!(text.contains("unavailable  to acks=-1 for 38 ms") && text.contains("delivered 4"), "{text}");
+    assert!(
+        text.contains("acks=-1 could not be answered for 38 ms") && text.contains("delivered 4"),
+        "{text}"
+    );
 }
 
 #[test]

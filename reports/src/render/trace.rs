@@ -217,7 +217,8 @@ pub fn describe(names: &Names, event: &Event) -> String {
             format!("group {} is stable in generation {generation}", names.group(*group))
         }
         Event::CoordinatorLoaded { partition, groups, .. } => {
-            format!("read {groups} groups from {} and coordinates them", n.partition(*partition))
+            let (what, them) = if *groups == 1 { ("group", "it") } else { ("groups", "them") };
+            format!("read {groups} {what} from {} and coordinates {them}", n.partition(*partition))
         }
         Event::CommitAccepted { group, client, generation, .. } => format!(
             "lets {} commit for group {} in generation {generation}",
@@ -325,12 +326,13 @@ pub fn describe(names: &Names, event: &Event) -> String {
         Event::NodeStopped { node, ending } => {
             let how = match ending {
                 Ending::Clean => "stopped in good order",
-                Ending::Process => "died; its log survives",
+                Ending::Process if node.as_broker(names.brokers).is_some() => "died; its log survives",
+                Ending::Process => "died",
                 Ending::Power => "lost its power",
             };
             format!("{} {how}", n.node(*node))
         }
-        Event::NodeRestarted { node } => format!("{} lives again", n.node(*node)),
+        Event::NodeRestarted { node } => format!("{} is started", n.node(*node)),
         Event::NodePaused { node } => format!("{} stands still", n.node(*node)),
         Event::NodeResumed { node } => format!("{} goes on", n.node(*node)),
         Event::LinkCut { from, to } => {

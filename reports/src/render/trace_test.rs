@@ -36,6 +36,23 @@ fn what_the_simulation_does_has_no_actor() {
 }
 
 #[test]
+fn only_a_broker_has_a_log_that_survives() {
+    let ends = |node| line(&step(5, node), &Event::NodeStopped { node, ending: Ending::Process });
+    assert!(ends(NodeId(2)).ends_with("-           broker-2 died; its log survives"));
+    assert!(ends(SHOP).ends_with("-           shop died"));
+    let starts = line(&step(5, SHOP), &Event::NodeRestarted { node: SHOP });
+    assert!(starts.ends_with("-           shop is started"));
+}
+
+#[test]
+fn one_group_is_not_many() {
+    let read = |groups| Event::CoordinatorLoaded { partition: ORDERS, broker: BrokerId(1), groups };
+    let words = |groups| line(&step(5, NodeId(1)), &read(groups));
+    assert!(words(1).ends_with("read 1 group from orders-0 and coordinates it"));
+    assert!(words(0).ends_with("read 0 groups from orders-0 and coordinates them"));
+}
+
+#[test]
 fn clients_say_which_records_and_offsets() {
     let words =
         |event| line(&step(5, SHOP), &event).split_once("shop        ").map(|(_, words)| words.to_owned());
