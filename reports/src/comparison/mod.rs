@@ -3,6 +3,7 @@
 //! A comparison measures: what the scenario expects is not judged, only what each combination's settings promise.
 
 pub mod csv;
+pub mod groups;
 pub mod json;
 pub mod ratio;
 pub mod text;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use highwater_model::protocol::Preset;
 use serde::{Serialize, Serializer};
 
+use crate::comparison::groups::GroupSums;
 use crate::comparison::ratio::Ratio;
 use crate::latency::Percentiles;
 use crate::outcome::{Outcome, Unexpected};
@@ -105,6 +107,9 @@ pub struct Row {
     pub messages: u64,
     /// Those for each record that was acknowledged or unconfirmed; null if there is none.
     pub messages_per_record: Option<Ratio>,
+    /// What became of the groups, all together, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupSums>,
     /// How many seeds had which verdict.
     pub verdicts: Verdicts,
     /// The first seed on which a machine panicked.
@@ -180,6 +185,7 @@ impl Row {
             ack_latency: sweep.latencies.percentiles(),
             messages: sweep.messages,
             messages_per_record: Ratio::of(sweep.messages, counts.acknowledged + counts.unconfirmed),
+            groups: GroupSums::of(&sweep.groups),
             verdicts: Verdicts::new(sweep),
             first_panic: first_panic(sweep),
             fingerprint: sweep.fingerprint,
