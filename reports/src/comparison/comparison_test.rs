@@ -1,7 +1,7 @@
 use highwater_model::config::Acks;
 
 use super::groups::GroupSums;
-use super::{Comparison, Row, Settings, VERSION, Variation, csv, json, text};
+use super::{Broke, Comparison, Row, Settings, VERSION, Variation, csv, json, text};
 use crate::clients_for_tests::{SHOP, acknowledged, batch, hoped, led, polled, sent, setup, step};
 use crate::end::RunEnd;
 use crate::panel::{Extent, Panel, PanelSetup};
@@ -131,6 +131,24 @@ fn records_that_were_given_up_are_told_with_their_share() {
     let failed = Row { failed: 1, sent: 8, ..one_in_three() };
     let told = text::comparison(&compared(vec![failed, one_in_three()], 2));
     assert!(told.contains("failed") && told.contains("1 (12.5 %)"), "{told}");
+}
+
+#[test]
+fn what_broke_on_the_offsets_topic_alone_is_marked() {
+    let broke = |only_on_offsets| {
+        let mut row = one_in_three();
+        let property = Property::TruncationSparesCommitted;
+        row.verdicts.violated = vec![Broke { property, seeds: 3, only_on_offsets }];
+        compared(vec![row], 1)
+    };
+    let told = text::comparison(&broke(3));
+    assert!(told.contains("truncation-spares-committed 3 (offsets)\n"), "{told}");
+    let told = text::comparison(&broke(2));
+    assert!(told.contains("truncation-spares-committed 3\n"), "on one seed another topic's broke: {told}");
+    let told = csv::comparison(&broke(2)).expect("it is written to memory");
+    let told = String::from_utf8(told).expect("only strings were written");
+    let expected = "truncation-spares-committed=3,truncation-spares-committed=2,";
+    assert!(told.trim_end().ends_with(expected), "{told}");
 }
 
 fn with_groups(sums: GroupSums) -> Row {

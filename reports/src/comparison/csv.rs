@@ -8,7 +8,7 @@ use super::{Broke, Comparison, Harm, Row};
 use crate::latency::Percentiles;
 
 /// The columns after those of the settings: the varied ones, then those that were given with `--set`.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 35] = [
     "seeds",
     "sent",
     "acknowledged",
@@ -42,6 +42,7 @@ const COLUMNS: [&str; 34] = [
     "stalled_seeds",
     "panicked_seeds",
     "violated",
+    "violated_only_on_offsets",
     "allowed",
 ];
 
@@ -87,7 +88,9 @@ fn fields(seeds: u64, row: &Row) -> Vec<String> {
     let verdicts = &row.verdicts;
     let seeds = [verdicts.kept, verdicts.broken, verdicts.stalled, verdicts.panicked];
     fields.extend(seeds.map(|seeds| seeds.to_string()));
-    fields.extend([broke(&verdicts.violated), broke(&verdicts.allowed)]);
+    let on_offsets = listed(&verdicts.violated, |broke| broke.only_on_offsets);
+    fields.extend([listed(&verdicts.violated, |broke| broke.seeds), on_offsets]);
+    fields.push(listed(&verdicts.allowed, |broke| broke.seeds));
     fields
 }
 
@@ -110,9 +113,10 @@ fn groups(found: Option<&GroupSums>) -> [String; 7] {
     })
 }
 
-/// `acked-durable=12 lost-write=5`
-fn broke(broke: &[Broke]) -> String {
-    let each = broke.iter().map(|Broke { property, seeds }| format!("{}={seeds}", property.name()));
+/// `acked-durable=12 lost-write=5`, without those of no seed.
+fn listed(broke: &[Broke], seeds: impl Fn(&Broke) -> u64) -> String {
+    let each = broke.iter().map(|broke| (broke.property.name(), seeds(broke)));
+    let each = each.filter(|(_, seeds)| *seeds > 0).map(|(name, seeds)| format!("{name}={seeds}"));
     each.collect::<Vec<_>>().join(" ")
 }
 

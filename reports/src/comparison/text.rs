@@ -198,8 +198,10 @@ fn violated(broke: &[Broke]) -> String {
     }
     // The place of "and one more" names that one as well.
     let named = if broke.len() > NAMED + 1 { NAMED } else { broke.len() };
-    let each =
-        broke.iter().take(named).map(|Broke { property, seeds }| format!("{} {seeds}", property.name()));
+    let each = broke.iter().take(named).map(|Broke { property, seeds, only_on_offsets }| {
+        let offsets = if only_on_offsets == seeds { " (offsets)" } else { "" };
+        format!("{} {seeds}{offsets}", property.name())
+    });
     let more = (broke.len() > named).then(|| format!("and {} more", broke.len() - named));
     each.chain(more).collect::<Vec<_>>().join("\n")
 }

@@ -77,9 +77,9 @@ Columns:
   of acks=0    the same of records sent with acks=0, which nobody promised to keep; only if there
                are any
   duplicated   extra copies of records, counted as the lost ones are
-  rebalances   how often groups began to rebalance. This column and the next three are over all groups
-               and seeds, and only there if anything was reprocessed or skipped, or if the largest
-               lag is not the same in all rows
+  rebalances   how often groups began to rebalance. This column and the next three are over all
+               groups and seeds, and only there if anything was reprocessed or skipped, or if the
+               largest lag is not the same in all rows
   reprocessed  records that were delivered to a group that had been delivered them before
   skipped      records below a group's committed offsets that it never finished; known of seeds on
                which the cluster converged
@@ -95,7 +95,8 @@ Columns:
                stalled: the cluster did not converge after the faults were over (one that broke
                a promise before is counted as both); how many panicked, if any
   violated     the properties that were promised and broke, and on how many seeds: the worst few.
-               All are in the JSON and in the CSV, and so are those that broke without a promise
+               (offsets) says that on all these seeds it broke on __consumer_offsets alone. All
+               are in the JSON and in the CSV, and so are those that broke without a promise
 
 What the file expects is not judged: a comparison measures. A dash stands where there is nothing
 to measure. A column that would have nothing but zeros or dashes is left out, and a line below the
