@@ -113,16 +113,15 @@ impl Columns<'_> {
         if !harmed && lags.all(|lag| Some(lag) == first) {
             return;
         }
-        let columns: [(&'static str, fn(&GroupSums) -> u64); 4] = [
-            ("rebalances", |sums| sums.rebalances),
-            ("reprocessed", |sums| sums.reprocessed),
-            ("skipped", |sums| sums.skipped),
-            ("max lag", |sums| sums.max_lag),
-        ];
-        for (name, number) in columns {
-            let column = Column::right(name, move |row| or_dash(row.groups.as_ref().map(number)));
-            self.or_leave_out(name, column, |row| row.groups.as_ref().is_some_and(|sums| number(sums) > 0));
-        }
+        self.of_groups("rebalances", |sums| sums.rebalances);
+        self.of_groups("reprocessed", |sums| sums.reprocessed);
+        self.of_groups("skipped", |sums| sums.skipped);
+        self.of_groups("max lag", |sums| sums.max_lag);
+    }
+
+    fn of_groups(&mut self, name: &'static str, number: fn(&GroupSums) -> u64) {
+        let column = Column::right(name, move |row| or_dash(row.groups.as_ref().map(number)));
+        self.or_leave_out(name, column, |row| row.groups.as_ref().is_some_and(|sums| number(sums) > 0));
     }
 
     fn costs(&mut self) {
