@@ -51,10 +51,21 @@ fn the_json_has_the_documented_keys_in_their_order() {
         "ack_latency",
         "messages",
         "messages_per_record",
+        "groups",
         "verdicts",
         "fingerprint",
     ];
     assert_eq!(keys(&comparison["rows"][0]), documented);
+    let documented = [
+        "rebalances",
+        "members_expired",
+        "commits_refused",
+        "reprocessed",
+        "skipped",
+        "max_lag",
+        "unowned_ms",
+    ];
+    assert_eq!(keys(&comparison["rows"][0]["groups"]), documented);
     let verdicts = ["kept", "broken", "stalled", "panicked", "violated", "allowed"];
     assert_eq!(keys(&comparison["rows"][1]["verdicts"]), verdicts);
     assert_eq!(comparison["overrides"], serde_json::json!(["retries=50"]));

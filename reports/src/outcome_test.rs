@@ -17,6 +17,7 @@ fn judged(property: Property, verdict: Verdict) -> BTreeMap<Property, PropertyRe
         looked: 1,
         broken,
         promised_with: None,
+        only_on_offsets: false,
         evidence: vec![],
     };
     BTreeMap::from([(property, report)])

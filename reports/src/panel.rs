@@ -32,7 +32,7 @@ use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
 use crate::standing::{PartitionStanding, Standings, standings};
 use crate::switches::Differing;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, broke_only_on};
 
 /// What is known before a run begins. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +185,7 @@ impl Eyes {
         if *end == RunEnd::Converged {
             self.history.finish(step, &self.promises);
         }
-        let report = |property| (property, self.property(property, end, names));
+        let report = |property| (property, self.property(property, end, setup));
         let properties = Property::iter().map(report).collect();
         let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
         let groups = self.groups(step, setup);
@@ -217,7 +217,7 @@ impl Eyes {
         reports
     }
 
-    fn property(&self, property: Property, end: &RunEnd, names: &Names) -> PropertyReport {
+    fn property(&self, property: Property, end: &RunEnd, setup: &PanelSetup) -> PropertyReport {
         let promise = self.promises.of(property);
         let (tally, verdict) = match self.history.anomaly(property).or_else(|| self.judge.anomaly(property)) {
             Some(anomaly) => (anomaly.tally(), Verdict::on_anomaly(anomaly, &promise)),
@@ -231,7 +231,9 @@ impl Eyes {
         } else {
             verdict
         };
-        property_report(property, verdict, &tally, names)
+        let offsets = setup.config.offsets_topic;
+        let only_on_offsets = offsets.is_some_and(|topic| broke_only_on(&tally, &promise, topic));
+        PropertyReport { only_on_offsets, ..property_report(property, verdict, &tally, &setup.names) }
     }
 }
 
@@ -246,6 +248,7 @@ fn property_report(property: Property, verdict: Verdict, tally: &Tally, names: &
         verdict,
         looked: tally.looked,
         broken: tally.broken,
+        only_on_offsets: false,
         promised_with: (verdict == Verdict::Allowed).then(|| Needs::of(property).words()),
         evidence: tally.findings.iter().map(|finding| Evidence::new(finding, names)).collect(),
     }

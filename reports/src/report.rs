@@ -111,6 +111,9 @@ pub struct PropertyReport {
     /// What the property needs to be promised, if it broke without a promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promised_with: Option<String>,
+    /// Whether the promise broke on `__consumer_offsets` and on nothing else.
+    #[serde(skip)]
+    pub only_on_offsets: bool,
     /// The first few breaks.
     pub evidence: Vec<Evidence>,
 }

@@ -116,6 +116,9 @@ pub struct PropertySweep {
     pub held: u64,
     /// Seeds on which it was promised and broke.
     pub violated: u64,
+    /// Those on which the promise broke on `__consumer_offsets` and on nothing else.
+    #[serde(skip)]
+    pub violated_only_on_offsets: u64,
     /// Seeds on which it broke without a promise.
     pub allowed: u64,
     /// Seeds on which nothing could have broken it.
@@ -305,6 +308,7 @@ impl PropertySweep {
             judge,
             held: 0,
             violated: 0,
+            violated_only_on_offsets: 0,
             allowed: 0,
             not_exercised: 0,
             unknown: 0,
@@ -324,6 +328,7 @@ impl PropertySweep {
             Verdict::Unknown => &mut self.unknown,
         };
         *verdicts += 1;
+        self.violated_only_on_offsets += u64::from(report.only_on_offsets);
         self.looked += report.looked;
         self.broken += report.broken;
         if report.broken > 0 {
@@ -336,6 +341,7 @@ impl PropertySweep {
     fn merge(&mut self, other: Self) {
         self.held += other.held;
         self.violated += other.violated;
+        self.violated_only_on_offsets += other.violated_only_on_offsets;
         self.allowed += other.allowed;
         self.not_exercised += other.not_exercised;
         self.unknown += other.unknown;

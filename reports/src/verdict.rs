@@ -49,10 +49,8 @@ impl Verdict {
 
     /// Where some topics have the promise: it is broken if any break is theirs, or about no topic at all.
     fn on_some(tally: &Tally, topics: &[bool]) -> Self {
-        let promised = |topic: TopicId| topics.get(usize::from(topic.0)).copied().unwrap_or(true);
-        let theirs = tally.broken_by_topic.keys().any(|&topic| promised(topic));
-        let of_topics: u64 = tally.broken_by_topic.values().sum();
-        if theirs || of_topics < tally.broken { Self::Violated } else { Self::Allowed }
+        let theirs = tally.broken_by_topic.keys().any(|&topic| is_promised(topics, topic));
+        if theirs || !are_all_of_topics(tally) { Self::Violated } else { Self::Allowed }
     }
 
     /// The verdict on an anomaly, whose tally knows itself which instances were promised away.
@@ -69,6 +67,26 @@ impl Verdict {
     fn unbroken(looked: u64) -> Self {
         if looked == 0 { Self::NotExercised } else { Self::Held }
     }
+}
+
+/// Whether the promise broke on this topic and on nothing else. Of anomalies that is not known, and not said.
+pub fn broke_only_on(tally: &Tally, promise: &Promise, only: TopicId) -> bool {
+    let counts = |topic| match promise {
+        Promise::Made => true,
+        Promise::NotMade => false,
+        Promise::Some(topics) => is_promised(topics, topic),
+    };
+    let mut broken = tally.broken_by_topic.keys().copied().filter(|&topic| counts(topic)).peekable();
+    broken.peek().is_some() && broken.all(|topic| topic == only) && are_all_of_topics(tally)
+}
+
+fn is_promised(topics: &[bool], topic: TopicId) -> bool {
+    topics.get(usize::from(topic.0)).copied().unwrap_or(true)
+}
+
+/// Whether no break is about no topic at all.
+fn are_all_of_topics(tally: &Tally) -> bool {
+    tally.broken_by_topic.values().sum::<u64>() == tally.broken
 }
 
 #[cfg(test)]
@@ -106,6 +124,17 @@ mod tests {
         let promise = Promise::Some(vec![false, true]);
         assert_eq!(Verdict::on(&broken_on(&[0, 0, 0, 1]), &promise), Verdict::Violated);
         assert_eq!(Verdict::on(&broken_on(&[0, 0, 0, 0]), &promise), Verdict::Allowed);
+    }
+
+    #[test]
+    fn a_promise_that_broke_on_one_topic_alone_is_known() {
+        let only = |broken: &Tally, promise| broke_only_on(broken, &promise, TopicId(1));
+        assert!(only(&broken_on(&[1, 1]), Promise::Made));
+        assert!(!only(&broken_on(&[1, 0]), Promise::Made));
+        assert!(only(&broken_on(&[1, 0]), Promise::Some(vec![false, true])), "the other had no promise");
+        assert!(!only(&broken_on(&[]), Promise::Made) && !only(&broken_on(&[1]), Promise::NotMade));
+        let of_no_topic = Tally { broken: 2, ..broken_on(&[1]) };
+        assert!(!only(&of_no_topic, Promise::Made));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use highwater_model::config::Acks;
 
-use super::{Comparison, Row, Settings, VERSION, Variation, csv, json, text};
+use super::groups::GroupSums;
+use super::{Broke, Comparison, Row, Settings, VERSION, Variation, csv, json, text};
 use crate::clients_for_tests::{SHOP, acknowledged, batch, hoped, led, polled, sent, setup, step};
 use crate::end::RunEnd;
 use crate::panel::{Extent, Panel, PanelSetup};
@@ -117,11 +118,54 @@ fn people_get_a_table_with_only_the_columns_that_say_something() {
     let plain = text::comparison(&compared(vec![one_in_three()], 1));
     assert!(plain.starts_with("COMPARISON  ack-lost, 3 seeds each, 0 to 2, retries=3\n\n"), "{plain}");
     assert!(!plain.contains("panicked") && !plain.contains("acks=0"), "{plain}");
+    assert!(plain.ends_with("\nNone of these in any row: failed, unavailable, stalled\n"), "{plain}");
     assert!(plain.contains("1 (33.33 %)"), "{plain}");
     assert!(plain.lines().all(|line| !line.ends_with(' ')), "{plain}");
     let hoped = row(Acks::None, "0", [(0, RunEnd::Converged), (1, panicked())]);
     let more = text::comparison(&compared(vec![hoped], 1));
     assert!(more.contains("panicked") && more.contains("acks=0"), "{more}");
+}
+
+#[test]
+fn records_that_were_given_up_are_told_with_their_share() {
+    let failed = Row { failed: 1, sent: 8, ..one_in_three() };
+    let told = text::comparison(&compared(vec![failed, one_in_three()], 2));
+    assert!(told.contains("failed") && told.contains("1 (12.5 %)"), "{told}");
+}
+
+#[test]
+fn what_broke_on_the_offsets_topic_alone_is_marked() {
+    let broke = |only_on_offsets| {
+        let mut row = one_in_three();
+        let property = Property::TruncationSparesCommitted;
+        row.verdicts.violated = vec![Broke { property, seeds: 3, only_on_offsets }];
+        compared(vec![row], 1)
+    };
+    let told = text::comparison(&broke(3));
+    assert!(told.contains("truncation-spares-committed 3 (offsets)\n"), "{told}");
+    let told = text::comparison(&broke(2));
+    assert!(told.contains("truncation-spares-committed 3\n"), "on one seed another topic's broke: {told}");
+    let told = csv::comparison(&broke(2)).expect("it is written to memory");
+    let told = String::from_utf8(told).expect("only strings were written");
+    let expected = "truncation-spares-committed=3,truncation-spares-committed=2,";
+    assert!(told.trim_end().ends_with(expected), "{told}");
+}
+
+fn with_groups(sums: GroupSums) -> Row {
+    Row { groups: Some(sums), ..one_in_three() }
+}
+
+#[test]
+fn groups_are_told_of_if_they_tell_combinations_apart_or_something_came_to_harm() {
+    let of = |rows: [GroupSums; 2]| text::comparison(&compared(rows.map(with_groups).into(), 2));
+    let calm = GroupSums { rebalances: 1234, max_lag: 5678, ..GroupSums::default() };
+    let same = of([calm, calm]);
+    assert!(!same.contains("rebalances") && !same.contains("max lag"), "{same}");
+    let behind = of([calm, GroupSums { max_lag: 5679, ..calm }]);
+    assert!(behind.contains("1234") && behind.contains("5679"), "{behind}");
+    assert!(behind.ends_with("row: failed, reprocessed, skipped, unavailable, stalled\n"), "{behind}");
+    let skipped = of([calm, GroupSums { skipped: 4321, ..calm }]);
+    assert!(skipped.contains("max lag") && skipped.contains("4321"), "{skipped}");
 }
 
 #[test]
@@ -149,6 +193,8 @@ fn every_line_of_the_csv_has_as_many_fields_as_its_header() {
         (field(0, "acks"), field(0, "lost"), field(0, "lost_seeds_percent")),
         ("-1".into(), "1".into(), "33.33".into())
     );
+    assert_eq!((field(0, "retries"), field(1, "retries")), ("3".into(), "3".into()), "as --set has it");
+    assert_eq!((field(0, "reprocessed"), field(1, "reprocessed")), ("0".into(), String::new()));
     assert_eq!(
         (field(1, "ack_latency_p50_ms"), field(1, "messages_per_record")),
         (String::new(), String::new())

@@ -3,11 +3,12 @@
 
 use ::csv::Writer;
 
+use super::groups::GroupSums;
 use super::{Broke, Comparison, Harm, Row};
 use crate::latency::Percentiles;
 
-/// The columns after those of the varied settings.
-const COLUMNS: [&str; 27] = [
+/// The columns after those of the settings: the varied ones, then those that were given with `--set`.
+const COLUMNS: [&str; 35] = [
     "seeds",
     "sent",
     "acknowledged",
@@ -29,11 +30,19 @@ const COLUMNS: [&str; 27] = [
     "ack_latency_max_ms",
     "messages",
     "messages_per_record",
+    "rebalances",
+    "members_expired",
+    "commits_refused",
+    "reprocessed",
+    "skipped",
+    "max_lag",
+    "unowned_ms",
     "kept_seeds",
     "broken_seeds",
     "stalled_seeds",
     "panicked_seeds",
     "violated",
+    "violated_only_on_offsets",
     "allowed",
 ];
 
@@ -45,12 +54,26 @@ const COLUMNS: [&str; 27] = [
 pub fn comparison(comparison: &Comparison) -> ::csv::Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
     let keys = comparison.vary.iter().map(|variation| variation.key.as_str());
-    writer.write_record(keys.chain(COLUMNS))?;
+    let set = settings(&comparison.overrides);
+    writer.write_record(keys.chain(set.iter().map(|(key, _)| *key)).chain(COLUMNS))?;
     for row in &comparison.rows {
         let values = row.settings.0.iter().map(|(_, value)| value.clone());
-        writer.write_record(values.chain(fields(comparison.seeds, row)))?;
+        let set = set.iter().map(|(_, value)| (*value).to_owned());
+        writer.write_record(values.chain(set).chain(fields(comparison.seeds, row)))?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// The settings that are the same in every row, each key once: of one that was given again, the last value is the one that counts.
+fn settings(overrides: &[String]) -> Vec<(&str, &str)> {
+    let mut settings: Vec<(&str, &str)> = Vec::new();
+    for (key, value) in overrides.iter().filter_map(|pair| pair.split_once('=')) {
+        match settings.iter_mut().find(|(known, _)| *known == key) {
+            Some(known) => known.1 = value,
+            None => settings.push((key, value)),
+        }
+    }
+    settings
 }
 
 fn fields(seeds: u64, row: &Row) -> Vec<String> {
@@ -61,10 +84,13 @@ fn fields(seeds: u64, row: &Row) -> Vec<String> {
     fields.push(or_empty(row.unavailable_ms));
     fields.extend(latency(row.ack_latency.as_ref()));
     fields.extend([row.messages.to_string(), or_empty(row.messages_per_record)]);
+    fields.extend(groups(row.groups.as_ref()));
     let verdicts = &row.verdicts;
     let seeds = [verdicts.kept, verdicts.broken, verdicts.stalled, verdicts.panicked];
     fields.extend(seeds.map(|seeds| seeds.to_string()));
-    fields.extend([broke(&verdicts.violated), broke(&verdicts.allowed)]);
+    let on_offsets = listed(&verdicts.violated, |broke| broke.only_on_offsets);
+    fields.extend([listed(&verdicts.violated, |broke| broke.seeds), on_offsets]);
+    fields.push(listed(&verdicts.allowed, |broke| broke.seeds));
     fields
 }
 
@@ -78,9 +104,19 @@ fn latency(found: Option<&Percentiles>) -> [String; 4] {
     })
 }
 
-/// `acked-durable=12 lost-write=5`
-fn broke(broke: &[Broke]) -> String {
-    let each = broke.iter().map(|Broke { property, seeds }| format!("{}={seeds}", property.name()));
+fn groups(found: Option<&GroupSums>) -> [String; 7] {
+    found.map_or_else(Default::default, |sums| {
+        let &GroupSums { rebalances, members_expired, commits_refused, .. } = sums;
+        let &GroupSums { reprocessed, skipped, max_lag, unowned_ms, .. } = sums;
+        [rebalances, members_expired, commits_refused, reprocessed, skipped, max_lag, unowned_ms]
+            .map(|number| number.to_string())
+    })
+}
+
+/// `acked-durable=12 lost-write=5`, without those of no seed.
+fn listed(broke: &[Broke], seeds: impl Fn(&Broke) -> u64) -> String {
+    let each = broke.iter().map(|broke| (broke.property.name(), seeds(broke)));
+    let each = each.filter(|(_, seeds)| *seeds > 0).map(|(name, seeds)| format!("{name}={seeds}"));
     each.collect::<Vec<_>>().join(" ")
 }
 

@@ -3,6 +3,7 @@
 //! A comparison measures: what the scenario expects is not judged, only what each combination's settings promise.
 
 pub mod csv;
+pub mod groups;
 pub mod json;
 pub mod ratio;
 pub mod text;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use highwater_model::protocol::Preset;
 use serde::{Serialize, Serializer};
 
+use crate::comparison::groups::GroupSums;
 use crate::comparison::ratio::Ratio;
 use crate::latency::Percentiles;
 use crate::outcome::{Outcome, Unexpected};
@@ -105,6 +107,9 @@ pub struct Row {
     pub messages: u64,
     /// Those for each record that was acknowledged or unconfirmed; null if there is none.
     pub messages_per_record: Option<Ratio>,
+    /// What became of the groups, all together, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupSums>,
     /// How many seeds had which verdict.
     pub verdicts: Verdicts,
     /// The first seed on which a machine panicked.
@@ -149,6 +154,9 @@ pub struct Broke {
     pub property: Property,
     /// On how many seeds.
     pub seeds: u64,
+    /// On how many of them its promise broke on `__consumer_offsets` and on nothing else.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub only_on_offsets: u64,
 }
 
 /// A defect of Highwater itself.
@@ -180,6 +188,7 @@ impl Row {
             ack_latency: sweep.latencies.percentiles(),
             messages: sweep.messages,
             messages_per_record: Ratio::of(sweep.messages, counts.acknowledged + counts.unconfirmed),
+            groups: GroupSums::of(&sweep.groups),
             verdicts: Verdicts::new(sweep),
             first_panic: first_panic(sweep),
             fingerprint: sweep.fingerprint,
@@ -195,14 +204,18 @@ impl Verdicts {
             broken: seeds(Outcome::Broken),
             stalled: sweep.seeds_with.stalled,
             panicked: seeds(Outcome::Panicked),
-            violated: worst_first(sweep, |property| property.violated),
-            allowed: worst_first(sweep, |property| property.allowed),
+            violated: worst_first(sweep, |found| (found.violated, found.violated_only_on_offsets)),
+            allowed: worst_first(sweep, |found| (found.allowed, 0)),
         }
     }
 }
 
-fn worst_first(sweep: &SweepReport, seeds: impl Fn(&PropertySweep) -> u64) -> Vec<Broke> {
-    let each = sweep.properties.iter().map(|(&property, found)| Broke { property, seeds: seeds(found) });
+/// `seeds` tells on how many a property broke, and on how many of them on `__consumer_offsets` alone.
+fn worst_first(sweep: &SweepReport, seeds: impl Fn(&PropertySweep) -> (u64, u64)) -> Vec<Broke> {
+    let each = sweep.properties.iter().map(|(&property, found)| {
+        let (seeds, only_on_offsets) = seeds(found);
+        Broke { property, seeds, only_on_offsets }
+    });
     let mut broke: Vec<Broke> = each.filter(|broke| broke.seeds > 0).collect();
     broke.sort_by_key(|broke| (std::cmp::Reverse(broke.seeds), broke.property));
     broke
@@ -219,6 +232,11 @@ fn first_panic(sweep: &SweepReport) -> Option<FirstPanic> {
         | Unexpected::EventsExhausted => None,
     });
     Some(FirstPanic { seed: failure.seed, message: message.unwrap_or_default() })
+}
+
+/// Serde hands over a reference.
+fn is_zero(seeds: &u64) -> bool {
+    *seeds == 0
 }
 
 #[cfg(test)]

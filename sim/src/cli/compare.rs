@@ -70,12 +70,20 @@ const EXAMPLES: &str = examples!();
 const COLUMNS: &str = concat!(
     "\
 Columns:
-  (settings)   the varied settings, as they were written
+  (settings)   the varied settings, as they were written; in the CSV, those of --set as well
+  failed       records that producers gave up, and in per cent of all records
   lost         acknowledged records that the leader's log does not hold at the end: how many over
                all seeds, and on how many seeds, in per cent, any was lost
   of acks=0    the same of records sent with acks=0, which nobody promised to keep; only if there
                are any
   duplicated   extra copies of records, counted as the lost ones are
+  rebalances   how often groups began to rebalance. This column and the next three are over all
+               groups and seeds, and only there if anything was reprocessed or skipped, or if the
+               largest lag is not the same in all rows
+  reprocessed  records that were delivered to a group that had been delivered them before
+  skipped      records below a group's committed offsets that it never finished; known of seeds on
+               which the cluster converged
+  max lag      the largest lag of a group in a partition, in records, until the faults were over
   unavailable  for how long a partition could not have acknowledged a write with acks=-1: in
                milliseconds, summed over partitions, on average a seed
   ack ms       from a record's sending to its acknowledgement, over all seeds, in milliseconds:
@@ -87,10 +95,13 @@ Columns:
                stalled: the cluster did not converge after the faults were over (one that broke
                a promise before is counted as both); how many panicked, if any
   violated     the properties that were promised and broke, and on how many seeds: the worst few.
-               All are in the JSON and in the CSV, and so are those that broke without a promise
+               (offsets) says that on all these seeds it broke on __consumer_offsets alone. All
+               are in the JSON and in the CSV, and so are those that broke without a promise
 
 What the file expects is not judged: a comparison measures. A dash stands where there is nothing
-to measure.
+to measure. A column that would have nothing but zeros or dashes is left out, and a line below the
+table names it; lost and duplicated are always there. The JSON and the CSV leave nothing out, and
+have members_expired, commits_refused and unowned_ms of groups besides.
 
 ",
     examples!(),
@@ -185,13 +196,14 @@ fn told(wrong: Vec<(Settings, LoadErrors)>, valid: usize) -> String {
         known.append(&mut errors.errors);
     }
     let reasons = match more {
+        0 if known.len() == 1 => "for the reason above".to_owned(),
         0 => "for the reasons above".to_owned(),
         more => format!("{more} of them for other reasons than those above"),
     };
-    text + &format!(
-        "highwater: {count} of {} combinations are not valid, {reasons}; nothing was run",
-        count + valid
-    )
+    let all = count + valid;
+    let combinations = if all == 1 { "combination" } else { "combinations" };
+    let are = if count == 1 { "is" } else { "are" };
+    text + &format!("highwater: {count} of {all} {combinations} {are} not valid, {reasons}; nothing was run")
 }
 
 /// Whether both say the same; of one override, whatever its value.

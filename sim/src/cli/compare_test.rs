@@ -52,11 +52,23 @@ fn what_is_wrong_with_several_combinations_is_told_of_the_first() {
         "{told}"
     );
     assert!(
-        told.ends_with("3 of 6 combinations are not valid, for the reasons above; nothing was run"),
+        told.ends_with("3 of 6 combinations are not valid, for the reason above; nothing was run"),
         "{told}"
     );
     let told = refused(&["--vary", "akcs=0,1,-1"]);
     assert_eq!(told.matches("no setting is called `akcs`").count(), 1, "{told}");
+}
+
+#[test]
+fn one_combination_that_is_not_valid_is_one() {
+    let told = refused(&["--vary", "acks=1,7,-1,0"]);
+    let end = "1 of 4 combinations is not valid, for the reason above; nothing was run";
+    assert!(told.ends_with(end), "{told}");
+    let told = refused(&["--vary", "acks=7"]);
+    assert!(
+        told.ends_with("1 of 1 combination is not valid, for the reason above; nothing was run"),
+        "{told}"
+    );
 }
 
 #[test]
