@@ -1,6 +1,6 @@
-use highwater_model::config::AutoOffsetReset;
+use highwater_model::config::{AutoOffsetReset, Topic};
 use highwater_model::event::EventKind;
-use highwater_model::ids::{NodeId, TopicId, TopicPartition};
+use highwater_model::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::time::{Instant, Micros};
 use highwater_reports::end::RunEnd;
@@ -10,9 +10,21 @@ use crate::scenario::format::{RandomFault, RandomFaults};
 use crate::scenario::plan::{Plan, PlannedAction, PlannedTarget};
 use crate::testing::{ORDERS_0, at, crash, plan, prepared, upon};
 
+/// With `__consumer_offsets`, on all brokers and led by the last, so that groups can be coordinated; they form at once.
+fn coordinated(mut plan: Plan) -> Plan {
+    let config = std::sync::Arc::make_mut(&mut plan.config);
+    let offsets = TopicId(config.topics.len() as u16);
+    let brokers = (1..=config.brokers).rev().map(BrokerId).collect();
+    config.topics.push(Topic::new(1, false, vec![brokers]));
+    (config.offsets_topic, config.offsets_partitions) = (Some(offsets), vec![0; plan.groups.len()]);
+    config.broker.group_initial_rebalance_delay_ms = 0;
+    plan.names.topics.push("__consumer_offsets".into());
+    plan
+}
+
 /// On both drivers, with judges and without.
 fn run_everywhere(plan: Plan, seeds: std::ops::Range<u64>) -> Vec<RunReport> {
-    let prepared = prepared(plan);
+    let prepared = prepared(coordinated(plan));
     seeds
         .map(|seed| {
             let bare = run_bare(&prepared, seed, RunOptions::default());

@@ -38,7 +38,9 @@ pub(super) fn check(check: &mut Check<'_>) {
         let mut size = Size { partitions: topic.partitions, since: None, path };
         let mut most = topic.partitions;
         for growth in growths.iter().filter(|growth| growth.asks.create_partitions == topic.name) {
-            only_more(check, growth, &size);
+            if !only_more(check, growth, &size) {
+                continue;
+            }
             noticed(check, growth);
             most = most.max(growth.asks.count);
             // Those upon events come first in the order, and are measured by the file alone.
@@ -62,11 +64,12 @@ fn growth((index, fault): (usize, &Fault)) -> Option<Growth<'_>> {
     Some(Growth { fault: index, at, asks })
 }
 
-/// Source: 0.11.0.2 `AdminUtils.addPartitions`; the error's name is that of 1.0 `AdminManager.createPartitions`.
-fn only_more(check: &mut Check<'_>, growth: &Growth<'_>, size: &Size) {
+/// False if the growth is none. Source: 0.11.0.2 `AdminUtils.addPartitions`; the error's name is that of 1.0
+/// `AdminManager.createPartitions`.
+fn only_more(check: &mut Check<'_>, growth: &Growth<'_>, size: &Size) -> bool {
     let (topic, wanted) = (&growth.asks.create_partitions, growth.asks.count);
     if wanted > size.partitions {
-        return;
+        return true;
     }
     let has = count(size.partitions, "partition");
     let since = size.since.map_or_else(String::new, |at| format!(" from {at} ms on"));
@@ -80,6 +83,7 @@ fn only_more(check: &mut Check<'_>, growth: &Growth<'_>, size: &Size) {
         fewer => problem.allowed(format!("{} to {COUNT_MAX}", fewer + 1)),
     };
     check.report(problem.because(size.path.clone(), has));
+    false
 }
 
 /// A group notices new partitions when its members' metadata is refreshed, and a run comes right only then.
