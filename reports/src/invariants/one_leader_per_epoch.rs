@@ -16,6 +16,7 @@ use super::scene::Scene;
 use super::slots::BySlot;
 use crate::finding::Tally;
 use crate::property::Property;
+use crate::strategies;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OneLeaderPerEpoch {
@@ -30,11 +31,6 @@ struct Terms {
     /// The controller has chosen a leader before.
     begun: bool,
     offices: BTreeMap<LeaderEpoch, BrokerId>,
-}
-
-fn is_by_majority(scene: &Scene<'_>) -> bool {
-    let topic = scene.config.topics.get(usize::from(scene.partition.id().topic.0));
-    topic.is_some_and(|topic| topic.ack_strategy == AckStrategy::Majority)
 }
 
 impl OneLeaderPerEpoch {
@@ -74,7 +70,11 @@ impl OneLeaderPerEpoch {
         terms.begun |= leader.is_some();
         let Some((before, epoch_before)) = terms.decided.replace(decision) else { return };
         // Where a majority votes, the epoch begins with the vote and has its leader later.
-        let voted = || epoch == epoch_before && before.is_none() && is_by_majority(scene);
+        let voted = || {
+            epoch == epoch_before
+                && before.is_none()
+                && strategies::of(scene.config, scene.partition.id().topic) == AckStrategy::Majority
+        };
         let is_first = !begun && epoch == epoch_before;
         if epoch > epoch_before || decision == (before, epoch_before) || is_first || voted() {
             return;

@@ -8,8 +8,6 @@ mod roster;
 mod round_robin;
 mod sticky;
 
-pub use range::range;
-
 use crate::config::Assignor;
 use crate::group::assignors::roster::Roster;
 use crate::ids::{MemberId, TopicId, TopicPartition};

@@ -23,7 +23,7 @@ pub(super) fn assign(roster: &Roster) -> Owners {
 /// equal length, and the first ones one more if it does not come out even. Topics are shared out one by one, so the
 /// first members get more of each. Empty if there is no such member.
 /// Source: 0.11.0.2 `RangeAssignor.assign`.
-pub fn range(index: u16, members: u16, partitions: u16) -> Range<u16> {
+fn range(index: u16, members: u16, partitions: u16) -> Range<u16> {
     if index >= members {
         return 0..0;
     }
