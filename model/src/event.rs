@@ -57,6 +57,11 @@ pub struct Step {
 pub enum TruncationReason {
     /// It became a follower and cuts at its own high watermark. Source: 0.10.2.2 `ReplicaManager.makeFollowers`.
     BecameFollower,
+    /// The leader said where the follower's last epoch ends in its log. Source: KIP-101, KIP-279.
+    EpochEnd,
+    /// It was to ask where its last epoch ends, and it or the leader knew of none: it cuts at its own high watermark.
+    /// Source: 0.11.0.2 `ReplicaFetcherThread.maybeTruncate`.
+    UnknownEpoch,
     /// The leader's log is another from there on. Source: KIP-595.
     Diverged,
     /// Its end lies beyond the leader's. Source: `AbstractFetcherThread.fetchOffsetAndTruncate`.
@@ -215,6 +220,11 @@ pub enum Event {
     },
     /// A member learned that its group has gone on without it; what it owned it has lost.
     MemberFenced { client: NodeId, group: GroupId, error: ErrorCode, partitions: Arc<[TopicPartition]> },
+    /// A member held its position against the new leader's log, and it stands. Source: KIP-320.
+    PositionValidated { client: NodeId, group: GroupId, partition: TopicPartition, offset: Offset },
+    /// A member found that records before its position are gone from the log: it parts from what was read at `to`.
+    /// Source: KIP-320, 2.4.0 `SubscriptionState.maybeCompleteValidation`.
+    TruncationDetected { client: NodeId, group: GroupId, partition: TopicPartition, from: Offset, to: Offset },
     /// A member has not polled for max.poll.interval.ms and leaves. Source: KIP-62.
     PollExpired { client: NodeId, group: GroupId },
     /// A coordinator took a member in.
@@ -280,6 +290,26 @@ pub enum Event {
         high_watermark: Offset,
         reason: TruncationReason,
     },
+    /// A leader said where an epoch ends in its log: its largest epoch that is not above `asked`, if it knows one.
+    EpochEndTold {
+        partition: TopicPartition,
+        broker: BrokerId,
+        fetcher: NodeId,
+        asked: LeaderEpoch,
+        epoch: Option<LeaderEpoch>,
+        end_offset: Option<Offset>,
+    },
+    /// A leader answered a fetch with the place where the logs part: its largest epoch that is not above the asker's, and its end.
+    DivergenceTold {
+        partition: TopicPartition,
+        broker: BrokerId,
+        fetcher: NodeId,
+        offset: Offset,
+        epoch: LeaderEpoch,
+        end_offset: Offset,
+    },
+    /// A leader refused a request because of the asker's leader epoch, or because of the registration of its broker.
+    FetchFenced { partition: TopicPartition, broker: BrokerId, fetcher: NodeId, error: ErrorCode },
     /// A fetch offset was outside the log.
     FetchOutOfRange { partition: TopicPartition, broker: BrokerId, fetcher: NodeId, offset: Offset },
     /// A follower was sent a batch that begins below its own log's end: the logs have come apart. The thread that fetches
@@ -297,6 +327,10 @@ pub enum Event {
         end_offset: Offset,
         high_watermark: Offset,
     },
+    /// A leader has heard that this ISR is in force.
+    IsrUpdated { partition: TopicPartition, broker: BrokerId, isr: BrokerSet, version: PartitionEpoch },
+    /// A leader that was elected uncleanly takes its log for recovered. Source: KIP-704.
+    LeaderRecovered { partition: TopicPartition, broker: BrokerId },
     /// A leader's proposal was refused; its ISR stays.
     IsrUpdateRefused { partition: TopicPartition, broker: BrokerId, error: ErrorCode },
 
@@ -319,6 +353,14 @@ pub enum Event {
     BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
     /// The controller has heard nothing of a broker for zookeeper.session.timeout.ms and takes it for dead.
     BrokerFenced { broker: BrokerId },
+    /// A KRaft controller takes a registered broker for alive: it has caught up with the cluster's metadata.
+    BrokerUnfenced { broker: BrokerId },
+    /// A broker came back without the word of a clean shutdown: its logs may have lost their ends. Source: KIP-966.
+    UncleanShutdownDetected { broker: BrokerId },
+    /// A broker was stopped and back before the controller looked, and it noticed nothing. Source: KAFKA-1120.
+    BounceOverlooked { broker: BrokerId },
+    /// Other replicas than before are eligible to lead though not in the ISR. Source: KIP-966.
+    ElrChanged { partition: TopicPartition, elr: BrokerSet },
     /// A replica told the controller how far its log goes, and follows nobody of an epoch below this one.
     VoteGiven {
         partition: TopicPartition,

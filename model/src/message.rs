@@ -21,7 +21,8 @@ pub use cluster::{Metadata, PartitionState};
 pub use error::ErrorCode;
 pub use groups::{JoinedMember, Subscription};
 pub use records::{
-    FetchPartition, FetchedPartition, Fetcher, ListOffset, ProducePartition, ProducedPartition,
+    EpochEnd, EpochQuery, FetchPartition, FetchedPartition, Fetcher, ListOffset, ProducePartition,
+    ProducedPartition,
 };
 
 /// A message on its way out of a machine.
@@ -85,6 +86,8 @@ pub enum Body {
     FetchRequest {
         /// Who asks.
         fetcher: Fetcher,
+        /// The registration of a follower's broker, from one that knows that leaders look at it. Source: KIP-903.
+        broker_epoch: Option<BrokerEpoch>,
         /// How long to hold it while fewer than `min_bytes` are there.
         max_wait: Micros,
         /// When to answer at once.
@@ -96,6 +99,18 @@ pub enum Body {
     FetchReply {
         /// One for each in the request, in its order.
         partitions: Vec<FetchedPartition>,
+    },
+    /// A follower or a consumer asks a leader where epochs end in its log. Source: KIP-101, KIP-320.
+    OffsetForLeaderEpochRequest {
+        /// Who asks.
+        fetcher: Fetcher,
+        /// About what.
+        partitions: Vec<EpochQuery>,
+    },
+    /// Where they end.
+    OffsetForLeaderEpochReply {
+        /// One for each in the request, in its order.
+        partitions: Vec<EpochEnd>,
     },
     /// Where does the log begin or end?
     ListOffsetsRequest {
@@ -241,6 +256,9 @@ pub enum Body {
     BrokerRegistrationRequest {
         /// How often this broker has been started before: tells its lives apart.
         incarnation: u32,
+        /// The epoch under which its last life stopped in good order, from its disk; none after any other end, and before its
+        /// first. Source: KIP-966, 3.9.0 `CleanShutdownFileHandler`.
+        previous_epoch: Option<BrokerEpoch>,
     },
     /// The broker's new epoch.
     BrokerRegistrationReply {
@@ -258,6 +276,8 @@ pub enum Body {
     BrokerHeartbeatReply {
         /// How it went.
         error: ErrorCode,
+        /// Whether the controller takes the broker for dead still, or again. KRaft only.
+        fenced: bool,
     },
     /// A broker asks to be relieved of all leaderships before it stops.
     ControlledShutdownRequest {
@@ -283,6 +303,11 @@ pub enum Body {
     AlterPartitionRequest {
         /// The asker's view, with the ISR that it proposes; its `partition_epoch` must still be current.
         proposed: PartitionState,
+        /// The asker's registration, where the controller checks it. Source: KIP-497.
+        broker_epoch: Option<BrokerEpoch>,
+        /// The registrations under which the leader knows the members that it proposes, where the controller checks them.
+        /// Source: KIP-903.
+        isr_epochs: Vec<(BrokerId, BrokerEpoch)>,
     },
     /// The controller asks a replica of a partition with ack strategy `majority` for its log's end, and to follow nobody of an
     /// older epoch from now on. Not Kafka's; KRaft's `Vote` is the nearest.
@@ -309,6 +334,8 @@ pub enum Body {
         partition: TopicPartition,
         /// How it went.
         error: ErrorCode,
+        /// Who leads, on success. Source: KIP-497.
+        leader_epoch: LeaderEpoch,
         /// The ISR now in force, on success.
         isr: BrokerSet,
         /// Its version, on success.

@@ -177,6 +177,7 @@ pub(crate) fn led(log: &[Arc<Batch>], high_watermark: u64) -> ClusterView {
         isr: replicas.iter().copied().collect(),
         partition_epoch: Default::default(),
         replicas,
+        ..PartitionState::default()
     };
     let partition =
         PartitionView { controller, min_insync_replicas: 2, unclean_election: false, replicas: views };

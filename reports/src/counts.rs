@@ -86,6 +86,8 @@ impl Counter {
             match reason {
                 TruncationReason::PowerLoss => self.records_lost_to_power += records,
                 TruncationReason::BecameFollower
+                | TruncationReason::EpochEnd
+                | TruncationReason::UnknownEpoch
                 | TruncationReason::OutOfRange
                 | TruncationReason::Diverged => {
                     self.truncations += u64::from(records > 0);

@@ -17,15 +17,8 @@ impl Differing {
         if switches.is_empty() {
             return Self::default();
         }
-        let protocol = preset.protocol();
-        let usual = Switches {
-            truncation_moment: Some(protocol.truncation_moment),
-            idempotence: Some(protocol.idempotence),
-            partitioner: Some(protocol.partitioner),
-            epoch_bump: Some(protocol.epoch_bump),
-        };
-        let (set, usual) = (entries(switches), entries(usual));
-        Self(set.into_iter().filter(|(name, value)| usual.get(name) != Some(value)).collect())
+        let protocol = preset.protocol().with(switches);
+        Self(entries(protocol.switches()))
     }
 
     /// Whether there is none.

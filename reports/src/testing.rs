@@ -246,6 +246,7 @@ pub(crate) fn partition(partition: TopicPartition) -> PartitionView {
             isr: all,
             partition_epoch: PartitionEpoch(0),
             replicas: replicas.to_vec(),
+            ..PartitionState::default()
         },
         min_insync_replicas: 2,
         unclean_election: false,

@@ -161,5 +161,6 @@ fn state(partition: TopicPartition, replicas: &[BrokerId]) -> PartitionState {
         isr: replicas.iter().copied().collect(),
         partition_epoch: PartitionEpoch(0),
         replicas: replicas.to_vec(),
+        ..PartitionState::default()
     }
 }

@@ -63,6 +63,7 @@ impl Bench {
             isr: isr.into_iter().map(BrokerId).collect(),
             partition_epoch: PartitionEpoch(epoch),
             replicas,
+            ..PartitionState::default()
         };
         self.hear(
             NodeId::CONTROLLER,
@@ -87,9 +88,14 @@ impl Bench {
             offset: Offset(offset),
             max_bytes: 1 << 20,
             last_epoch: None,
+            current_epoch: None,
         }];
         let max_wait = Micros::from_millis(500);
-        self.hear(from, CorrelationId(5), Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions });
+        self.hear(
+            from,
+            CorrelationId(5),
+            Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions, broker_epoch: None },
+        );
     }
 
     fn follower_fetches(&mut self, follower: u8, offset: u64) {
@@ -331,7 +337,7 @@ fn a_follower_that_stops_fetching_is_proposed_for_removal_after_its_time() {
     bench.at(15_000);
     assert!(bench.saw(EventKind::IsrShrinkProposed));
     let proposed = bench.out.sends.iter().find_map(|envelope| {
-        let Body::AlterPartitionRequest { proposed } = &envelope.message.body else { return None };
+        let Body::AlterPartitionRequest { proposed, .. } = &envelope.message.body else { return None };
         Some((proposed.isr.to_string(), envelope.message.correlation))
     });
     let (isr, correlation) = proposed.expect("the proposal goes to the controller");
@@ -342,6 +348,7 @@ fn a_follower_that_stops_fetching_is_proposed_for_removal_after_its_time() {
         error: ErrorCode::None,
         isr: [BrokerId(1), BrokerId(3)].into_iter().collect(),
         partition_epoch: PartitionEpoch(1),
+        leader_epoch: LeaderEpoch(0),
     };
     bench.hear(NodeId::CONTROLLER, correlation, answer);
     assert_eq!(bench.replica().high_watermark, Offset(1));
@@ -503,7 +510,7 @@ fn a_broker_that_was_taken_for_dead_registers_again() {
     bench.hear(
         NodeId::CONTROLLER,
         CorrelationId(0),
-        Body::BrokerHeartbeatReply { error: ErrorCode::StaleBrokerEpoch },
+        Body::BrokerHeartbeatReply { error: ErrorCode::StaleBrokerEpoch, fenced: false },
     );
     let registers =
         |e: &&crate::message::Envelope| matches!(e.message.body, Body::BrokerRegistrationRequest { .. });

@@ -127,7 +127,7 @@ impl Broker {
     }
 
     fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
-        let FetchPartition { partition, offset, max_bytes, last_epoch } = *asked;
+        let FetchPartition { partition, offset, max_bytes, last_epoch, .. } = *asked;
         let failed = |error| FetchedPartition {
             partition,
             error,

@@ -150,6 +150,7 @@ impl Broker {
                 max_wait: Micros::from_millis(config.replica_fetch_wait_max_ms),
                 min_bytes: config.replica_fetch_min_bytes,
                 partitions: asked,
+                broker_epoch: None,
             };
             let (leader, timeout) = (fetcher.leader, now + socket_timeout(&self.config));
             let correlation = self.ask(leader, request, out);
@@ -164,7 +165,13 @@ impl Broker {
             let log = &self.replicas.get(&partition)?.log;
             let last_epoch = if self.by_majority(partition) { log.last_epoch() } else { None };
             let max_bytes = self.config.broker.replica_fetch_max_bytes;
-            Some(FetchPartition { partition, offset: log.end_offset(), max_bytes, last_epoch })
+            Some(FetchPartition {
+                partition,
+                offset: log.end_offset(),
+                max_bytes,
+                last_epoch,
+                current_epoch: None,
+            })
         };
         fetcher.partitions.iter().filter(|fetched| fetched.ready_at <= now).filter_map(want).collect()
     }

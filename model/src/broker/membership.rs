@@ -62,7 +62,11 @@ impl Broker {
 
     fn register(&mut self, now: Instant, out: &mut Effects) {
         let incarnation = self.storage.incarnation;
-        self.ask(NodeId::CONTROLLER, Body::BrokerRegistrationRequest { incarnation }, out);
+        self.ask(
+            NodeId::CONTROLLER,
+            Body::BrokerRegistrationRequest { incarnation, previous_epoch: None },
+            out,
+        );
         // An answer that does not come within a session is not waited for.
         self.membership.next = Some(
             now + socket_timeout(&self.config)

@@ -175,7 +175,7 @@ impl Broker {
                 let request = ProduceRequest { correlation, acks, timeout, partitions };
                 self.on_produce(now, from, request, out);
             }
-            Body::FetchRequest { fetcher, max_wait, min_bytes, partitions } => {
+            Body::FetchRequest { fetcher, max_wait, min_bytes, partitions, .. } => {
                 let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
                 self.on_fetch(now, max_wait, request, out);
             }
@@ -188,12 +188,12 @@ impl Broker {
             }
             Body::LeaderAndIsrRequest { partitions } => self.on_leader_and_isr(now, partitions, out),
             Body::UpdateMetadataRequest(metadata) => self.metadata = metadata,
-            Body::AlterPartitionReply { partition, error, isr, partition_epoch } => {
+            Body::AlterPartitionReply { partition, error, isr, partition_epoch, .. } => {
                 let answer = error.result().map(|()| (isr, partition_epoch));
                 self.on_alter_partition_reply(now, correlation, partition, answer, out);
             }
             Body::BrokerRegistrationReply { error, epoch } => self.on_registered(now, error, epoch),
-            Body::BrokerHeartbeatReply { error } => self.on_heartbeat_reply(now, error),
+            Body::BrokerHeartbeatReply { error, .. } => self.on_heartbeat_reply(now, error),
             Body::ControlledShutdownReply { error, remaining } => {
                 self.on_controlled_shutdown_reply(now, error, remaining, out);
             }
@@ -237,6 +237,8 @@ impl Broker {
                 self.on_vote_request(correlation, partition, leader_epoch, out);
             }
             Body::MetadataReply(_)
+            | Body::OffsetForLeaderEpochRequest { .. }
+            | Body::OffsetForLeaderEpochReply { .. }
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
             | Body::SyncGroupReply { .. }
@@ -270,7 +272,11 @@ impl Broker {
             return;
         };
         let again_at = now + socket_timeout(&self.config);
-        let correlation = self.ask(NodeId::CONTROLLER, Body::AlterPartitionRequest { proposed }, out);
+        let correlation = self.ask(
+            NodeId::CONTROLLER,
+            Body::AlterPartitionRequest { proposed, broker_epoch: None, isr_epochs: Vec::new() },
+            out,
+        );
         if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
             leader.isr_change = Some(IsrChange { isr, correlation, again_at });
         }

@@ -66,6 +66,7 @@ impl Bench {
             isr: replicas.iter().copied().collect(),
             partition_epoch: Default::default(),
             replicas: replicas.clone(),
+            ..PartitionState::default()
         };
         let partitions = vec![state(0), state(1)];
         self.hear(NodeId::CONTROLLER, 0, Body::LeaderAndIsrRequest { partitions });
@@ -98,10 +99,11 @@ impl Bench {
             offset: Offset(offset),
             max_bytes: 1 << 20,
             last_epoch: last_epoch.map(LeaderEpoch),
+            current_epoch: None,
         }];
         let fetcher = Fetcher::Replica(BrokerId(follower));
         let max_wait = Micros::from_millis(500);
-        let body = Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions };
+        let body = Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions, broker_epoch: None };
         self.hear(BrokerId(follower), 9, body);
     }
 

@@ -41,6 +41,12 @@ pub struct BrokerConfig {
     /// A broker sends a heartbeat every third of it, as ZooKeeper's client does.
     #[serde(rename = "zookeeper.session.timeout.ms")]
     pub zookeeper_session_timeout_ms: u64,
+    /// Under KRaft, the controller fences a broker when it has heard nothing for this long.
+    #[serde(rename = "broker.session.timeout.ms")]
+    pub broker_session_timeout_ms: u64,
+    /// Under KRaft, how often a broker sends a heartbeat.
+    #[serde(rename = "broker.heartbeat.interval.ms")]
+    pub broker_heartbeat_interval_ms: u64,
     /// How long a broker waits before it asks again for a controlled shutdown.
     #[serde(rename = "controlled.shutdown.retry.backoff.ms")]
     pub controlled_shutdown_retry_backoff_ms: u64,
@@ -84,6 +90,8 @@ impl Default for BrokerConfig {
             unclean_leader_election_enable: false,
             log_flush_interval_messages: i64::MAX as u64,
             zookeeper_session_timeout_ms: 6_000,
+            broker_session_timeout_ms: 9_000,
+            broker_heartbeat_interval_ms: 2_000,
             controlled_shutdown_retry_backoff_ms: 5_000,
             controlled_shutdown_max_retries: 3,
             offsets_topic_num_partitions: 1,

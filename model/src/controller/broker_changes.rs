@@ -65,7 +65,7 @@ impl Controller {
     ) {
         let known = self.sessions.hear(now, broker, epoch);
         let error = if known { ErrorCode::None } else { ErrorCode::StaleBrokerEpoch };
-        out.send(broker.into(), correlation, Body::BrokerHeartbeatReply { error });
+        out.send(broker.into(), correlation, Body::BrokerHeartbeatReply { error, fenced: false });
     }
 
     /// A broker's process has ended. One that was told that it leads nothing has stopped in good order and closed its

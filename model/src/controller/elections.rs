@@ -111,6 +111,7 @@ mod tests {
             isr: set(isr),
             partition_epoch: PartitionEpoch(9),
             replicas: vec![BrokerId(3), BrokerId(1), BrokerId(2)],
+            ..PartitionState::default()
         }
     }
 

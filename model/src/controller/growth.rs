@@ -65,6 +65,7 @@ impl Controller {
             isr,
             partition_epoch: PartitionEpoch(0),
             replicas,
+            ..PartitionState::default()
         };
         self.partitions.insert(place, Partition { state, is_new: true, election: None });
         self.changed_partitions.insert(partition);

@@ -72,7 +72,13 @@ impl Controller {
             }
             Verdict::Refused(error) => (error, BrokerSet::EMPTY, PartitionEpoch(0)),
         };
-        let reply = Body::AlterPartitionReply { partition, error, isr, partition_epoch };
+        let reply = Body::AlterPartitionReply {
+            partition,
+            error,
+            isr,
+            partition_epoch,
+            leader_epoch: proposed.leader_epoch,
+        };
         out.send(sender.into(), correlation, reply);
     }
 

@@ -132,7 +132,7 @@ impl Controller {
         };
         let correlation = message.correlation;
         match &message.body {
-            Body::BrokerRegistrationRequest { incarnation } => {
+            Body::BrokerRegistrationRequest { incarnation, .. } => {
                 self.on_registration(now, broker, correlation, *incarnation, out);
             }
             Body::BrokerHeartbeatRequest { epoch } => {
@@ -141,13 +141,15 @@ impl Controller {
             Body::ControlledShutdownRequest { epoch } => {
                 self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
             }
-            Body::AlterPartitionRequest { proposed } => {
+            Body::AlterPartitionRequest { proposed, .. } => {
                 self.on_alter_partition(now, broker, correlation, proposed, out);
             }
             Body::VoteReply { partition, leader_epoch, last_epoch, end_offset } => {
                 self.on_vote(broker, *partition, *leader_epoch, (*last_epoch, *end_offset), out);
             }
             Body::MetadataRequest
+            | Body::OffsetForLeaderEpochRequest { .. }
+            | Body::OffsetForLeaderEpochReply { .. }
             | Body::FindCoordinatorRequest { .. }
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupRequest { .. }
@@ -266,6 +268,8 @@ impl Controller {
         Metadata {
             live_brokers: self.sessions.registered(),
             partitions: had_leader.map(|partition| partition.state.clone()).collect(),
+            broker_epochs: Vec::new(),
+            shutting_down: BrokerSet::EMPTY,
         }
     }
 
@@ -384,6 +388,7 @@ fn formed_partitions(config: &ClusterConfig) -> Vec<Partition> {
                 isr: replicas.iter().copied().collect(),
                 partition_epoch: PartitionEpoch(0),
                 replicas: replicas.clone(),
+                ..PartitionState::default()
             };
             partitions.push(Partition { state, is_new: false, election: None });
         }

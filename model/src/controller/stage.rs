@@ -99,14 +99,14 @@ impl Stage {
     }
 
     pub(super) fn register(&mut self, broker: u8, incarnation: u32) -> Result<BrokerEpoch, ErrorCode> {
-        let reply = self.ask(broker, Body::BrokerRegistrationRequest { incarnation });
+        let reply = self.ask(broker, Body::BrokerRegistrationRequest { incarnation, previous_epoch: None });
         let Body::BrokerRegistrationReply { error, epoch } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(epoch) } else { Err(error) }
     }
 
     pub(super) fn heartbeat(&mut self, broker: u8, epoch: u64) -> ErrorCode {
         let reply = self.ask(broker, Body::BrokerHeartbeatRequest { epoch: BrokerEpoch(epoch) });
-        let Body::BrokerHeartbeatReply { error } = reply else { panic!("{reply:?}") };
+        let Body::BrokerHeartbeatReply { error, .. } = reply else { panic!("{reply:?}") };
         error
     }
 
@@ -128,7 +128,10 @@ impl Stage {
         broker: u8,
         proposed: PartitionState,
     ) -> Result<PartitionEpoch, ErrorCode> {
-        let reply = self.ask(broker, Body::AlterPartitionRequest { proposed });
+        let reply = self.ask(
+            broker,
+            Body::AlterPartitionRequest { proposed, broker_epoch: None, isr_epochs: Vec::new() },
+        );
         let Body::AlterPartitionReply { error, partition_epoch, .. } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(partition_epoch) } else { Err(error) }
     }

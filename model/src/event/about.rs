@@ -33,6 +33,14 @@ impl Event {
             | Self::FetcherDied { partition, .. }
             | Self::IsrShrinkProposed { partition, .. }
             | Self::IsrExpandProposed { partition, .. }
+            | Self::EpochEndTold { partition, .. }
+            | Self::DivergenceTold { partition, .. }
+            | Self::FetchFenced { partition, .. }
+            | Self::IsrUpdated { partition, .. }
+            | Self::LeaderRecovered { partition, .. }
+            | Self::ElrChanged { partition, .. }
+            | Self::PositionValidated { partition, .. }
+            | Self::TruncationDetected { partition, .. }
             | Self::IsrUpdateRefused { partition, .. }
             | Self::LogFlushed { partition, .. }
             | Self::BrokerHalted { partition, .. }
@@ -50,6 +58,9 @@ impl Event {
             | Self::ControlledShutdownStarted { .. }
             | Self::ControlledShutdownCompleted { .. }
             | Self::BrokerRegistered { .. }
+            | Self::BrokerUnfenced { .. }
+            | Self::UncleanShutdownDetected { .. }
+            | Self::BounceOverlooked { .. }
             | Self::BrokerFenced { .. }
             | Self::FaultStruck { .. }
             | Self::FaultMissed { .. }
@@ -106,6 +117,14 @@ impl Event {
             | Self::FetcherDied { broker, .. }
             | Self::IsrShrinkProposed { broker, .. }
             | Self::IsrExpandProposed { broker, .. }
+            | Self::EpochEndTold { broker, .. }
+            | Self::DivergenceTold { broker, .. }
+            | Self::FetchFenced { broker, .. }
+            | Self::IsrUpdated { broker, .. }
+            | Self::LeaderRecovered { broker, .. }
+            | Self::BrokerUnfenced { broker, .. }
+            | Self::UncleanShutdownDetected { broker, .. }
+            | Self::BounceOverlooked { broker, .. }
             | Self::IsrUpdateRefused { broker, .. }
             | Self::BrokerStarted { broker, .. }
             | Self::HighWatermarksCheckpointed { broker, .. }
@@ -156,6 +175,9 @@ impl Event {
             | Self::PartitionsKept { .. }
             | Self::MemberFenced { .. }
             | Self::PollExpired { .. }
+            | Self::ElrChanged { .. }
+            | Self::PositionValidated { .. }
+            | Self::TruncationDetected { .. }
             | Self::Converged => None,
         }
     }
@@ -177,6 +199,8 @@ impl Event {
             | Self::RecordsServed { client, .. }
             | Self::RecordsPolled { client, .. }
             | Self::OffsetCommitted { client, .. }
+            | Self::PositionValidated { client, .. }
+            | Self::TruncationDetected { client, .. }
             | Self::PositionReset { client, .. }
             | Self::ProducerEpochBumped { client, .. }
             | Self::RecordsProcessed { client, .. }
@@ -201,6 +225,15 @@ impl Event {
             | Self::FetcherDied { .. }
             | Self::IsrShrinkProposed { .. }
             | Self::IsrExpandProposed { .. }
+            | Self::EpochEndTold { .. }
+            | Self::DivergenceTold { .. }
+            | Self::FetchFenced { .. }
+            | Self::IsrUpdated { .. }
+            | Self::LeaderRecovered { .. }
+            | Self::ElrChanged { .. }
+            | Self::BrokerUnfenced { .. }
+            | Self::UncleanShutdownDetected { .. }
+            | Self::BounceOverlooked { .. }
             | Self::IsrUpdateRefused { .. }
             | Self::BrokerStarted { .. }
             | Self::HighWatermarksCheckpointed { .. }
@@ -243,6 +276,8 @@ impl Event {
         match self {
             Self::RecordsPolled { group, .. }
             | Self::OffsetCommitted { group, .. }
+            | Self::PositionValidated { group, .. }
+            | Self::TruncationDetected { group, .. }
             | Self::PositionReset { group, .. }
             | Self::RecordsProcessed { group, .. }
             | Self::PartitionsAssigned { group, .. }
@@ -281,6 +316,15 @@ impl Event {
             | Self::FetcherDied { .. }
             | Self::IsrShrinkProposed { .. }
             | Self::IsrExpandProposed { .. }
+            | Self::EpochEndTold { .. }
+            | Self::DivergenceTold { .. }
+            | Self::FetchFenced { .. }
+            | Self::IsrUpdated { .. }
+            | Self::LeaderRecovered { .. }
+            | Self::ElrChanged { .. }
+            | Self::BrokerUnfenced { .. }
+            | Self::UncleanShutdownDetected { .. }
+            | Self::BounceOverlooked { .. }
             | Self::IsrUpdateRefused { .. }
             | Self::LogFlushed { .. }
             | Self::BrokerHalted { .. }

@@ -50,6 +50,7 @@ impl Member {
                 offset,
                 max_bytes,
                 last_epoch: None,
+                current_epoch: None,
             });
         }
         if partitions.is_empty() {
@@ -60,6 +61,7 @@ impl Member {
             max_wait: Micros::from_millis(self.settings.fetch_max_wait_ms),
             min_bytes: self.settings.fetch_min_bytes,
             partitions,
+            broker_epoch: None,
         };
         self.fetches[slot] = Some(self.net.send(broker, now, Ask::Own(Request::Fetch), body, out));
     }

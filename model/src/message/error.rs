@@ -39,6 +39,18 @@ pub enum ErrorCode {
     InvalidUpdateVersion,
     /// The asker's leader epoch is too old.
     FencedLeaderEpoch,
+    /// The asker's leader epoch is newer than this broker's. Source: KIP-320.
+    UnknownLeaderEpoch,
+    /// The leader's high watermark has not reached the beginning of its epoch yet. Source: KIP-207.
+    OffsetNotAvailable,
+    /// A proposed member of the ISR is fenced, shutting down or not the one that is registered. Source: KIP-841, KIP-903.
+    IneligibleReplica,
+    /// Who leads has just changed. Source: 3.9.0 `ReplicationControlManager.alterPartition`.
+    NewLeaderElected,
+    /// The controller that was asked knows less than the asker. Source: KAFKA-14154.
+    NotController,
+    /// Another broker of this id is registered. Source: 3.9.0 `ClusterControlManager.registerBroker`.
+    DuplicateBrokerRegistration,
     /// The request contradicts the partition's state.
     InvalidRequest,
     /// The broker is not registered, or under a later epoch.

@@ -45,6 +45,8 @@ pub struct FetchPartition {
     pub offset: Offset,
     /// At most this many bytes, but always one whole batch.
     pub max_bytes: u64,
+    /// The leader epoch that the asker knows of, from one that is to be fenced by it. Source: KIP-320.
+    pub current_epoch: Option<LeaderEpoch>,
     /// The epoch of the last record before `offset`, or a later one that the log has reached, from a follower that truncates as its fetches are answered; see
     /// [`FetchedPartition::diverging`].
     pub last_epoch: Option<LeaderEpoch>,
@@ -66,6 +68,31 @@ pub struct FetchedPartition {
     /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it
     /// ends. Only on topics whose ack strategy is `majority`. Source: KIP-595 `DivergingEpoch`.
     pub diverging: Option<(LeaderEpoch, Offset)>,
+}
+
+/// One partition's part of a question about epochs. Source: KIP-101 `OffsetForLeaderEpochRequest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EpochQuery {
+    /// Which.
+    pub partition: TopicPartition,
+    /// The leader epoch that the asker knows of, from one that is to be fenced by it. Source: KIP-320.
+    pub current_epoch: Option<LeaderEpoch>,
+    /// The epoch whose end is wanted.
+    pub epoch: LeaderEpoch,
+}
+
+/// One partition's part of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EpochEnd {
+    /// Which.
+    pub partition: TopicPartition,
+    /// How it went.
+    pub error: ErrorCode,
+    /// The leader's largest epoch that is not above the one asked for; none if it knows of none, and from a leader of before
+    /// KIP-279.
+    pub epoch: Option<LeaderEpoch>,
+    /// Where that one ends; none if the leader knows of none.
+    pub end_offset: Option<Offset>,
 }
 
 /// What ListOffsets asks for.

@@ -247,6 +247,7 @@ impl Replica {
             isr,
             partition_epoch: leader.partition_epoch,
             replicas: leader.replicas.clone(),
+            ..PartitionState::default()
         })
     }
 

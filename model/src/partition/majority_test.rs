@@ -57,6 +57,7 @@ impl Cluster {
             isr: all.iter().copied().collect(),
             partition_epoch: Default::default(),
             replicas: all.clone(),
+            ..PartitionState::default()
         };
         let partition = PartitionView {
             controller: state,

@@ -16,6 +16,7 @@ impl Replica {
             TruncationRule::OwnHighWatermark => {
                 self.truncate(self.high_watermark, TruncationReason::BecameFollower, out);
             }
+            TruncationRule::EpochQuery | TruncationRule::EpochQueryIterative | TruncationRule::OnFetch => {}
         }
     }
 

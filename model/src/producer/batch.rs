@@ -86,6 +86,12 @@ pub(super) fn meaning(error: ErrorCode) -> Meaning {
         | ErrorCode::OffsetOutOfRange
         | ErrorCode::InvalidUpdateVersion
         | ErrorCode::FencedLeaderEpoch
+        | ErrorCode::UnknownLeaderEpoch
+        | ErrorCode::OffsetNotAvailable
+        | ErrorCode::IneligibleReplica
+        | ErrorCode::NewLeaderElected
+        | ErrorCode::NotController
+        | ErrorCode::DuplicateBrokerRegistration
         | ErrorCode::StaleBrokerEpoch
         | ErrorCode::InvalidPartitions
         | ErrorCode::NotCoordinator

@@ -44,10 +44,13 @@ pub(super) fn led_by(leaders: &[Option<BrokerId>]) -> Body {
         isr: BrokerSet::EMPTY,
         partition_epoch: Default::default(),
         replicas: Vec::new(),
+        ..PartitionState::default()
     };
     Body::MetadataReply(Arc::new(Metadata {
         live_brokers: [ONE, TWO].into_iter().collect(),
         partitions: leaders.iter().enumerate().map(state).collect(),
+        broker_epochs: Vec::new(),
+        shutting_down: BrokerSet::EMPTY,
     }))
 }
 

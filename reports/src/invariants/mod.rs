@@ -269,6 +269,17 @@ impl WhiteBox {
             | Event::PositionReset { .. }
             | Event::FetcherDied { .. }
             | Event::IsrUpdateRefused { .. }
+            | Event::EpochEndTold { .. }
+            | Event::DivergenceTold { .. }
+            | Event::FetchFenced { .. }
+            | Event::IsrUpdated { .. }
+            | Event::LeaderRecovered { .. }
+            | Event::ElrChanged { .. }
+            | Event::BrokerUnfenced { .. }
+            | Event::UncleanShutdownDetected { .. }
+            | Event::BounceOverlooked { .. }
+            | Event::PositionValidated { .. }
+            | Event::TruncationDetected { .. }
             | Event::ProducerEpochBumped { .. }
             | Event::RecordsProcessed { .. }
             | Event::PartitionsAssigned { .. }

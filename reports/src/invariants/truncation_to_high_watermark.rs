@@ -114,6 +114,7 @@ fn applies(scene: &Scene<'_>) -> bool {
     }
     match scene.config.protocol.truncation {
         TruncationRule::OwnHighWatermark => true,
+        TruncationRule::EpochQuery | TruncationRule::EpochQueryIterative | TruncationRule::OnFetch => false,
     }
 }
 

@@ -238,6 +238,13 @@ pub fn describe(names: &Names, event: &Event) -> String {
         Event::ProducerEpochBumped { producer, epoch, .. } => {
             format!("raises its epoch: PID {producer}, epoch {epoch}")
         }
+        Event::PositionValidated { partition, offset, .. } => {
+            format!("finds that its position {offset} in {} stands", n.partition(*partition))
+        }
+        Event::TruncationDetected { partition, from, to, .. } => format!(
+            "finds that {} was cut below its position {from}: the logs part at {to}",
+            n.partition(*partition)
+        ),
         Event::PositionReset { partition, to, .. } => {
             format!("begins to read {} at {to}", n.partition(*partition))
         }
@@ -253,6 +260,10 @@ pub fn describe(names: &Names, event: &Event) -> String {
         Event::LogTruncated { partition, broker, from, to, high_watermark, reason } => {
             let why = match reason {
                 TruncationReason::BecameFollower => "it became a follower",
+                TruncationReason::EpochEnd => "its last epoch ends there at the leader's",
+                TruncationReason::UnknownEpoch => {
+                    "it knows no epoch to ask for, or the leader did not know it"
+                }
                 TruncationReason::Diverged => "the leader's log is another",
                 TruncationReason::OutOfRange => "the leader's log is shorter",
                 TruncationReason::PowerLoss => "the power failed",
@@ -262,6 +273,32 @@ pub fn describe(names: &Names, event: &Event) -> String {
                 n.partition(*partition),
                 n.broker(*broker)
             )
+        }
+        Event::EpochEndTold { partition, fetcher, asked, epoch, end_offset, .. } => match (epoch, end_offset)
+        {
+            (Some(epoch), Some(end)) => format!(
+                "told {} that epoch {asked} of {} is {epoch} here and ends at {end}",
+                n.node(*fetcher),
+                n.partition(*partition)
+            ),
+            (None, Some(end)) => format!(
+                "told {} that epoch {asked} of {} ends at {end}",
+                n.node(*fetcher),
+                n.partition(*partition)
+            ),
+            (_, None) => format!(
+                "told {} that it does not know epoch {asked} of {}",
+                n.node(*fetcher),
+                n.partition(*partition)
+            ),
+        },
+        Event::DivergenceTold { partition, fetcher, offset, epoch, end_offset, .. } => format!(
+            "answered {} a fetch of {} at {offset}: the logs part, epoch {epoch} ends at {end_offset} here",
+            n.node(*fetcher),
+            n.partition(*partition)
+        ),
+        Event::FetchFenced { partition, fetcher, error, .. } => {
+            format!("refused {} a fetch of {}: {}", n.node(*fetcher), n.partition(*partition), error.name())
         }
         Event::FetchOutOfRange { partition, fetcher, offset, .. } => format!(
             "refused {} a fetch of {} at {offset}: out of range",
@@ -281,6 +318,12 @@ pub fn describe(names: &Names, event: &Event) -> String {
             n.broker(*added),
             n.partition(*partition)
         ),
+        Event::IsrUpdated { partition, isr, version, .. } => {
+            format!("hears that the ISR of {} is {isr} (version {version})", n.partition(*partition))
+        }
+        Event::LeaderRecovered { partition, .. } => {
+            format!("takes {} for recovered after an unclean election", n.partition(*partition))
+        }
         Event::IsrUpdateRefused { partition, error, .. } => {
             format!("was refused its ISR of {}: {}", n.partition(*partition), error.name())
         }
@@ -300,6 +343,16 @@ pub fn describe(names: &Names, event: &Event) -> String {
             format!("registered {} with broker epoch {epoch}", n.broker(*broker))
         }
         Event::BrokerFenced { broker } => format!("takes {} for dead", n.broker(*broker)),
+        Event::BrokerUnfenced { broker } => format!("takes {} for alive", n.broker(*broker)),
+        Event::UncleanShutdownDetected { broker } => {
+            format!("finds that {} did not stop in good order", n.broker(*broker))
+        }
+        Event::BounceOverlooked { broker } => {
+            format!("does not notice that {} was gone and is back", n.broker(*broker))
+        }
+        Event::ElrChanged { partition, elr } => {
+            format!("holds {elr} eligible to lead {}", n.partition(*partition))
+        }
         Event::LeaderElected { partition, broker, epoch, isr, unclean } => format!(
             "elected {} leader of {} in epoch {epoch}{} (ISR {isr})",
             n.broker(*broker),

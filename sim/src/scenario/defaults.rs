@@ -13,7 +13,7 @@ pub fn fill(file: &mut Value) {
     let protocol = preset.protocol();
     let broker = at!["cluster", "config"];
     default(file, &broker.key("unclean.leader.election.enable"), protocol.unclean_election_default.into());
-    let delay = protocol.initial_rebalance_delay_default_ms;
+    let delay = if preset == Preset::V0_10 { 0 } else { 3_000 };
     default(file, &broker.key("group.initial.rebalance.delay.ms"), delay.into());
     let producers = file["producers"].as_array().map_or(0, Vec::len);
     for index in 0..producers {

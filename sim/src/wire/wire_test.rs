@@ -351,6 +351,7 @@ fn follower_fetch() -> Body {
         max_wait: Micros(0),
         min_bytes: 0,
         partitions,
+        broker_epoch: None,
     }
 }
 

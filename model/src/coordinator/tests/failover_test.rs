@@ -90,9 +90,14 @@ fn any_broker_tells_who_coordinates() {
         isr: [BrokerId(2)].into_iter().collect(),
         partition_epoch: PartitionEpoch(0),
         replicas: vec![BrokerId(1), BrokerId(2)],
+        ..PartitionState::default()
     };
-    let mut metadata =
-        Metadata { live_brokers: [BrokerId(2)].into_iter().collect(), partitions: vec![state] };
+    let mut metadata = Metadata {
+        live_brokers: [BrokerId(2)].into_iter().collect(),
+        partitions: vec![state],
+        broker_epochs: Vec::new(),
+        shutting_down: crate::ids::BrokerSet::EMPTY,
+    };
     bench.hear(NodeId::CONTROLLER, Body::UpdateMetadataRequest(Arc::new(metadata.clone())));
     assert_eq!(find(&mut bench), (ErrorCode::None, Some(BrokerId(2))));
     metadata.live_brokers = [BrokerId(1)].into_iter().collect();

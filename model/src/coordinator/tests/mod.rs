@@ -119,6 +119,7 @@ impl Bench {
             isr: isr.iter().copied().map(BrokerId).collect(),
             partition_epoch: PartitionEpoch(epoch),
             replicas: self.config.topics[1].assignment[0].clone(),
+            ..PartitionState::default()
         };
         self.hear(NodeId::CONTROLLER, Body::LeaderAndIsrRequest { partitions: vec![state] });
     }
@@ -129,12 +130,14 @@ impl Bench {
             offset: Offset(offset),
             max_bytes: 1 << 20,
             last_epoch: None,
+            current_epoch: None,
         };
         let body = Body::FetchRequest {
             fetcher: Fetcher::Replica(BrokerId(follower)),
             max_wait: Micros::from_millis(500),
             min_bytes: 1,
             partitions: vec![partition],
+            broker_epoch: None,
         };
         self.hear(NodeId(u16::from(follower)), body);
     }

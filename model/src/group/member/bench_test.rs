@@ -183,10 +183,13 @@ impl Bench {
             isr: BrokerSet::EMPTY,
             partition_epoch: Default::default(),
             replicas: Vec::new(),
+            ..PartitionState::default()
         };
         Body::MetadataReply(Arc::new(Metadata {
             live_brokers: [ONE, TWO].into_iter().collect(),
             partitions: self.leaders.iter().enumerate().map(state).collect(),
+            broker_epochs: Vec::new(),
+            shutting_down: BrokerSet::EMPTY,
         }))
     }
 

@@ -23,10 +23,19 @@ fn metadata(leaders: &[Option<u8>]) -> ClusterMetadata {
             isr: BrokerSet::EMPTY,
             partition_epoch: Default::default(),
             replicas: Vec::new(),
+            ..PartitionState::default()
         })
         .collect();
     let mut known = ClusterMetadata::new(3, Micros::ZERO, Micros::ZERO);
-    known.take(&Metadata { live_brokers: BrokerSet::one(BrokerId(1)), partitions }, Instant::START);
+    known.take(
+        &Metadata {
+            live_brokers: BrokerSet::one(BrokerId(1)),
+            partitions,
+            broker_epochs: Vec::new(),
+            shutting_down: BrokerSet::EMPTY,
+        },
+        Instant::START,
+    );
     known
 }
 

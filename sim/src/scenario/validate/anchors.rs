@@ -41,9 +41,11 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::ProduceFailed
         | EventKind::RecordsServed => PARTITION_BROKER_AND_CLIENT,
         EventKind::OffsetCommitted => ALL,
-        EventKind::RecordsPolled | EventKind::RecordsProcessed | EventKind::PositionReset => {
-            OF_MEMBER_AND_PARTITION
-        }
+        EventKind::RecordsPolled
+        | EventKind::RecordsProcessed
+        | EventKind::PositionValidated
+        | EventKind::TruncationDetected
+        | EventKind::PositionReset => OF_MEMBER_AND_PARTITION,
         EventKind::PartitionsAssigned
         | EventKind::PartitionsRevoked
         | EventKind::PartitionsKept
@@ -71,6 +73,11 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::IsrShrinkProposed
         | EventKind::IsrExpandProposed
         | EventKind::IsrUpdateRefused
+        | EventKind::EpochEndTold
+        | EventKind::DivergenceTold
+        | EventKind::FetchFenced
+        | EventKind::IsrUpdated
+        | EventKind::LeaderRecovered
         | EventKind::LogFlushed
         | EventKind::BrokerHalted
         | EventKind::CoordinatorLoaded
@@ -78,6 +85,7 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::LeaderElected => PARTITION_AND_BROKER,
         EventKind::PartitionOffline
         | EventKind::IsrShrunk
+        | EventKind::ElrChanged
         | EventKind::IsrExpanded
         | EventKind::PartitionsCreated
         | EventKind::PartitionsRefused => PARTITION,
@@ -87,6 +95,9 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::ControlledShutdownCompleted
         | EventKind::BrokerRegistered
         | EventKind::BrokerFenced
+        | EventKind::BrokerUnfenced
+        | EventKind::UncleanShutdownDetected
+        | EventKind::BounceOverlooked
         | EventKind::FollowerLagged
         | EventKind::FollowerLagEnded => BROKER,
         EventKind::FaultStruck
