@@ -13,10 +13,10 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 use crate::config::Acks;
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset,
-    PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicPartition,
+    PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicPartition, TransactionalId,
 };
 use crate::machine::Ending;
-use crate::message::{ErrorCode, MessageKind};
+use crate::message::{ErrorCode, Marker, MessageKind, TransactionState};
 use crate::record::{Batch, Record};
 use crate::time::{Instant, Micros};
 
@@ -262,6 +262,40 @@ pub enum Event {
         generation: Generation,
         error: ErrorCode,
     },
+
+    // ---- transactions ----
+    /// An application began a transaction; `number` counts its transactions from 0.
+    TransactionBegun { client: NodeId, transaction: TransactionalId, number: u32 },
+    /// An application was told how its transaction ended: committed, or aborted.
+    TransactionEnded { client: NodeId, transaction: TransactionalId, number: u32, commit: bool },
+    /// An application was told that its transaction failed: how it ended it does not know unless it was `aborted` then.
+    TransactionFailed { client: NodeId, transaction: TransactionalId, number: u32, error: ErrorCode },
+    /// A producer learned that a newer session of its transactional id has taken its place.
+    ProducerFenced { client: NodeId, transaction: TransactionalId, error: ErrorCode },
+    /// A coordinator gave a transactional producer a session.
+    ProducerInitialized {
+        broker: BrokerId,
+        client: NodeId,
+        transaction: TransactionalId,
+        producer: ProducerId,
+        epoch: ProducerEpoch,
+    },
+    /// A transaction moved on, and the coordinator's log has it.
+    TransactionMoved {
+        broker: BrokerId,
+        transaction: TransactionalId,
+        producer: ProducerId,
+        epoch: ProducerEpoch,
+        state: TransactionState,
+    },
+    /// A coordinator aborts a transaction that has been open for longer than transaction.timeout.ms.
+    TransactionTimedOut { broker: BrokerId, transaction: TransactionalId },
+    /// A leader wrote how a transaction ended.
+    MarkerAppended { partition: TopicPartition, broker: BrokerId, marker: Marker, offset: Offset },
+    /// A leader or a coordinator refused something of a transaction.
+    TransactionRefused { broker: BrokerId, client: NodeId, transaction: TransactionalId, error: ErrorCode },
+    /// A leader's last stable offset rose.
+    LastStableOffsetAdvanced { partition: TopicPartition, broker: BrokerId, from: Offset, to: Offset },
 
     // ---- the replica's roles ----
     /// A replica took office.

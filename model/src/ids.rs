@@ -61,6 +61,14 @@ number! {
     ProducerEpoch(u16)
 }
 number! {
+    /// A `transactional.id`, by the order in which they first stand in the scenario file.
+    TransactionalId(u16)
+}
+number! {
+    /// Which of a transactional id's coordinators: the leader epoch of its partition of `__transaction_state`.
+    CoordinatorEpoch(u32)
+}
+number! {
     /// A record's number within its producer and partition, from 0. Source: KIP-98.
     Sequence(u32)
 }

@@ -10,7 +10,12 @@ fn sent(first: u32, count: u32) -> RecordBatch {
 }
 
 fn stamped(first: u32, count: u32) -> RecordBatch {
-    let stamp = ProducerStamp { id: ProducerId(7), epoch: ProducerEpoch(0), base_sequence: Sequence(first) };
+    let stamp = ProducerStamp {
+        id: ProducerId(7),
+        epoch: ProducerEpoch(0),
+        base_sequence: Sequence(first),
+        transactional: false,
+    };
     RecordBatch { producer: Some(stamp), ..sent(first, count) }
 }
 

@@ -52,6 +52,12 @@ pub enum Command {
         /// What.
         record: Record,
     },
+    /// To a transactional producer: a new transaction begins; what is sent from now on belongs to it.
+    BeginTransaction,
+    /// To a transactional producer: commit, once all that was sent is acknowledged.
+    CommitTransaction,
+    /// To a transactional producer: abort.
+    AbortTransaction,
     /// To a group's member: close the consumer. A dynamic member leaves the group; the machine then ends its own life.
     Close,
     /// To a broker: stop in good order.

@@ -4,16 +4,17 @@ mod cluster;
 mod error;
 mod groups;
 mod records;
+mod transactions;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
-use crate::config::{Acks, Assignor};
+use crate::config::{Acks, Assignor, IsolationLevel};
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId,
-    Offset, PartitionEpoch, ProducerEpoch, ProducerId, TopicPartition,
+    Offset, PartitionEpoch, ProducerEpoch, ProducerId, TopicPartition, TransactionalId,
 };
 use crate::time::Micros;
 
@@ -23,6 +24,10 @@ pub use groups::{JoinedMember, Subscription};
 pub use records::{
     EpochEnd, EpochQuery, FetchPartition, FetchedPartition, Fetcher, ListOffset, ProducePartition,
     ProducedPartition,
+};
+pub use transactions::{
+    AbortedTransaction, CoordinatorKey, Marker, PendingOffset, TransactionRecord, TransactionState,
+    TransactionalInit, TransactionalProducer,
 };
 
 /// A message on its way out of a machine.
@@ -57,8 +62,11 @@ pub enum Body {
     MetadataRequest,
     /// What that broker last heard from the controller.
     MetadataReply(Arc<Metadata>),
-    /// An idempotent producer asks any broker for a PID.
-    InitProducerIdRequest,
+    /// An idempotent producer asks any broker for a PID; a transactional one asks its coordinator.
+    InitProducerIdRequest {
+        /// From a transactional producer.
+        transactional: Option<TransactionalInit>,
+    },
     /// Its PID and epoch.
     InitProducerIdReply {
         /// How it went.
@@ -74,6 +82,8 @@ pub enum Body {
         acks: Acks,
         /// How long the leader may hold it, as `request.timeout.ms`.
         timeout: Micros,
+        /// `transactional.id`, if the batches belong to a transaction.
+        transactional: Option<TransactionalId>,
         /// At most one batch a partition.
         partitions: Vec<ProducePartition>,
     },
@@ -92,6 +102,8 @@ pub enum Body {
         max_wait: Micros,
         /// When to answer at once.
         min_bytes: u64,
+        /// Whether a consumer wants records of open and aborted transactions.
+        isolation: IsolationLevel,
         /// What to read.
         partitions: Vec<FetchPartition>,
     },
@@ -120,6 +132,8 @@ pub enum Body {
         partition: TopicPartition,
         /// Which end.
         position: ListOffset,
+        /// For a consumer, which end is the last.
+        isolation: IsolationLevel,
     },
     /// The offset asked for.
     ListOffsetsReply {
@@ -130,12 +144,13 @@ pub enum Body {
         /// The offset, on success.
         offset: Offset,
     },
-    /// A member asks any broker who coordinates its group.
+    /// A client asks any broker who coordinates its group, or its transactions.
     FindCoordinatorRequest {
-        /// Its group.
-        group: GroupId,
+        /// What is to be coordinated.
+        key: CoordinatorKey,
     },
-    /// The leader of the group's partition of `__consumer_offsets`, as far as that broker knows.
+    /// The leader of the group's partition of `__consumer_offsets`, or of the id's of `__transaction_state`, as far as that
+    /// broker knows.
     FindCoordinatorReply {
         /// How it went.
         error: ErrorCode,
@@ -251,6 +266,74 @@ pub enum Body {
         error: ErrorCode,
         /// None where nothing was committed.
         offsets: Vec<(TopicPartition, Option<Offset>)>,
+    },
+    /// A transactional producer is about to write to partitions; or a leader asks whether it may.
+    AddPartitionsToTxnRequest {
+        /// Whose transaction.
+        producer: TransactionalProducer,
+        /// Which partitions, ascending.
+        partitions: Vec<TopicPartition>,
+        /// A leader that asks whether they belong to the open transaction already. Source: KIP-890.
+        verify_only: bool,
+    },
+    /// They belong to the transaction now.
+    AddPartitionsToTxnReply {
+        /// How it went.
+        error: ErrorCode,
+    },
+    /// A transactional producer is about to commit a group's offsets.
+    AddOffsetsToTxnRequest {
+        /// Whose transaction.
+        producer: TransactionalProducer,
+        /// Which group.
+        group: GroupId,
+    },
+    /// The group's partition of `__consumer_offsets` belongs to the transaction now.
+    AddOffsetsToTxnReply {
+        /// How it went.
+        error: ErrorCode,
+    },
+    /// A transactional producer commits a group's offsets, to hold once its transaction is committed.
+    TxnOffsetCommitRequest {
+        /// Whose transaction.
+        producer: TransactionalProducer,
+        /// Which group.
+        group: GroupId,
+        /// The member that read them, and its generation; none from a producer that knows of no group. Source: KIP-447.
+        member: Option<(MemberId, Generation)>,
+        /// The next offset to read, by partition.
+        offsets: Vec<PendingOffset>,
+    },
+    /// They are written, and pending.
+    TxnOffsetCommitReply {
+        /// How it went.
+        error: ErrorCode,
+    },
+    /// A transactional producer ends its transaction.
+    EndTxnRequest {
+        /// Whose transaction.
+        producer: TransactionalProducer,
+        /// Whether it is to be committed.
+        commit: bool,
+    },
+    /// It is decided and durable.
+    EndTxnReply {
+        /// How it went.
+        error: ErrorCode,
+        /// With what the producer goes on, from a coordinator that ends the epoch with the transaction. Source: KIP-890.
+        next: Option<(ProducerId, ProducerEpoch)>,
+    },
+    /// A coordinator has a leader write how a transaction ended.
+    WriteTxnMarkersRequest {
+        /// What to write.
+        marker: Marker,
+        /// Where, ascending.
+        partitions: Vec<TopicPartition>,
+    },
+    /// The markers are replicated, or not.
+    WriteTxnMarkersReply {
+        /// One for each in the request, in its order.
+        errors: Vec<(TopicPartition, ErrorCode)>,
     },
     /// A broker that has started makes itself known to the controller.
     BrokerRegistrationRequest {

@@ -1,7 +1,12 @@
 use super::*;
 
 fn stamp(epoch: u16, first: u32) -> ProducerStamp {
-    ProducerStamp { id: ProducerId(1), epoch: ProducerEpoch(epoch), base_sequence: Sequence(first) }
+    ProducerStamp {
+        id: ProducerId(1),
+        epoch: ProducerEpoch(epoch),
+        base_sequence: Sequence(first),
+        transactional: false,
+    }
 }
 
 /// Six batches of one record, sequences 0 to 5.

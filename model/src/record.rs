@@ -9,7 +9,7 @@ use crate::ids::{
     Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, ProducerEpoch, ProducerId, RecordId,
     Sequence, TopicPartition,
 };
-use crate::message::Subscription;
+use crate::message::{Marker, Subscription, TransactionRecord};
 use crate::time::Micros;
 
 /// One record of an application. Its value is unique in a run, so that a judge knows it wherever it turns up.
@@ -30,6 +30,10 @@ pub enum Content {
     Key(Box<[u8]>),
     /// A record of `__consumer_offsets`.
     Group(GroupRecord),
+    /// A record of `__transaction_state`.
+    Transaction(TransactionRecord),
+    /// How a transaction ended in this partition: no consumer's application sees it.
+    Marker(Marker),
 }
 
 /// What a group's coordinator writes to `__consumer_offsets`. Source: 0.11.0.2 `GroupMetadataManager`.
@@ -85,6 +89,8 @@ pub struct ProducerStamp {
     pub epoch: ProducerEpoch,
     /// The sequence of the batch's first record.
     pub base_sequence: Sequence,
+    /// Whether the batch belongs to a transaction.
+    pub transactional: bool,
 }
 
 /// A batch as a producer sends it: no offset and no epoch yet. A retry sends the very same batch.
@@ -114,7 +120,7 @@ impl Record {
     pub fn key(&self) -> Option<&[u8]> {
         match self.content.as_deref()? {
             Content::Key(key) => Some(key),
-            Content::Group(_) => None,
+            Content::Group(_) | Content::Transaction(_) | Content::Marker(_) => None,
         }
     }
 }
@@ -151,6 +157,16 @@ impl Batch {
     /// The batch that a leader of `leader_epoch` makes of what a producer sent.
     pub fn new(base_offset: Offset, leader_epoch: LeaderEpoch, sent: &RecordBatch) -> Self {
         Self { base_offset, leader_epoch, producer: sent.producer, records: Arc::clone(&sent.records) }
+    }
+    /// How a transaction ended, if that is what the batch says. Source: KIP-98, control batches.
+    pub fn marker(&self) -> Option<&Marker> {
+        if !self.producer?.transactional {
+            return None;
+        }
+        match self.records.first()?.content.as_deref()? {
+            Content::Marker(marker) => Some(marker),
+            Content::Key(_) | Content::Group(_) | Content::Transaction(_) => None,
+        }
     }
     /// One past the last record's offset.
     pub fn end_offset(&self) -> Offset {

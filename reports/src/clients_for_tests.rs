@@ -65,6 +65,8 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
             topics: vec![topic],
             offsets_topic: None,
             offsets_partitions: Vec::new(),
+            transactions_partitions: Vec::new(),
+            transactions_topic: None,
         }),
         producers: [Writer {
             node: SHOP,

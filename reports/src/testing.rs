@@ -114,6 +114,7 @@ impl Stage {
                 id: ProducerId(7),
                 epoch: ProducerEpoch(0),
                 base_sequence: Sequence(sequence),
+                transactional: false,
             }),
             records: records(numbers),
         });

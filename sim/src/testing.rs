@@ -78,6 +78,8 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             }],
             offsets_topic: None,
             offsets_partitions: Vec::new(),
+            transactions_partitions: Vec::new(),
+            transactions_topic: None,
         }),
         switches: Default::default(),
         latency: (Micros::from_millis(1), Micros::from_millis(10)),
@@ -142,7 +144,7 @@ impl Machine for Chatter {
                 let (partition, to) = (ORDERS_0, Offset(u64::from(message.correlation.0)));
                 out.event(Event::LogFlushed { partition, broker: self.id(), to });
                 if message.body == Body::MetadataRequest {
-                    out.send(from, message.correlation, Body::InitProducerIdRequest);
+                    out.send(from, message.correlation, Body::InitProducerIdRequest { transactional: None });
                 }
             }
             Input::Disconnected(peer) => out.event(Event::BrokerFenced { broker: BrokerId(peer.0 as u8) }),

@@ -22,6 +22,8 @@ fn config(min_isr: u32, broker: BrokerConfig) -> Arc<ClusterConfig> {
         topics: vec![topic],
         offsets_topic: None,
         offsets_partitions: Vec::new(),
+        transactions_partitions: Vec::new(),
+        transactions_topic: None,
     })
 }
 
@@ -79,7 +81,11 @@ impl Bench {
     fn produce_from(&mut self, client: NodeId, acks: Acks, batch: RecordBatch) {
         let partitions = vec![ProducePartition { partition: ORDERS, batch }];
         let timeout = Micros::from_millis(30_000);
-        self.hear(client, CorrelationId(77), Body::ProduceRequest { acks, timeout, partitions });
+        self.hear(
+            client,
+            CorrelationId(77),
+            Body::ProduceRequest { acks, timeout, partitions, transactional: None },
+        );
     }
 
     fn fetch(&mut self, from: NodeId, fetcher: Who, offset: u64) {
@@ -94,7 +100,14 @@ impl Bench {
         self.hear(
             from,
             CorrelationId(5),
-            Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions, broker_epoch: None },
+            Body::FetchRequest {
+                fetcher,
+                max_wait,
+                min_bytes: 1,
+                partitions,
+                broker_epoch: None,
+                isolation: crate::config::IsolationLevel::ReadUncommitted,
+            },
         );
     }
 
@@ -117,6 +130,8 @@ impl Bench {
             log_start: Offset::ZERO,
             batches,
             diverging: None,
+            aborted: Vec::new(),
+            last_stable_offset: Offset::ZERO,
         };
         self.hear(BrokerId(leader), correlation, Body::FetchReply { partitions: vec![fetched] });
     }
@@ -158,7 +173,12 @@ fn records(first: u32, count: u32) -> RecordBatch {
 }
 
 fn stamped(first: u32) -> RecordBatch {
-    let stamp = ProducerStamp { id: ProducerId(1), epoch: ProducerEpoch(0), base_sequence: Sequence(first) };
+    let stamp = ProducerStamp {
+        id: ProducerId(1),
+        epoch: ProducerEpoch(0),
+        base_sequence: Sequence(first),
+        transactional: false,
+    };
     RecordBatch { producer: Some(stamp), ..records(first, 1) }
 }
 
@@ -471,6 +491,8 @@ fn a_follower_whose_log_is_longer_than_its_leaders_stops_its_broker() {
         log_start: Offset(0),
         batches: Vec::new(),
         diverging: None,
+        aborted: Vec::new(),
+        last_stable_offset: Offset::ZERO,
     };
     bench.hear(BrokerId(1), correlation, Body::FetchReply { partitions: vec![refused] });
     let asked = bench.out.sends.last().expect("it asks where the leader's log ends").message.correlation;

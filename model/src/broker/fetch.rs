@@ -135,6 +135,8 @@ impl Broker {
             log_start: Offset::ZERO,
             batches: Vec::new(),
             diverging: None,
+            aborted: Vec::new(),
+            last_stable_offset: Offset::ZERO,
         };
         let Some(replica) = self.replicas.get(&partition) else {
             return failed(ErrorCode::UnknownTopicOrPartition);
@@ -160,6 +162,8 @@ impl Broker {
             log_start: replica.log.start_offset(),
             batches: replica.log.read(offset, replica.read_bound(fetcher), max_bytes),
             diverging: None,
+            aborted: Vec::new(),
+            last_stable_offset: Offset::ZERO,
         }
     }
 

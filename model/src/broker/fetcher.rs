@@ -151,6 +151,7 @@ impl Broker {
                 min_bytes: config.replica_fetch_min_bytes,
                 partitions: asked,
                 broker_epoch: None,
+                isolation: crate::config::IsolationLevel::ReadUncommitted,
             };
             let (leader, timeout) = (fetcher.leader, now + socket_timeout(&self.config));
             let correlation = self.ask(leader, request, out);
@@ -287,7 +288,16 @@ impl Broker {
         }
         let question = (answer.error == ErrorCode::OffsetOutOfRange).then(|| {
             let position = ListOffset::Latest;
-            self.ask(leader, Body::ListOffsetsRequest { fetcher: Who::Replica(me), partition, position }, out)
+            self.ask(
+                leader,
+                Body::ListOffsetsRequest {
+                    fetcher: Who::Replica(me),
+                    partition,
+                    position,
+                    isolation: crate::config::IsolationLevel::ReadUncommitted,
+                },
+                out,
+            )
         });
         if let Some(fetched) = self.fetchers[place].find(partition) {
             fetched.out_of_range = question;

@@ -24,7 +24,7 @@ use crate::coordinator::{Asker, Coordinator, Join, Request, Stored, Who};
 use crate::event::Event;
 use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, PartitionEpoch, TopicPartition};
 use crate::machine::{Command, Effects, Ending, Input, Machine};
-use crate::message::{Body, ErrorCode, Message, Metadata};
+use crate::message::{Body, CoordinatorKey, ErrorCode, Message, Metadata};
 use crate::partition::Replica;
 use crate::partition::leader::{IsrChange, Released};
 use crate::partition::pending_acks::{ParkedId, PendingAcks};
@@ -171,7 +171,7 @@ impl Broker {
         let Message { correlation, body } = message;
         let asker = Asker { node: from, correlation };
         match body {
-            Body::ProduceRequest { acks, timeout, partitions } => {
+            Body::ProduceRequest { acks, timeout, partitions, .. } => {
                 let request = ProduceRequest { correlation, acks, timeout, partitions };
                 self.on_produce(now, from, request, out);
             }
@@ -180,7 +180,7 @@ impl Broker {
                 self.on_fetch(now, max_wait, request, out);
             }
             Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
-            Body::ListOffsetsRequest { fetcher, partition, position } => {
+            Body::ListOffsetsRequest { fetcher, partition, position, .. } => {
                 self.on_list_offsets(from, correlation, fetcher, partition, position, out);
             }
             Body::ListOffsetsReply { partition, error, offset } => {
@@ -200,8 +200,12 @@ impl Broker {
             Body::MetadataRequest => {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
-            Body::InitProducerIdRequest => self.on_init_producer_id(from, correlation, out),
-            Body::FindCoordinatorRequest { group } => self.on_find_coordinator(asker, group, out),
+            Body::InitProducerIdRequest { transactional: _ } => {
+                self.on_init_producer_id(from, correlation, out)
+            }
+            Body::FindCoordinatorRequest { key: CoordinatorKey::Group(group) } => {
+                self.on_find_coordinator(asker, group, out);
+            }
             Body::JoinGroupRequest {
                 group,
                 member,
@@ -237,6 +241,17 @@ impl Broker {
                 self.on_vote_request(correlation, partition, leader_epoch, out);
             }
             Body::MetadataReply(_)
+            | Body::FindCoordinatorRequest { key: CoordinatorKey::Transaction(_) }
+            | Body::AddPartitionsToTxnRequest { .. }
+            | Body::AddOffsetsToTxnRequest { .. }
+            | Body::TxnOffsetCommitRequest { .. }
+            | Body::EndTxnRequest { .. }
+            | Body::WriteTxnMarkersRequest { .. }
+            | Body::AddPartitionsToTxnReply { .. }
+            | Body::AddOffsetsToTxnReply { .. }
+            | Body::TxnOffsetCommitReply { .. }
+            | Body::EndTxnReply { .. }
+            | Body::WriteTxnMarkersReply { .. }
             | Body::OffsetForLeaderEpochRequest { .. }
             | Body::OffsetForLeaderEpochReply { .. }
             | Body::FindCoordinatorReply { .. }
@@ -333,6 +348,9 @@ impl Machine for Broker {
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
             Input::Command(
                 command @ (Command::Send { .. }
+                | Command::BeginTransaction
+                | Command::CommitTransaction
+                | Command::AbortTransaction
                 | Command::Close
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. }),

@@ -89,7 +89,11 @@ impl Bench {
         let part = |&(partition, count)| ProducePartition { partition: of(partition), batch: batch(count) };
         let partitions = parts.iter().map(part).collect();
         let timeout = Micros::from_millis(30_000);
-        self.hear(from, correlation, Body::ProduceRequest { acks: Acks::All, timeout, partitions });
+        self.hear(
+            from,
+            correlation,
+            Body::ProduceRequest { acks: Acks::All, timeout, partitions, transactional: None },
+        );
         self
     }
 
@@ -103,7 +107,14 @@ impl Bench {
         }];
         let fetcher = Fetcher::Replica(BrokerId(follower));
         let max_wait = Micros::from_millis(500);
-        let body = Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions, broker_epoch: None };
+        let body = Body::FetchRequest {
+            fetcher,
+            max_wait,
+            min_bytes: 1,
+            partitions,
+            broker_epoch: None,
+            isolation: crate::config::IsolationLevel::ReadUncommitted,
+        };
         self.hear(BrokerId(follower), 9, body);
     }
 

@@ -65,6 +65,23 @@ pub struct BrokerConfig {
     /// How long a commit may wait for the replicas of `__consumer_offsets`.
     #[serde(rename = "offsets.commit.timeout.ms")]
     pub offsets_commit_timeout_ms: u64,
+    /// Into how many partitions `__transaction_state` is cut. Kafka's default is 50.
+    #[serde(rename = "transaction.state.log.num.partitions")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub transactions_topic_num_partitions: u16,
+    /// How many replicas each of them has; all brokers, if there are fewer.
+    #[serde(rename = "transaction.state.log.replication.factor")]
+    #[schemars(range(min = 1, max = 63))]
+    pub transactions_topic_replication_factor: u8,
+    /// How small their ISR may be.
+    #[serde(rename = "transaction.state.log.min.isr")]
+    pub transactions_topic_min_isr: u32,
+    /// No producer may ask for a longer transaction.timeout.ms.
+    #[serde(rename = "transaction.max.timeout.ms")]
+    pub transaction_max_timeout_ms: u64,
+    /// How often a coordinator looks for transactions that have been open for too long.
+    #[serde(rename = "transaction.abort.timed.out.transaction.cleanup.interval.ms")]
+    pub transaction_cleanup_interval_ms: u64,
     /// No member may ask for a shorter session.timeout.ms.
     #[serde(rename = "group.min.session.timeout.ms")]
     pub group_min_session_timeout_ms: u64,
@@ -97,6 +114,11 @@ impl Default for BrokerConfig {
             offsets_topic_num_partitions: 1,
             offsets_topic_replication_factor: 3,
             offsets_commit_timeout_ms: 5_000,
+            transactions_topic_num_partitions: 1,
+            transactions_topic_replication_factor: 3,
+            transactions_topic_min_isr: 2,
+            transaction_max_timeout_ms: 900_000,
+            transaction_cleanup_interval_ms: 10_000,
             group_min_session_timeout_ms: 6_000,
             group_max_session_timeout_ms: 300_000,
             group_initial_rebalance_delay_ms: 3_000,

@@ -75,6 +75,19 @@ pub enum AutoOffsetReset {
     None,
 }
 
+/// Whether a consumer sees records of transactions that are open or aborted, `isolation.level`.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum IsolationLevel {
+    /// It sees everything below the high watermark.
+    #[default]
+    ReadUncommitted,
+    /// It sees what is committed, below the last stable offset.
+    ReadCommitted,
+}
+
 /// A consumer's settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -119,6 +132,9 @@ pub struct ConsumerConfig {
     #[serde(rename = "max.poll.records")]
     #[schemars(range(min = 1))]
     pub max_poll_records: u64,
+    /// Whether records of transactions that are open or aborted are returned.
+    #[serde(rename = "isolation.level")]
+    pub isolation_level: IsolationLevel,
     /// How partitions are shared out.
     #[serde(rename = "partition.assignment.strategy")]
     pub partition_assignment_strategy: Assignor,
@@ -140,6 +156,7 @@ impl Default for ConsumerConfig {
             heartbeat_interval_ms: 3_000,
             max_poll_interval_ms: 300_000,
             max_poll_records: 500,
+            isolation_level: IsolationLevel::ReadUncommitted,
             partition_assignment_strategy: Assignor::Range,
         }
     }

@@ -82,6 +82,12 @@ pub struct ProducerConfig {
     /// Who chooses partitions.
     #[serde(rename = "partitioner.class")]
     pub partitioner_class: PartitionerClass,
+    /// Makes the producer a transactional one. Of two producers with the same id the one that starts later fences the other.
+    #[serde(rename = "transactional.id", skip_serializing_if = "Option::is_none")]
+    pub transactional_id: Option<Box<str>>,
+    /// A transaction that is open for longer is aborted by its coordinator.
+    #[serde(rename = "transaction.timeout.ms")]
+    pub transaction_timeout_ms: u64,
     /// A record fails when it was not acknowledged this long after it was handed over, retries and all (2.1+, KIP-91).
     /// Unless set, batches expire as in 0.11: after request.timeout.ms in the queue, or when the retries are used up.
     #[serde(rename = "delivery.timeout.ms", skip_serializing_if = "Option::is_none")]
@@ -102,6 +108,8 @@ impl Default for ProducerConfig {
             max_block_ms: 60_000,
             metadata_max_age_ms: 300_000,
             partitioner_class: PartitionerClass::DefaultPartitioner,
+            transactional_id: None,
+            transaction_timeout_ms: 60_000,
             delivery_timeout_ms: None,
         }
     }

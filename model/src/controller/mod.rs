@@ -162,7 +162,17 @@ impl Controller {
             | Body::LeaveGroupReply { .. }
             | Body::VoteRequest { .. }
             | Body::MetadataReply(_)
-            | Body::InitProducerIdRequest
+            | Body::InitProducerIdRequest { .. }
+            | Body::AddPartitionsToTxnRequest { .. }
+            | Body::AddOffsetsToTxnRequest { .. }
+            | Body::TxnOffsetCommitRequest { .. }
+            | Body::EndTxnRequest { .. }
+            | Body::WriteTxnMarkersRequest { .. }
+            | Body::AddPartitionsToTxnReply { .. }
+            | Body::AddOffsetsToTxnReply { .. }
+            | Body::TxnOffsetCommitReply { .. }
+            | Body::EndTxnReply { .. }
+            | Body::WriteTxnMarkersReply { .. }
             | Body::InitProducerIdReply { .. }
             | Body::ProduceRequest { .. }
             | Body::ProduceReply { .. }
@@ -201,7 +211,12 @@ impl Controller {
         match command {
             Command::PreferredElection(partition) => self.on_preferred_election(now, *partition, out),
             Command::CreatePartitions { topic, count } => self.on_create_partitions(*topic, *count, out),
-            Command::Send { .. } | Command::Close | Command::ControlledShutdown => {
+            Command::Send { .. }
+            | Command::BeginTransaction
+            | Command::CommitTransaction
+            | Command::AbortTransaction
+            | Command::Close
+            | Command::ControlledShutdown => {
                 unreachable!("not a command for the controller: {command:?}")
             }
         }

@@ -60,6 +60,8 @@ impl Stage {
             topics,
             offsets_topic: None,
             offsets_partitions: Vec::new(),
+            transactions_partitions: Vec::new(),
+            transactions_topic: None,
         };
         let controller = Controller::new(Arc::new(config));
         let mut stage = Self { controller, now: Instant::START, out: Effects::default() };

@@ -29,7 +29,7 @@ impl Coordinator {
             for record in batch.records.iter() {
                 match record.content.as_deref() {
                     Some(Content::Group(stored)) => take_over(&mut loaded, partition, stored),
-                    Some(Content::Key(_)) | None => {}
+                    Some(Content::Key(_) | Content::Transaction(_) | Content::Marker(_)) | None => {}
                 }
             }
         }

@@ -41,6 +41,8 @@ impl Event {
             | Self::ElrChanged { partition, .. }
             | Self::PositionValidated { partition, .. }
             | Self::TruncationDetected { partition, .. }
+            | Self::MarkerAppended { partition, .. }
+            | Self::LastStableOffsetAdvanced { partition, .. }
             | Self::IsrUpdateRefused { partition, .. }
             | Self::LogFlushed { partition, .. }
             | Self::BrokerHalted { partition, .. }
@@ -61,6 +63,14 @@ impl Event {
             | Self::BrokerUnfenced { .. }
             | Self::UncleanShutdownDetected { .. }
             | Self::BounceOverlooked { .. }
+            | Self::TransactionBegun { .. }
+            | Self::TransactionEnded { .. }
+            | Self::TransactionFailed { .. }
+            | Self::ProducerFenced { .. }
+            | Self::ProducerInitialized { .. }
+            | Self::TransactionRefused { .. }
+            | Self::TransactionMoved { .. }
+            | Self::TransactionTimedOut { .. }
             | Self::BrokerFenced { .. }
             | Self::FaultStruck { .. }
             | Self::FaultMissed { .. }
@@ -125,6 +135,12 @@ impl Event {
             | Self::BrokerUnfenced { broker, .. }
             | Self::UncleanShutdownDetected { broker, .. }
             | Self::BounceOverlooked { broker, .. }
+            | Self::MarkerAppended { broker, .. }
+            | Self::LastStableOffsetAdvanced { broker, .. }
+            | Self::ProducerInitialized { broker, .. }
+            | Self::TransactionRefused { broker, .. }
+            | Self::TransactionMoved { broker, .. }
+            | Self::TransactionTimedOut { broker, .. }
             | Self::IsrUpdateRefused { broker, .. }
             | Self::BrokerStarted { broker, .. }
             | Self::HighWatermarksCheckpointed { broker, .. }
@@ -178,6 +194,10 @@ impl Event {
             | Self::ElrChanged { .. }
             | Self::PositionValidated { .. }
             | Self::TruncationDetected { .. }
+            | Self::TransactionBegun { .. }
+            | Self::TransactionEnded { .. }
+            | Self::TransactionFailed { .. }
+            | Self::ProducerFenced { .. }
             | Self::Converged => None,
         }
     }
@@ -201,6 +221,12 @@ impl Event {
             | Self::OffsetCommitted { client, .. }
             | Self::PositionValidated { client, .. }
             | Self::TruncationDetected { client, .. }
+            | Self::TransactionBegun { client, .. }
+            | Self::TransactionEnded { client, .. }
+            | Self::TransactionFailed { client, .. }
+            | Self::ProducerFenced { client, .. }
+            | Self::ProducerInitialized { client, .. }
+            | Self::TransactionRefused { client, .. }
             | Self::PositionReset { client, .. }
             | Self::ProducerEpochBumped { client, .. }
             | Self::RecordsProcessed { client, .. }
@@ -234,6 +260,10 @@ impl Event {
             | Self::BrokerUnfenced { .. }
             | Self::UncleanShutdownDetected { .. }
             | Self::BounceOverlooked { .. }
+            | Self::MarkerAppended { .. }
+            | Self::LastStableOffsetAdvanced { .. }
+            | Self::TransactionMoved { .. }
+            | Self::TransactionTimedOut { .. }
             | Self::IsrUpdateRefused { .. }
             | Self::BrokerStarted { .. }
             | Self::HighWatermarksCheckpointed { .. }
@@ -325,6 +355,16 @@ impl Event {
             | Self::BrokerUnfenced { .. }
             | Self::UncleanShutdownDetected { .. }
             | Self::BounceOverlooked { .. }
+            | Self::MarkerAppended { .. }
+            | Self::LastStableOffsetAdvanced { .. }
+            | Self::TransactionBegun { .. }
+            | Self::TransactionEnded { .. }
+            | Self::TransactionFailed { .. }
+            | Self::ProducerFenced { .. }
+            | Self::ProducerInitialized { .. }
+            | Self::TransactionRefused { .. }
+            | Self::TransactionMoved { .. }
+            | Self::TransactionTimedOut { .. }
             | Self::IsrUpdateRefused { .. }
             | Self::LogFlushed { .. }
             | Self::BrokerHalted { .. }

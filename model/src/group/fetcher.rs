@@ -62,6 +62,7 @@ impl Member {
             min_bytes: self.settings.fetch_min_bytes,
             partitions,
             broker_epoch: None,
+            isolation: crate::config::IsolationLevel::ReadUncommitted,
         };
         self.fetches[slot] = Some(self.net.send(broker, now, Ask::Own(Request::Fetch), body, out));
     }

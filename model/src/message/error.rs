@@ -33,6 +33,20 @@ pub enum ErrorCode {
     OutOfOrderSequenceNumber,
     /// An older session of this PID.
     InvalidProducerEpoch,
+    /// The transactional id's coordinator is busy with its last transaction.
+    ConcurrentTransactions,
+    /// The transaction is not in a state in which this may be asked.
+    InvalidTxnState,
+    /// The PID is not the transactional id's.
+    InvalidProducerIdMapping,
+    /// A newer session of the transactional id has taken this one's place.
+    ProducerFenced,
+    /// transaction.timeout.ms is longer than transaction.max.timeout.ms.
+    InvalidTransactionTimeout,
+    /// The marker comes from a coordinator that is not the id's any more.
+    TransactionCoordinatorFenced,
+    /// The transaction cannot go on, and must be aborted. Source: KIP-890.
+    TransactionAbortable,
     /// Raised in place of out-of-order where the broker knows nothing of the PID (1.0 to 2.4).
     UnknownProducerId,
     /// The partition state's version has moved on; ZooKeeper says BadVersion.

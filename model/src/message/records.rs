@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::record::{Batch, RecordBatch};
 
-use super::ErrorCode;
+use super::{AbortedTransaction, ErrorCode};
 
 /// One partition's part of a produce request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,10 @@ pub struct FetchedPartition {
     pub high_watermark: Offset,
     /// The leader's log start offset.
     pub log_start: Offset,
+    /// Up to here no transaction is open: as far as a `read_committed` consumer may read.
+    pub last_stable_offset: Offset,
+    /// Aborted transactions among the batches, for a `read_committed` consumer; ascending by first offset.
+    pub aborted: Vec<AbortedTransaction>,
     /// Whole batches; the first may begin before the offset that a consumer asked for.
     pub batches: Vec<Arc<Batch>>,
     /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it

@@ -238,7 +238,12 @@ impl Cluster {
         self.produced += 1;
         let batch = RecordBatch { producer: None, records: Arc::new([record]) };
         let partitions = vec![ProducePartition { partition: ORDERS, batch }];
-        let body = Body::ProduceRequest { acks: Acks::All, timeout: Micros::from_millis(2_000), partitions };
+        let body = Body::ProduceRequest {
+            acks: Acks::All,
+            timeout: Micros::from_millis(2_000),
+            partitions,
+            transactional: None,
+        };
         let message = Message { correlation: CorrelationId(1), body };
         self.give(BrokerId(broker).into(), Input::Message { from: self.shop, message });
     }

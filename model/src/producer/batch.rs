@@ -82,7 +82,14 @@ pub(super) fn meaning(error: ErrorCode) -> Meaning {
         | ErrorCode::InvalidProducerEpoch
         | ErrorCode::UnknownProducerId
         | ErrorCode::InvalidRequest => (false, false, true),
+        ErrorCode::ProducerFenced
+        | ErrorCode::InvalidTxnState
+        | ErrorCode::InvalidProducerIdMapping
+        | ErrorCode::TransactionAbortable => (false, false, true),
         ErrorCode::None
+        | ErrorCode::ConcurrentTransactions
+        | ErrorCode::InvalidTransactionTimeout
+        | ErrorCode::TransactionCoordinatorFenced
         | ErrorCode::OffsetOutOfRange
         | ErrorCode::InvalidUpdateVersion
         | ErrorCode::FencedLeaderEpoch

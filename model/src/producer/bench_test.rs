@@ -69,6 +69,8 @@ impl Bench {
             topics: Vec::new(),
             offsets_topic: None,
             offsets_partitions: Vec::new(),
+            transactions_partitions: Vec::new(),
+            transactions_topic: None,
         });
         let producer = Producer::new(ProducerSetup {
             node: NODE,

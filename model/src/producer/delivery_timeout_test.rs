@@ -147,7 +147,7 @@ fn a_gap_before_the_next_batch_takes_the_pid_with_it() {
     let (mut bench, second) = given_up_in_retry(Switches::default());
     bench.reply(&second, ErrorCode::OutOfOrderSequenceNumber);
     assert_eq!(bench.outcomes(), [failed(&[1], ErrorCode::OutOfOrderSequenceNumber, true)]);
-    assert!(bench.requests.iter().any(|(.., body)| *body == Body::InitProducerIdRequest));
+    assert!(bench.requests.iter().any(|(.., body)| matches!(body, Body::InitProducerIdRequest { .. })));
 }
 
 #[test]

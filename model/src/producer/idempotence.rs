@@ -45,7 +45,9 @@ impl Session {
     /// What a batch that leaves for the first time is stamped with.
     pub(super) fn stamp(self, base_sequence: Sequence) -> Option<ProducerStamp> {
         match self {
-            Self::Open { id, epoch } => Some(ProducerStamp { id, epoch, base_sequence }),
+            Self::Open { id, epoch } => {
+                Some(ProducerStamp { id, epoch, base_sequence, transactional: false })
+            }
             Self::Plain | Self::Missing { .. } | Self::Asked | Self::Fenced(_) => None,
         }
     }

@@ -269,7 +269,7 @@ impl Producer {
             Session::Missing { .. } => {
                 if let Some(broker) = self.net.least_loaded(now) {
                     let ask = Ask::Own(Request::InitProducerId);
-                    self.net.send(broker, now, ask, Body::InitProducerIdRequest, out);
+                    self.net.send(broker, now, ask, Body::InitProducerIdRequest { transactional: None }, out);
                     self.session = Session::Asked;
                 }
             }
@@ -305,7 +305,10 @@ impl Machine for Producer {
                 self.on_send(now, topic, partition, record, out);
             }
             Input::Command(
-                Command::Close
+                Command::BeginTransaction
+                | Command::CommitTransaction
+                | Command::AbortTransaction
+                | Command::Close
                 | Command::ControlledShutdown
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. },

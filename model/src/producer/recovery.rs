@@ -166,7 +166,7 @@ fn renumber(
     let mut batches: Vec<_> = outstanding.chain(queue.stamped_mut()).collect();
     batches.sort_by_key(|batch| batch.order());
     for batch in batches {
-        batch.producer = Some(ProducerStamp { id, epoch, base_sequence: next });
+        batch.producer = Some(ProducerStamp { id, epoch, base_sequence: next, transactional: false });
         batch.renumbered = true;
         next = next.plus(batch.count());
     }

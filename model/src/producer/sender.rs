@@ -99,7 +99,7 @@ impl Producer {
         out: &mut Effects,
     ) {
         let timeout = self.accumulator.rules.request_timeout;
-        let body = Body::ProduceRequest { acks: self.acks, timeout, partitions };
+        let body = Body::ProduceRequest { acks: self.acks, timeout, partitions, transactional: None };
         match self.acks {
             Acks::None => self.net.send_unanswered(broker, body, out),
             Acks::Leader | Acks::All => self.net.send(broker, now, Ask::Own(Request::Produce), body, out),

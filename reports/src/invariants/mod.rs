@@ -269,6 +269,16 @@ impl WhiteBox {
             | Event::PositionReset { .. }
             | Event::FetcherDied { .. }
             | Event::IsrUpdateRefused { .. }
+            | Event::MarkerAppended { .. }
+            | Event::LastStableOffsetAdvanced { .. }
+            | Event::TransactionBegun { .. }
+            | Event::TransactionEnded { .. }
+            | Event::TransactionFailed { .. }
+            | Event::ProducerFenced { .. }
+            | Event::ProducerInitialized { .. }
+            | Event::TransactionRefused { .. }
+            | Event::TransactionMoved { .. }
+            | Event::TransactionTimedOut { .. }
             | Event::EpochEndTold { .. }
             | Event::DivergenceTold { .. }
             | Event::FetchFenced { .. }

@@ -318,6 +318,35 @@ pub fn describe(names: &Names, event: &Event) -> String {
             n.broker(*added),
             n.partition(*partition)
         ),
+        Event::TransactionBegun { number, .. } => format!("begins transaction {number}"),
+        Event::TransactionEnded { number, commit: true, .. } => format!("committed transaction {number}"),
+        Event::TransactionEnded { number, commit: false, .. } => format!("aborted transaction {number}"),
+        Event::TransactionFailed { number, error, .. } => {
+            format!("gives up transaction {number}: {}", error.name())
+        }
+        Event::ProducerFenced { error, .. } => format!("is fenced: {}", error.name()),
+        Event::ProducerInitialized { client, producer, epoch, .. } => {
+            format!("gave {} the PID {producer} in epoch {epoch}", n.node(*client))
+        }
+        Event::TransactionMoved { producer, epoch, state, .. } => {
+            format!("has the transaction of PID {producer} in epoch {epoch} in {state:?}")
+        }
+        Event::TransactionTimedOut { transaction, .. } => {
+            format!("aborts transaction {transaction}, which has been open for too long")
+        }
+        Event::MarkerAppended { partition, marker, offset, .. } => format!(
+            "wrote to {} at {offset} that PID {} {} in epoch {}",
+            n.partition(*partition),
+            marker.producer,
+            if marker.commit { "committed" } else { "aborted" },
+            marker.epoch
+        ),
+        Event::TransactionRefused { client, error, .. } => {
+            format!("refused {} something of its transaction: {}", n.node(*client), error.name())
+        }
+        Event::LastStableOffsetAdvanced { partition, from, to, .. } => {
+            format!("has {} stable from {from} up to {to}", n.partition(*partition))
+        }
         Event::IsrUpdated { partition, isr, version, .. } => {
             format!("hears that the ISR of {} is {isr} (version {version})", n.partition(*partition))
         }

@@ -100,6 +100,8 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
         topics: scenario.topics.iter().map(topic).chain(internal).collect(),
         offsets_topic: offsets_topic::id(scenario),
         offsets_partitions: groups.filter_map(|group| offsets_topic::partition_of(scenario, group)).collect(),
+        transactions_partitions: Vec::new(),
+        transactions_topic: None,
     }
 }
 

@@ -309,7 +309,7 @@ fn dropped_messages_are_those_that_the_rule_names_and_no_more() {
     let mut net = net();
     net.wire.add_drop(DropRule { kind: MessageKind::MetadataRequest, from: Some(A), to: None, left: 2 });
     let kept = net.send(B, C);
-    let other = net.send_body(A, B, Body::InitProducerIdRequest);
+    let other = net.send_body(A, B, Body::InitProducerIdRequest { transactional: None });
     net.send(A, B);
     net.send(A, C);
     let third = net.send(A, B);
@@ -352,6 +352,7 @@ fn follower_fetch() -> Body {
         min_bytes: 0,
         partitions,
         broker_epoch: None,
+        isolation: highwater_model::config::IsolationLevel::ReadUncommitted,
     }
 }
 
@@ -363,7 +364,12 @@ fn a_lagging_followers_fetches_leave_later_and_nothing_else_does() {
     let produce = net.send_body(
         A,
         B,
-        Body::ProduceRequest { acks: Acks::All, timeout: Micros(0), partitions: Vec::new() },
+        Body::ProduceRequest {
+            acks: Acks::All,
+            timeout: Micros(0),
+            partitions: Vec::new(),
+            transactional: None,
+        },
     );
     assert_eq!(numbers(&net.until(500_000), B, A), [produce]);
     assert_eq!(numbers(&net.drain(), B, A), [fetch]);

@@ -73,7 +73,7 @@ fn no_two_coordinators_give_out_the_same_ids() {
 #[test]
 fn any_broker_tells_who_coordinates() {
     let find = |bench: &mut Bench| {
-        bench.hear(ANN, Body::FindCoordinatorRequest { group: BILLING });
+        bench.hear(ANN, Body::FindCoordinatorRequest { key: crate::message::CoordinatorKey::Group(BILLING) });
         bench
             .told(ANN, |body| {
                 let Body::FindCoordinatorReply { error, coordinator } = body else { return None };

@@ -138,6 +138,7 @@ impl Bench {
             min_bytes: 1,
             partitions: vec![partition],
             broker_epoch: None,
+            isolation: crate::config::IsolationLevel::ReadUncommitted,
         };
         self.hear(NodeId(u16::from(follower)), body);
     }

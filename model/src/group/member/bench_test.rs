@@ -89,6 +89,8 @@ pub(super) fn fetched(of: u16, error: ErrorCode, batches: Vec<Arc<Batch>>) -> Bo
             log_start: Offset::ZERO,
             batches,
             diverging: None,
+            aborted: Vec::new(),
+            last_stable_offset: Offset::ZERO,
         }],
     }
 }

@@ -4,7 +4,7 @@ use crate::client::network::Ask;
 use crate::group::member::{Member, Request};
 use crate::ids::{BrokerId, CorrelationId};
 use crate::machine::Effects;
-use crate::message::{Body, ErrorCode};
+use crate::message::{Body, CoordinatorKey, ErrorCode};
 use crate::time::Instant;
 
 /// What a member knows of its coordinator.
@@ -36,7 +36,7 @@ impl Member {
             self.net.wake.by(self.lookup.not_before);
             return;
         }
-        let body = Body::FindCoordinatorRequest { group: self.group };
+        let body = Body::FindCoordinatorRequest { key: CoordinatorKey::Group(self.group) };
         if self.net.ask_anyone(now, Ask::Own(Request::FindCoordinator), body, out) {
             self.lookup.asked = true;
         }

@@ -22,6 +22,7 @@ const CLIENT: Tells = Tells { client: true, ..NOTHING };
 const PARTITION_AND_BROKER: Tells = Tells { partition: true, ..BROKER };
 const PARTITION_AND_CLIENT: Tells = Tells { partition: true, ..CLIENT };
 const PARTITION_BROKER_AND_CLIENT: Tells = Tells { broker: true, ..PARTITION_AND_CLIENT };
+const BROKER_AND_CLIENT: Tells = Tells { broker: true, ..CLIENT };
 const OF_MEMBER: Tells = Tells { group: true, ..CLIENT };
 const OF_MEMBER_AND_PARTITION: Tells = Tells { group: true, ..PARTITION_AND_CLIENT };
 const OF_COORDINATOR: Tells = Tells { group: true, ..BROKER };
@@ -59,7 +60,12 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         EventKind::RebalanceStarted | EventKind::GenerationStarted | EventKind::GroupStabilized => {
             OF_COORDINATOR
         }
-        EventKind::ProducerEpochBumped => CLIENT,
+        EventKind::ProducerEpochBumped
+        | EventKind::TransactionBegun
+        | EventKind::TransactionEnded
+        | EventKind::TransactionFailed
+        | EventKind::ProducerFenced => CLIENT,
+        EventKind::ProducerInitialized | EventKind::TransactionRefused => BROKER_AND_CLIENT,
         EventKind::RecordSent | EventKind::SendAcknowledged | EventKind::SendFailed => PARTITION_AND_CLIENT,
         EventKind::FollowerFetched
         | EventKind::RecordsFetched
@@ -73,6 +79,8 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::IsrShrinkProposed
         | EventKind::IsrExpandProposed
         | EventKind::IsrUpdateRefused
+        | EventKind::MarkerAppended
+        | EventKind::LastStableOffsetAdvanced
         | EventKind::EpochEndTold
         | EventKind::DivergenceTold
         | EventKind::FetchFenced
@@ -95,6 +103,8 @@ pub(super) fn tells(kind: EventKind) -> Tells {
         | EventKind::ControlledShutdownCompleted
         | EventKind::BrokerRegistered
         | EventKind::BrokerFenced
+        | EventKind::TransactionMoved
+        | EventKind::TransactionTimedOut
         | EventKind::BrokerUnfenced
         | EventKind::UncleanShutdownDetected
         | EventKind::BounceOverlooked
