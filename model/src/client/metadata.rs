@@ -1,6 +1,6 @@
 //! What a client knows of the cluster, and when it asks again.
 
-use crate::ids::{BrokerId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::message::Metadata;
 use crate::time::{Instant, Micros};
 
@@ -9,8 +9,25 @@ use crate::time::{Instant, Micros};
 struct TopicLeaders {
     /// By partition.
     leaders: Vec<Option<BrokerId>>,
+    /// By partition: the epoch of that leader, or of there being none.
+    epochs: Vec<LeaderEpoch>,
     /// Partitions that have a leader, ascending.
     available: Vec<u16>,
+}
+
+impl TopicLeaders {
+    /// Takes in who is said to lead a partition, and says who leads it as far as is known now.
+    fn hear(&mut self, partition: u16, leader: Option<BrokerId>, epoch: LeaderEpoch) -> Option<BrokerId> {
+        let place = usize::from(partition);
+        if self.leaders.len() <= place {
+            self.leaders.resize(place + 1, None);
+            self.epochs.resize(place + 1, LeaderEpoch::default());
+        }
+        if epoch >= self.epochs[place] {
+            (self.leaders[place], self.epochs[place]) = (leader, epoch);
+        }
+        self.leaders[place]
+    }
 }
 
 /// The cluster as of the latest reply. Source: 0.11.0.2 `Metadata`, `Cluster`.
@@ -32,11 +49,14 @@ pub(crate) struct ClusterMetadata {
     succeeded: Option<Instant>,
     backoff: Micros,
     max_age: Micros,
+    /// Of a partition, nothing older is believed than what is known.
+    keeps_newer: bool,
 }
 
 impl ClusterMetadata {
-    /// Nothing is known yet. `backoff` is retry.backoff.ms, `max_age` is metadata.max.age.ms.
-    pub(crate) fn new(brokers: u8, backoff: Micros, max_age: Micros) -> Self {
+    /// Nothing is known yet. `backoff` is retry.backoff.ms, `max_age` is metadata.max.age.ms; `keeps_newer`: a broker that is
+    /// behind is not believed what it says of a partition. Source: KAFKA-7738, 2.2.0 `Metadata.updateLastSeenEpoch`.
+    pub(crate) fn new(brokers: u8, backoff: Micros, max_age: Micros, keeps_newer: bool) -> Self {
         Self {
             topics: Vec::new(),
             led: vec![Vec::new(); usize::from(brokers)],
@@ -47,6 +67,7 @@ impl ClusterMetadata {
             succeeded: None,
             backoff,
             max_age,
+            keeps_newer,
         }
     }
 
@@ -68,6 +89,12 @@ impl ClusterMetadata {
     /// Who leads a partition.
     pub(crate) fn leader(&self, partition: TopicPartition) -> Option<BrokerId> {
         *self.topic(partition.topic)?.leaders.get(usize::from(partition.partition))?
+    }
+
+    /// Who leads a partition, and in which epoch.
+    pub(crate) fn leader_and_epoch(&self, partition: TopicPartition) -> Option<(BrokerId, LeaderEpoch)> {
+        let (topic, place) = (self.topic(partition.topic)?, usize::from(partition.partition));
+        Some(((*topic.leaders.get(place)?)?, *topic.epochs.get(place)?))
     }
 
     /// The partitions that a broker leads.
@@ -126,7 +153,10 @@ impl ClusterMetadata {
 
     fn fill(&mut self, metadata: &Metadata) {
         for topic in &mut self.topics {
-            topic.leaders.clear();
+            if !self.keeps_newer {
+                topic.leaders.clear();
+                topic.epochs.clear();
+            }
             topic.available.clear();
         }
         self.led.iter_mut().for_each(Vec::clear);
@@ -136,11 +166,9 @@ impl ClusterMetadata {
             if self.topics.len() <= place {
                 self.topics.resize_with(place + 1, TopicLeaders::default);
             }
-            let topic = &mut self.topics[place];
-            topic.leaders.resize(usize::from(partition), None);
-            topic.leaders.push(state.leader);
-            if let Some(leader) = state.leader {
-                topic.available.push(partition);
+            let leader = self.topics[place].hear(partition, state.leader, state.leader_epoch);
+            if let Some(leader) = leader {
+                self.topics[place].available.push(partition);
                 self.led[usize::from(leader.0) - 1].push(state.partition);
             }
         }

@@ -195,6 +195,7 @@ impl Member {
             net: Network::new(NetworkSettings {
                 life,
                 brokers: config.brokers,
+                keeps_newer: config.protocol.positions_validated,
                 request_timeout: patience.min(Micros::from_millis(settings.request_timeout_ms.max(1))),
                 retry_backoff,
                 metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),

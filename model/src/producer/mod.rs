@@ -103,6 +103,7 @@ impl Producer {
             net: Network::new(NetworkSettings {
                 life,
                 brokers: config.brokers,
+                keeps_newer: config.protocol.positions_validated,
                 request_timeout: rules.request_timeout,
                 retry_backoff: rules.retry_backoff,
                 metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),
