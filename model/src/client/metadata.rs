@@ -15,21 +15,6 @@ struct TopicLeaders {
     available: Vec<u16>,
 }
 
-impl TopicLeaders {
-    /// Takes in who is said to lead a partition, and says who leads it as far as is known now.
-    fn hear(&mut self, partition: u16, leader: Option<BrokerId>, epoch: LeaderEpoch) -> Option<BrokerId> {
-        let place = usize::from(partition);
-        if self.leaders.len() <= place {
-            self.leaders.resize(place + 1, None);
-            self.epochs.resize(place + 1, LeaderEpoch::default());
-        }
-        if epoch >= self.epochs[place] {
-            (self.leaders[place], self.epochs[place]) = (leader, epoch);
-        }
-        self.leaders[place]
-    }
-}
-
 /// The cluster as of the latest reply. Source: 0.11.0.2 `Metadata`, `Cluster`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClusterMetadata {
@@ -152,23 +137,31 @@ impl ClusterMetadata {
     }
 
     fn fill(&mut self, metadata: &Metadata) {
+        let before = if self.keeps_newer { self.topics.clone() } else { Vec::new() };
         for topic in &mut self.topics {
-            if !self.keeps_newer {
-                topic.leaders.clear();
-                topic.epochs.clear();
-            }
+            topic.leaders.clear();
+            topic.epochs.clear();
             topic.available.clear();
         }
         self.led.iter_mut().for_each(Vec::clear);
         for state in &metadata.partitions {
             let TopicPartition { topic, partition } = state.partition;
-            let place = usize::from(topic.0);
+            let (place, number) = (usize::from(topic.0), usize::from(partition));
             if self.topics.len() <= place {
                 self.topics.resize_with(place + 1, TopicLeaders::default);
             }
-            let leader = self.topics[place].hear(partition, state.leader, state.leader_epoch);
+            let known = before.get(place).and_then(|topic| topic.epochs.get(number));
+            let (leader, epoch) = match known {
+                Some(&epoch) if epoch > state.leader_epoch => (before[place].leaders[number], epoch),
+                Some(_) | None => (state.leader, state.leader_epoch),
+            };
+            let topic = &mut self.topics[place];
+            topic.leaders.resize(number, None);
+            topic.leaders.push(leader);
+            topic.epochs.resize(number, LeaderEpoch::default());
+            topic.epochs.push(epoch);
             if let Some(leader) = leader {
-                self.topics[place].available.push(partition);
+                topic.available.push(partition);
                 self.led[usize::from(leader.0) - 1].push(state.partition);
             }
         }

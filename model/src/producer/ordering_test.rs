@@ -132,3 +132,40 @@ fn after_a_lost_log_the_producer_of_0_11_fails_a_batch_and_begins_under_another_
     assert!(outcomes.contains(&failed(&[3], error, true)), "{outcomes:?}");
     assert!(numbers.ends_with(&[5, 6]), "{numbers:?}");
 }
+
+/// Two batches, one request in flight a connection. The leader moves while the first is on its way, and that is then refused.
+/// In which order they leave for the new leader.
+fn order_when_the_leader_moves(switches: Switches) -> Vec<Vec<u32>> {
+    let one = settings(|settings| {
+        settings.max_in_flight = 1;
+        settings.metadata_max_age_ms = 500;
+    });
+    let mut bench = Bench::ready_under(switches, one, &[Some(ONE)]);
+    bench.send(0);
+    let first = bench.produce();
+    bench.send(0);
+    bench.pass(1_000);
+    bench.answer_clerks(&[Some(TWO)]);
+    let mut produces = bench.produces();
+    for produce in &produces {
+        bench.reply(produce, ErrorCode::None);
+    }
+    bench.reply(&first, ErrorCode::NotLeaderForPartition);
+    for _ in 0..3 {
+        bench.pass(200);
+        bench.answer_clerks(&[Some(TWO)]);
+        for produce in bench.produces() {
+            bench.reply(&produce, ErrorCode::None);
+            produces.push(produce);
+        }
+    }
+    produces.iter().flat_map(|produce| produce.records().into_iter().map(|(_, numbers)| numbers)).collect()
+}
+
+#[test]
+fn in_0_9_a_batch_overtakes_one_that_is_still_on_its_way_to_the_former_leader() {
+    // KAFKA-3197.
+    let kafka_0_9 = Switches { retries_hold_up_later: Some(false), ..Switches::default() };
+    assert_eq!(order_when_the_leader_moves(kafka_0_9)[0], [1]);
+    assert_eq!(order_when_the_leader_moves(Switches::default()), [vec![0], vec![1]]);
+}
