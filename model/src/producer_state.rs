@@ -127,10 +127,10 @@ impl ProducerStates {
     /// Remembers an appended batch, without judging it: the leader has.
     pub fn record(&mut self, stamp: &ProducerStamp, base_offset: Offset, count: usize) {
         let window = self.rules.window.batches();
-        let state = self.known.entry(stamp.id).or_insert_with(|| ProducerState {
-            epoch: stamp.epoch,
-            batches: Vec::with_capacity(window),
-        });
+        let state = self
+            .known
+            .entry(stamp.id)
+            .or_insert_with(|| ProducerState { epoch: stamp.epoch, batches: Vec::with_capacity(window) });
         if stamp.epoch != state.epoch {
             state.epoch = stamp.epoch;
             state.batches.clear();

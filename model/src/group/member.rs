@@ -438,9 +438,9 @@ impl Machine for Member {
         shown.positions.extend(self.owned.iter().map(|owned| {
             let position = match owned.position {
                 Position::At(offset) => Some(offset),
-                Position::AwaitCommitted
-                | Position::AwaitReset { .. }
-                | Position::AwaitValidation { .. } => None,
+                Position::AwaitCommitted | Position::AwaitReset { .. } | Position::AwaitValidation { .. } => {
+                    None
+                }
             };
             (owned.partition, position)
         }));

@@ -57,10 +57,17 @@ impl CommittedDurable {
         if held < end && !known.gone {
             self.tally.broke(|| {
                 let first = ghost.exposed_at(held).map_or_else(String::new, |(record, exposure)| {
-                    format!(": {} (exposed by broker {} in epoch {})", scene.record(record), exposure.by, exposure.epoch)
+                    format!(
+                        ": {} (exposed by broker {} in epoch {})",
+                        scene.record(record),
+                        exposure.by,
+                        exposure.epoch
+                    )
                 });
-                let evidence =
-                    format!("no replica of {} holds all exposed records up to offset {held}{first}", scene.name());
+                let evidence = format!(
+                    "no replica of {} holds all exposed records up to offset {held}{first}",
+                    scene.name()
+                );
                 scene.finding(Property::CommittedDurable, evidence)
             });
         }

@@ -167,8 +167,5 @@ fn a_topic_that_is_given_fewer_partitions_is_reported() {
         Event::PartitionsCreated { partition: ORDERS, count: 4 },
         Event::PartitionsCreated { partition: ORDERS, count: 3 },
     ]);
-    stage.assert_broken(
-        PartitionsNeverShrink,
-        "the topic of orders-0 was given 3 partitions and had 4",
-    );
+    stage.assert_broken(PartitionsNeverShrink, "the topic of orders-0 was given 3 partitions and had 4");
 }

@@ -257,9 +257,7 @@ fn fifty_members_share() {
 
 #[test]
 fn until_2_6_a_heartbeat_before_the_shares_are_there_is_told_to_join_again_and_from_2_7_on_it_counts() {
-    for (preset, said) in
-        [(Preset::V2_4, ErrorCode::RebalanceInProgress), (Preset::V2_7, ErrorCode::None)]
-    {
+    for (preset, said) in [(Preset::V2_4, ErrorCode::RebalanceInProgress), (Preset::V2_7, ErrorCode::None)] {
         let mut bench = Bench::alone_under(preset.protocol());
         bench.join(ANN, None);
         let ann = bench.joined(ANN).expect("told").member;

@@ -54,11 +54,8 @@ fn the_new_leader_is_asked_where_the_epoch_ends_that_was_read_last_before_it_is_
     let (mut bench, _) = five_records_then_another_leader(AutoOffsetReset::Earliest);
     assert!(bench.fetches().is_empty());
     let (broker, _, asked) = bench.epoch_query();
-    let query = EpochQuery {
-        partition: partition(0),
-        current_epoch: Some(LeaderEpoch(1)),
-        epoch: LeaderEpoch(0),
-    };
+    let query =
+        EpochQuery { partition: partition(0), current_epoch: Some(LeaderEpoch(1)), epoch: LeaderEpoch(0) };
     assert_eq!((broker, asked), (TWO, vec![query]));
 }
 
