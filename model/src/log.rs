@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::ids::{LeaderEpoch, Offset};
-use crate::producer_state::{ProducerStates, Verdict};
+use crate::producer_state::{ProducerStates, SequenceRules, Verdict};
 use crate::record::{Batch, RecordBatch};
 
 /// A log. Its batches are consecutive: each begins where the one before ends.
@@ -23,9 +23,9 @@ pub struct Log {
 }
 
 impl Log {
-    /// An empty log. `any_first_sequence`: see [`ProducerStates::new`].
-    pub fn new(any_first_sequence: bool) -> Self {
-        Self { producers: ProducerStates::new(any_first_sequence), ..Self::default() }
+    /// An empty log.
+    pub fn new(rules: SequenceRules) -> Self {
+        Self { producers: ProducerStates::new(rules), ..Self::default() }
     }
 
     /// The first offset. Nothing is ever deleted from the front.

@@ -1,17 +1,47 @@
-//! What a log remembers of each idempotent producer: its epoch and its last five batches.
+//! What a log remembers of each idempotent producer: its epoch and its last batches.
 //!
 //! Followers keep the same state as they append, so a new leader needs none from elsewhere; it follows the log through
-//! truncation and restart. Source: KIP-98; 1.1.1 `ProducerStateManager`, `ProducerIdEntry`. The window is that of 1.0 and later
-//! (five batches; 0.11 remembered one and so allowed only one request in flight, KAFKA-5494).
+//! truncation and restart. Source: KIP-98; 1.1.1 `ProducerStateManager`, `ProducerIdEntry`.
 
 use std::collections::BTreeMap;
 
 use crate::ids::{Offset, ProducerEpoch, ProducerId, Sequence};
 use crate::message::ErrorCode;
+use crate::protocol::{DedupWindow, Protocol, UnknownProducer};
 use crate::record::ProducerStamp;
 
-/// How many batches of a producer are remembered. Source: 1.1.1 `ProducerIdEntry.NumBatchesToRetain`.
-pub const BATCHES_REMEMBERED: usize = 5;
+/// By which rules of its era a log judges sequences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SequenceRules {
+    /// How many batches of a producer it remembers.
+    pub window: DedupWindow,
+    /// What it makes of a sequence other than 0 from a producer that it does not know.
+    pub unknown: UnknownProducer,
+}
+
+impl SequenceRules {
+    /// Those of a protocol.
+    pub fn new(protocol: &Protocol) -> Self {
+        Self { window: protocol.dedup_window, unknown: protocol.unknown_producer }
+    }
+}
+
+impl Default for SequenceRules {
+    /// Five batches, and an unknown producer begins at 0.
+    fn default() -> Self {
+        Self { window: DedupWindow::FiveBatches, unknown: UnknownProducer::OutOfOrder }
+    }
+}
+
+impl DedupWindow {
+    /// How many batches that is.
+    fn batches(self) -> usize {
+        match self {
+            Self::LastBatch => 1,
+            Self::FiveBatches => 5,
+        }
+    }
+}
 
 /// What a leader does with a stamped batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +62,7 @@ pub enum Verdict {
 /// The producers that wrote to one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProducerStates {
-    any_first_sequence: bool,
+    rules: SequenceRules,
     known: BTreeMap<ProducerId, ProducerState>,
 }
 
@@ -52,9 +82,9 @@ struct Remembered {
 }
 
 impl ProducerStates {
-    /// No producers. `any_first_sequence`: one that is not known may begin at any sequence (2.5 and later, KIP-360).
-    pub fn new(any_first_sequence: bool) -> Self {
-        Self { any_first_sequence, known: BTreeMap::new() }
+    /// No producers.
+    pub fn new(rules: SequenceRules) -> Self {
+        Self { rules, known: BTreeMap::new() }
     }
 
     /// Forgets all producers.
@@ -63,12 +93,12 @@ impl ProducerStates {
     }
 
     /// Whether `count` records with this stamp may be appended. Source: 1.1.1 `Log.analyzeAndValidateProducerState`,
-    /// `ProducerAppendInfo.checkSequence`; for an unknown PID 0.11.0.2 `ProducerAppendInfo.validateAppend`, 2.5.0
+    /// `ProducerAppendInfo.checkSequence`; for an unknown PID 0.11.0.2 `ProducerAppendInfo.validateAppend`, 1.0.0 and 2.5.0
     /// `ProducerAppendInfo.checkSequence`.
     pub fn check(&self, stamp: &ProducerStamp, count: usize) -> Verdict {
         let (first, last) = (stamp.base_sequence, stamp.last_sequence(count));
         let Some(state) = self.known.get(&stamp.id) else {
-            return in_order(self.any_first_sequence || first == Sequence(0));
+            return self.begin(first);
         };
         if stamp.epoch < state.epoch {
             return Verdict::Refuse(ErrorCode::InvalidProducerEpoch);
@@ -84,17 +114,28 @@ impl ProducerStates {
         in_order(first == expected)
     }
 
+    /// An unknown producer begins.
+    fn begin(&self, first: Sequence) -> Verdict {
+        match self.rules.unknown {
+            UnknownProducer::OutOfOrder => in_order(first == Sequence(0)),
+            UnknownProducer::UnknownProducerId if first == Sequence(0) => Verdict::Append,
+            UnknownProducer::UnknownProducerId => Verdict::Refuse(ErrorCode::UnknownProducerId),
+            UnknownProducer::AnySequence => Verdict::Append,
+        }
+    }
+
     /// Remembers an appended batch, without judging it: the leader has.
     pub fn record(&mut self, stamp: &ProducerStamp, base_offset: Offset, count: usize) {
-        let state = self.known.entry(stamp.id).or_insert_with(|| ProducerState {
-            epoch: stamp.epoch,
-            batches: Vec::with_capacity(BATCHES_REMEMBERED),
-        });
+        let window = self.rules.window.batches();
+        let state = self
+            .known
+            .entry(stamp.id)
+            .or_insert_with(|| ProducerState { epoch: stamp.epoch, batches: Vec::with_capacity(window) });
         if stamp.epoch != state.epoch {
             state.epoch = stamp.epoch;
             state.batches.clear();
         }
-        if state.batches.len() == BATCHES_REMEMBERED {
+        if state.batches.len() == window {
             state.batches.remove(0);
         }
         state.batches.push(Remembered {

@@ -53,7 +53,8 @@ fn an_unknown_producer_begins_at_zero() {
 
 #[test]
 fn since_kip_360_an_unknown_producer_may_begin_anywhere_and_then_goes_on_in_order() {
-    let mut states = ProducerStates::new(true);
+    let any = SequenceRules { unknown: UnknownProducer::AnySequence, ..Default::default() };
+    let mut states = ProducerStates::new(any);
     assert_eq!(states.check(&stamp(3, 7), 1), Verdict::Append);
     states.record(&stamp(3, 7), Offset(0), 1);
     assert_eq!(states.check(&stamp(3, 9), 1), OUT_OF_ORDER);
@@ -69,4 +70,26 @@ fn a_new_epoch_begins_at_zero_and_fences_the_old_one() {
     let mut states = six();
     states.record(&stamp(1, 0), Offset(16), 1);
     assert_eq!(states.check(&stamp(0, 6), 1), Verdict::Refuse(ErrorCode::InvalidProducerEpoch));
+}
+
+#[test]
+fn in_0_11_only_the_last_batch_is_known() {
+    let rules = SequenceRules { window: DedupWindow::LastBatch, ..Default::default() };
+    let mut states = ProducerStates::new(rules);
+    states.record(&stamp(0, 0), Offset(10), 1);
+    states.record(&stamp(0, 1), Offset(11), 1);
+    let last = Verdict::Duplicate { base_offset: Offset(11), end_offset: Offset(12) };
+    assert_eq!(states.check(&stamp(0, 1), 1), last);
+    assert_eq!(states.check(&stamp(0, 0), 1), OUT_OF_ORDER);
+    assert_eq!(states.check(&stamp(0, 2), 1), Verdict::Append);
+}
+
+#[test]
+fn from_1_0_to_2_4_an_unknown_producer_that_does_not_begin_at_zero_is_told_so() {
+    let rules = SequenceRules { unknown: UnknownProducer::UnknownProducerId, ..Default::default() };
+    let mut states = ProducerStates::new(rules);
+    assert_eq!(states.check(&stamp(0, 3), 1), Verdict::Refuse(ErrorCode::UnknownProducerId));
+    assert_eq!(states.check(&stamp(0, 0), 1), Verdict::Append);
+    states.record(&stamp(0, 0), Offset(0), 1);
+    assert_eq!(states.check(&stamp(0, 3), 1), OUT_OF_ORDER, "it knows the producer now");
 }

@@ -61,6 +61,11 @@ impl Judge {
     /// Looks at the cluster after a step. `events` are the step's, in order; of `view` only the places in
     /// [`ClusterView::touched`] may have changed since the last look.
     pub fn look(&mut self, step: &Step, events: &[Event], view: &ClusterView, promises: &Promises) {
+        if view.partitions.len() < self.slots.len() {
+            let whole = Whole { step, config: &self.config, names: &self.names };
+            self.white_box.shrank(&whole, self.slots.len(), view.partitions.len());
+            return;
+        }
         if self.slots.len() != view.partitions.len() {
             for place in self.slots.follow(view) {
                 let partition = &view.partitions[place];

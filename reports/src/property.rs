@@ -68,6 +68,14 @@ pub enum Property {
     Routing,
     /// In a leader's log the records of one producer stand in the order in which they were sent.
     ProducerOrder,
+    /// The true leader holds every record that was ever exposed, and some replica does.
+    CommittedDurable,
+    /// Epochs in a log never fall, and an offset has one record an epoch.
+    EpochOrder,
+    /// What was read at an offset never changes or vanishes.
+    RepeatableRead,
+    /// A topic never has fewer partitions than before.
+    PartitionsNeverShrink,
     /// A group never stands further behind than its scenario says.
     LagBounded,
 

@@ -85,7 +85,8 @@ fn the_sticky_partitioner_sends_the_same_records_in_far_fewer_requests_and_still
 #[test]
 fn the_round_robin_partitioner_beside_sticky_batches_passes_over_every_second_partition() {
     // KAFKA-9965: it is asked twice for a record that opens a batch.
-    on_each_seed_of("partitioner_sticky", &["partitioner.class=RoundRobinPartitioner"], |run| {
+    let asked_twice = &["partitioner.class=RoundRobinPartitioner", "switches.round_robin_skips=true"];
+    on_each_seed_of("partitioner_sticky", asked_twice, |run| {
         assert_eq!(spread(run), BTreeMap::from([(1, 200), (3, 200), (5, 200)]));
     });
 }

@@ -7,6 +7,7 @@ use crate::log::Log;
 use crate::machine::Effects;
 use crate::message::PartitionState;
 use crate::partition::{Replica, Role};
+use crate::producer_state::SequenceRules;
 use crate::protocol::TruncationMoment;
 use crate::time::Instant;
 
@@ -45,8 +46,8 @@ impl Broker {
 
     pub(super) fn ensure_replica(&mut self, partition: TopicPartition) {
         if !self.replicas.contains_key(&partition) {
-            let replica =
-                Replica::new(partition, self.me, Log::new(self.config.protocol.epoch_bump), Offset::ZERO);
+            let log = Log::new(SequenceRules::new(&self.config.protocol));
+            let replica = Replica::new(partition, self.me, log, Offset::ZERO);
             self.replicas.insert(partition, replica);
             self.changed.push(partition);
         }

@@ -1,6 +1,6 @@
 //! What a client knows of the cluster, and when it asks again.
 
-use crate::ids::{BrokerId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::message::Metadata;
 use crate::time::{Instant, Micros};
 
@@ -9,6 +9,8 @@ use crate::time::{Instant, Micros};
 struct TopicLeaders {
     /// By partition.
     leaders: Vec<Option<BrokerId>>,
+    /// By partition: the epoch of that leader, or of there being none.
+    epochs: Vec<LeaderEpoch>,
     /// Partitions that have a leader, ascending.
     available: Vec<u16>,
 }
@@ -32,11 +34,14 @@ pub(crate) struct ClusterMetadata {
     succeeded: Option<Instant>,
     backoff: Micros,
     max_age: Micros,
+    /// Of a partition, nothing older is believed than what is known.
+    keeps_newer: bool,
 }
 
 impl ClusterMetadata {
-    /// Nothing is known yet. `backoff` is retry.backoff.ms, `max_age` is metadata.max.age.ms.
-    pub(crate) fn new(brokers: u8, backoff: Micros, max_age: Micros) -> Self {
+    /// Nothing is known yet. `backoff` is retry.backoff.ms, `max_age` is metadata.max.age.ms; `keeps_newer`: a broker that is
+    /// behind is not believed what it says of a partition. Source: KAFKA-7738, 2.2.0 `Metadata.updateLastSeenEpoch`.
+    pub(crate) fn new(brokers: u8, backoff: Micros, max_age: Micros, keeps_newer: bool) -> Self {
         Self {
             topics: Vec::new(),
             led: vec![Vec::new(); usize::from(brokers)],
@@ -47,6 +52,7 @@ impl ClusterMetadata {
             succeeded: None,
             backoff,
             max_age,
+            keeps_newer,
         }
     }
 
@@ -68,6 +74,12 @@ impl ClusterMetadata {
     /// Who leads a partition.
     pub(crate) fn leader(&self, partition: TopicPartition) -> Option<BrokerId> {
         *self.topic(partition.topic)?.leaders.get(usize::from(partition.partition))?
+    }
+
+    /// Who leads a partition, and in which epoch.
+    pub(crate) fn leader_and_epoch(&self, partition: TopicPartition) -> Option<(BrokerId, LeaderEpoch)> {
+        let (topic, place) = (self.topic(partition.topic)?, usize::from(partition.partition));
+        Some(((*topic.leaders.get(place)?)?, *topic.epochs.get(place)?))
     }
 
     /// The partitions that a broker leads.
@@ -125,21 +137,30 @@ impl ClusterMetadata {
     }
 
     fn fill(&mut self, metadata: &Metadata) {
+        let before = if self.keeps_newer { self.topics.clone() } else { Vec::new() };
         for topic in &mut self.topics {
             topic.leaders.clear();
+            topic.epochs.clear();
             topic.available.clear();
         }
         self.led.iter_mut().for_each(Vec::clear);
         for state in &metadata.partitions {
             let TopicPartition { topic, partition } = state.partition;
-            let place = usize::from(topic.0);
+            let (place, number) = (usize::from(topic.0), usize::from(partition));
             if self.topics.len() <= place {
                 self.topics.resize_with(place + 1, TopicLeaders::default);
             }
+            let known = before.get(place).and_then(|topic| topic.epochs.get(number));
+            let (leader, epoch) = match known {
+                Some(&epoch) if epoch > state.leader_epoch => (before[place].leaders[number], epoch),
+                Some(_) | None => (state.leader, state.leader_epoch),
+            };
             let topic = &mut self.topics[place];
-            topic.leaders.resize(usize::from(partition), None);
-            topic.leaders.push(state.leader);
-            if let Some(leader) = state.leader {
+            topic.leaders.resize(number, None);
+            topic.leaders.push(leader);
+            topic.epochs.resize(number, LeaderEpoch::default());
+            topic.epochs.push(epoch);
+            if let Some(leader) = leader {
                 topic.available.push(partition);
                 self.led[usize::from(leader.0) - 1].push(state.partition);
             }

@@ -74,6 +74,8 @@ pub(crate) struct NetworkSettings {
     pub(crate) life: u32,
     /// How many brokers there are; all of them are in bootstrap.servers.
     pub(crate) brokers: u8,
+    /// Metadata of an older leader epoch than is known changes nothing.
+    pub(crate) keeps_newer: bool,
     /// request.timeout.ms.
     pub(crate) request_timeout: Micros,
     /// retry.backoff.ms.
@@ -115,7 +117,7 @@ impl<T: Copy + PartialEq> Network<T> {
             connections: (0..brokers).map(|_| connection()).collect(),
             next: CorrelationId(life.wrapping_shl(LIFE_BITS) | 1),
             first: 0,
-            metadata: ClusterMetadata::new(brokers, retry_backoff, metadata_max_age),
+            metadata: ClusterMetadata::new(brokers, retry_backoff, metadata_max_age, settings.keeps_newer),
             wake: Wake::default(),
         }
     }

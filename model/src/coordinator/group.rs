@@ -19,6 +19,8 @@ pub(super) struct Context<'a> {
     pub broker: BrokerId,
     /// `group.initial.rebalance.delay.ms`.
     pub initial_delay: Micros,
+    /// Whether a heartbeat in CompletingRebalance is refused.
+    pub heartbeat_refused_in_sync: bool,
     pub timers: &'a mut Timers,
     pub writes: &'a mut VecDeque<Write>,
     pub member_numbers: &'a mut u64,

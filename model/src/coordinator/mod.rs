@@ -137,6 +137,7 @@ impl Coordinator {
             now,
             broker: self.me,
             initial_delay: Micros::from_millis(self.config.broker.group_initial_rebalance_delay_ms),
+            heartbeat_refused_in_sync: self.config.protocol.heartbeat_refused_in_sync,
             timers: &mut self.timers,
             writes: &mut self.writes,
             member_numbers: &mut self.member_numbers,

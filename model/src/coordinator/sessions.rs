@@ -59,19 +59,20 @@ impl Group {
         }
     }
 
-    /// In CompletingRebalance a heartbeat does not count: the member is to ask for its share.
+    /// In CompletingRebalance a heartbeat does not count: the member is to ask for its share. From 2.7 on it counts as any
+    /// other. Source: 2.6.0 and 2.7.0 `GroupCoordinator.handleHeartbeat`.
     fn heartbeat(&mut self, who: Who, cx: &mut Context<'_>) -> ErrorCode {
         if let Err(error) = self.check(who) {
             return error;
         }
         match self.state {
             State::Empty => ErrorCode::UnknownMemberId,
-            State::CompletingRebalance => ErrorCode::RebalanceInProgress,
+            State::CompletingRebalance if cx.heartbeat_refused_in_sync => ErrorCode::RebalanceInProgress,
             State::PreparingRebalance(_) => {
                 self.renew_session(who.member, cx);
                 ErrorCode::RebalanceInProgress
             }
-            State::Stable => {
+            State::CompletingRebalance | State::Stable => {
                 self.renew_session(who.member, cx);
                 ErrorCode::None
             }

@@ -50,7 +50,7 @@ impl Member {
                 offset,
                 max_bytes,
                 last_epoch: None,
-                current_epoch: None,
+                current_epoch: owned.leader.map(|(_, epoch)| epoch),
             });
         }
         if partitions.is_empty() {
@@ -84,10 +84,15 @@ impl Member {
             self.run_application(now, out);
             return;
         }
-        self.auto_commit(now, out);
+        if !self.commits_fetched {
+            self.auto_commit(now, out);
+        }
         let mut all_well = true;
         for answer in &fetched {
             all_well &= self.on_fetched(answer, correlation, now, out);
+        }
+        if self.commits_fetched {
+            self.auto_commit(now, out);
         }
         if all_well {
             self.fetch_from(broker, now, out);
@@ -119,18 +124,22 @@ impl Member {
         false
     }
 
+    /// Source: 2.4.0 `Fetcher.initializeCompletedFetch`.
     fn fetch_refused(&mut self, place: usize, error: ErrorCode, now: Instant) {
         if error == ErrorCode::OffsetOutOfRange {
             self.reset(place);
         } else {
             self.owned[place].retry_at = now + self.retry_backoff;
-            self.net.metadata.want();
+            // The leader that says UNKNOWN_LEADER_EPOCH is the one that is behind.
+            if error != ErrorCode::UnknownLeaderEpoch {
+                self.net.metadata.want();
+            }
         }
     }
 
     /// Returns the fetched records from `position` on to the application.
     fn return_all(&mut self, place: usize, position: Offset, answer: &FetchedPartition, out: &mut Effects) {
-        let mut next = position;
+        let (mut next, mut epoch) = (position, None);
         for batch in answer.batches.iter().filter(|batch| batch.end_offset() > position) {
             out.event(Event::RecordsPolled {
                 client: self.node,
@@ -140,9 +149,11 @@ impl Member {
                 batch: batch.clone(),
             });
             next = batch.end_offset();
+            epoch = Some(batch.leader_epoch);
         }
         if next != position {
             self.owned[place].position = Position::At(next);
+            self.owned[place].epoch = epoch;
             self.unseen = true;
         }
     }
@@ -191,7 +202,7 @@ impl Member {
             buffered.batches.clear();
             return;
         };
-        let (mut next, mut bytes) = (first, 0);
+        let (mut next, mut bytes, mut epoch) = (first, 0, None);
         while let Some(batch) = buffered.batches.front().filter(|_| *room > 0) {
             let end = batch.end_offset();
             if end > next {
@@ -199,6 +210,7 @@ impl Member {
                 let to = end.min(Offset(from.0.saturating_add(*room)));
                 *room -= to.0 - from.0;
                 let (client, group, partition) = (self.node, self.group, buffered.partition);
+                epoch = Some(batch.leader_epoch);
                 let batch = if to == end { Arc::clone(batch) } else { head(batch, to) };
                 bytes += bytes_from(&batch, from);
                 out.event(Event::RecordsPolled { client, group, partition, from, batch });
@@ -210,6 +222,7 @@ impl Member {
         }
         if next != first {
             self.owned[place].position = Position::At(next);
+            self.owned[place].epoch = epoch;
             self.unseen = true;
             if !self.direct {
                 self.note_work(Work { partition: buffered.partition, from: first, to: next, bytes });

@@ -26,7 +26,9 @@ use crate::group::member::commits::SyncCommit;
 use crate::group::member::heartbeat::Heartbeat;
 use crate::group::member::joining::Membership;
 use crate::group::member::lookup::Lookup;
-use crate::ids::{BrokerId, CorrelationId, Generation, GroupId, NodeId, Offset, TopicId, TopicPartition};
+use crate::ids::{
+    BrokerId, CorrelationId, Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicId, TopicPartition,
+};
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, Message};
 use crate::time::{Instant, Micros};
@@ -82,6 +84,8 @@ pub(super) enum Request {
     /// A commit that the application's thread waits for, in which generation.
     SyncCommit(Generation),
     ListOffsets(TopicPartition),
+    /// Where epochs end, to validate positions.
+    EpochEnds,
     Fetch,
 }
 
@@ -95,6 +99,9 @@ pub(super) enum Position {
     AwaitCommitted,
     /// The log's start or end is to be asked for; `asked` once that has been done.
     AwaitReset { asked: bool },
+    /// The leader has changed, and is to say whether the log still holds what was read before `at`; `asked` once it has been
+    /// asked. Source: 2.4.0 `SubscriptionState.FetchStates.AWAIT_VALIDATION`.
+    AwaitValidation { at: Offset, asked: Option<CorrelationId> },
     /// The next record to return.
     At(Offset),
 }
@@ -104,6 +111,10 @@ pub(super) enum Position {
 pub(super) struct Owned {
     pub(super) partition: TopicPartition,
     pub(super) position: Position,
+    /// The epoch of the last record before the position; none if the member has not read it.
+    pub(super) epoch: Option<LeaderEpoch>,
+    /// The leader for which the position stands, where that is looked at (KIP-320).
+    pub(super) leader: Option<(BrokerId, LeaderEpoch)>,
     /// What was last committed; none if the latest commit failed.
     pub(super) committed: Option<Offset>,
     /// The fetch that may move the position; an answer to an older one is passed over.
@@ -134,6 +145,18 @@ pub struct Member {
     counted: Option<BTreeMap<TopicId, u16>>,
     /// Ascending by partition.
     pub(super) owned: Vec<Owned>,
+    /// Whether a poll commits also what it is about to return (KAFKA-2942).
+    pub(super) commits_fetched: bool,
+    /// Whether it reads no more while it commits before it gives everything away (KAFKA-14196).
+    pub(super) revoking_stops_reading: bool,
+    /// Whether it notices that the commit before a rebalance is done (KAFKA-14024).
+    pub(super) joins_after_commit: bool,
+    /// Whether positions carry epochs and are validated (KIP-320).
+    pub(super) validates: bool,
+    /// The metadata by which positions were last looked at.
+    pub(super) validated_by: u32,
+    /// Whether positions may wait for that.
+    pub(super) validating: bool,
     /// The fetch in flight to each broker; broker `b` is at `b - 1`.
     pub(super) fetches: Vec<Option<CorrelationId>>,
     /// What was fetched and not yet returned by a poll, in the order in which it came.
@@ -195,6 +218,7 @@ impl Member {
             net: Network::new(NetworkSettings {
                 life,
                 brokers: config.brokers,
+                keeps_newer: config.protocol.positions_validated,
                 request_timeout: patience.min(Micros::from_millis(settings.request_timeout_ms.max(1))),
                 retry_backoff,
                 metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),
@@ -208,6 +232,12 @@ impl Member {
             counted: None,
             topics,
             owned: Vec::new(),
+            commits_fetched: config.protocol.auto_commits_fetched,
+            revoking_stops_reading: config.protocol.revoking_stops_reading,
+            joins_after_commit: config.protocol.joins_after_commit,
+            validates: config.protocol.positions_validated,
+            validated_by: 0,
+            validating: false,
             fetches: vec![None; usize::from(config.brokers)],
             buffer: VecDeque::new(),
             fetching_offsets: None,
@@ -277,6 +307,9 @@ impl Member {
             (Request::ListOffsets(_), Body::ListOffsetsReply { partition, error, offset }) => {
                 self.on_listed_offset(partition, error, offset, now, out);
             }
+            (Request::EpochEnds, Body::OffsetForLeaderEpochReply { partitions }) => {
+                self.on_epoch_ends(asked.1, &partitions, now, out);
+            }
             // A LeaveGroup's answer changes nothing, and nobody answers anything else than was asked.
             _ => {}
         }
@@ -286,6 +319,10 @@ impl Member {
     pub(super) fn start_at(&mut self, place: usize, to: Offset, out: &mut Effects) {
         let owned = &mut self.owned[place];
         owned.position = Position::At(to);
+        owned.epoch = None;
+        if self.validates {
+            owned.leader = self.net.metadata.leader_and_epoch(owned.partition);
+        }
         owned.fetch = None;
         self.unseen = true;
         let (client, group, partition) = (self.node, self.group, owned.partition);
@@ -317,6 +354,7 @@ impl Member {
                 Request::OffsetFetch => self.offset_fetch_failed(now),
                 Request::AsyncCommit(_) => self.commit_failed(now),
                 Request::ListOffsets(partition) => self.list_offsets_failed(partition, now),
+                Request::EpochEnds => self.epoch_ends_failed(broker, now),
                 Request::Fetch => self.fetches[usize::from(broker.0) - 1] = None,
                 // What waits for these knows whom it asked.
                 Request::JoinGroup | Request::SyncGroup | Request::SyncCommit(_) => {}
@@ -400,7 +438,9 @@ impl Machine for Member {
         shown.positions.extend(self.owned.iter().map(|owned| {
             let position = match owned.position {
                 Position::At(offset) => Some(offset),
-                Position::AwaitCommitted | Position::AwaitReset { .. } => None,
+                Position::AwaitCommitted | Position::AwaitReset { .. } | Position::AwaitValidation { .. } => {
+                    None
+                }
             };
             (owned.partition, position)
         }));
@@ -420,3 +460,5 @@ mod polling_test;
 mod reading_test;
 #[cfg(test)]
 mod rebalancing_test;
+#[cfg(test)]
+mod validating_test;

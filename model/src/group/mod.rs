@@ -7,5 +7,6 @@ pub mod assignors;
 mod fetcher;
 mod member;
 mod offsets;
+mod validation;
 
 pub use member::{Member, MemberSetup};

@@ -3,6 +3,7 @@
 use crate::config::ProducerConfig;
 use crate::ids::TopicPartition;
 use crate::producer::queue::{PartitionQueue, Readiness};
+use crate::protocol::Protocol;
 use crate::record::Record;
 use crate::time::{Instant, Micros};
 
@@ -19,27 +20,31 @@ pub(super) struct Rules {
     pub(super) request_timeout: Micros,
     /// delivery.timeout.ms (KIP-91).
     pub(super) delivery_timeout: Option<Micros>,
-    /// A partition rests while a batch of it is in flight: max.in.flight.requests.per.connection is 1.
-    /// Source: 0.11.0.2 `Sender.guaranteeMessageOrder`.
+    /// A partition rests while a batch of it is in flight: max.in.flight.requests.per.connection is 1. The client of 0.9 did
+    /// not look: a batch could go to a new leader while an earlier one was on its way to the former leader, and be sent again
+    /// after it. Source: 0.11.0.2 `Sender.guaranteeMessageOrder`; KAFKA-3197, 0.9.0.1 `RecordAccumulator.drain`.
     pub(super) one_in_flight: bool,
     /// enable.idempotence.
     pub(super) idempotent: bool,
     /// A lost sequence is mended by a new epoch (KIP-360).
     pub(super) epoch_bump: bool,
+    /// A new epoch begins anew also where nothing is in flight (KAFKA-12152).
+    pub(super) resets_idle: bool,
 }
 
 impl Rules {
-    /// The rules that a producer's settings make. A request timeout of 0 counts as 1 ms: else nothing could be sent.
-    pub(super) fn new(config: &ProducerConfig, epoch_bump: bool) -> Self {
+    /// The rules that a producer's settings and its era make. A request timeout of 0 counts as 1 ms: else nothing could be sent.
+    pub(super) fn new(config: &ProducerConfig, protocol: &Protocol) -> Self {
         Self {
             linger: Micros::from_millis(config.linger_ms),
             batch_size_bytes: config.batch_size_bytes,
             retry_backoff: Micros::from_millis(config.retry_backoff_ms),
             request_timeout: Micros::from_millis(config.request_timeout_ms.max(1)),
             delivery_timeout: config.delivery_timeout_ms.map(Micros::from_millis),
-            one_in_flight: config.max_in_flight <= 1,
+            one_in_flight: config.max_in_flight <= 1 && protocol.retries_hold_up_later,
             idempotent: config.enable_idempotence,
-            epoch_bump: epoch_bump && config.enable_idempotence,
+            epoch_bump: protocol.epoch_bump && config.enable_idempotence,
+            resets_idle: protocol.epoch_bump_resets_idle,
         }
     }
 }

@@ -8,7 +8,7 @@ pub(super) use crate::ids::{
     BrokerSet, CorrelationId, Offset, ProducerEpoch, ProducerId, RecordId, Sequence,
 };
 pub(super) use crate::message::{Metadata, PartitionState, ProducePartition, ProducedPartition};
-pub(super) use crate::protocol::{Preset, Switches, UnkeyedRule};
+pub(super) use crate::protocol::{DedupWindow, Preset, Switches, UnkeyedRule, UnknownProducer};
 
 pub(super) const NODE: NodeId = NodeId(4);
 pub(super) const ONE: BrokerId = BrokerId(1);
@@ -260,7 +260,11 @@ pub(super) fn acknowledged(records: &[u32]) -> Outcome {
 
 /// What raises epochs (2.5 and later).
 pub(super) fn kip_360() -> Switches {
-    Switches { epoch_bump: Some(true), ..Switches::default() }
+    Switches {
+        epoch_bump: Some(true),
+        unknown_producer: Some(UnknownProducer::AnySequence),
+        ..Switches::default()
+    }
 }
 
 pub(super) fn five_in_flight(settings: &mut ProducerConfig) {

@@ -1,7 +1,7 @@
 //! What becomes of a batch that left.
 
 use crate::event::Event;
-use crate::ids::{BrokerId, CorrelationId, Offset};
+use crate::ids::{BrokerId, CorrelationId, Offset, Sequence};
 use crate::machine::Effects;
 use crate::message::{ErrorCode, ProducedPartition};
 use crate::producer::Producer;
@@ -18,6 +18,8 @@ enum Cure {
     Retry,
     /// The partition's sequences begin anew under the next epoch, and the batch is sent again.
     Renumber,
+    /// The same under the present epoch, at once.
+    StartOver,
     /// The application is told.
     GiveUp(ErrorCode),
 }
@@ -85,6 +87,11 @@ impl Producer {
                     self.request_restart(batch.partition);
                     self.retry(batch, now);
                 }
+                Cure::StartOver => {
+                    let partition = batch.partition;
+                    self.retry(batch, now);
+                    self.start_over(partition);
+                }
                 Cure::GiveUp(error) => self.fail(batch, error, now, out),
             }
         }
@@ -102,12 +109,29 @@ impl Producer {
             Some(stamp) if sequence_is_lost(error) && rules.epoch_bump => {
                 self.cure_by_epoch(batch, stamp, error)
             }
+            Some(stamp) if error == ErrorCode::UnknownProducerId && self.is_counted(stamp) => {
+                self.cure_unknown(batch)
+            }
             Some(stamp) if self.runs_ahead(batch, stamp, error) => Cure::Retry,
             Some(stamp) if meaning.retriable && !self.is_counted(stamp) => {
                 Cure::GiveUp(ErrorCode::OutOfOrderSequenceNumber)
             }
             Some(_) | None if meaning.retriable => Cure::Retry,
             Some(_) | None => Cure::GiveUp(error),
+        }
+    }
+
+    /// The leader knows nothing of the producer: nothing of it was ever written there, or it is gone. Kafka tells that apart by
+    /// whether the log begins behind the last record that was acknowledged; a log begins at 0 here, so only a partition that
+    /// has acknowledged nothing yet starts over. Source: 2.0.0 `TransactionManager.canRetry`.
+    fn cure_unknown(&self, batch: &ProducerBatch) -> Cure {
+        let queue = self.accumulator.queue(batch.partition);
+        if batch.renumbered {
+            Cure::Retry
+        } else if queue.is_some_and(|queue| queue.sequences.acknowledged_to == Sequence(0)) {
+            Cure::StartOver
+        } else {
+            Cure::GiveUp(ErrorCode::UnknownProducerId)
         }
     }
 
@@ -177,6 +201,8 @@ impl Producer {
             } else if self.accumulator.rules.epoch_bump {
                 if sequence_is_lost(error) || batch.attempts < self.retries {
                     self.request_restart(batch.partition);
+                } else if !self.accumulator.rules.resets_idle {
+                    self.forget_staleness(&batch);
                 }
             } else if sequence_is_lost(error) {
                 self.reset_session(now);
@@ -185,6 +211,15 @@ impl Producer {
             }
         }
         self.tell_failed(batch, error, out);
+    }
+
+    /// Until 2.7.0 sequences of an older epoch begin anew only behind a success. Source: KAFKA-12152, 2.7.0
+    /// `TransactionManager.handleFailedBatch`.
+    fn forget_staleness(&mut self, batch: &ProducerBatch) {
+        let queue = self.accumulator.queue_mut(batch.partition);
+        if !queue.has_stamped() {
+            queue.sequences.stale = false;
+        }
     }
 
     /// Tells the application that a batch was given up.

@@ -148,3 +148,48 @@ fn a_batch_whose_retries_are_used_up_leaves_its_sequence_and_the_next_failure_ra
     bench.send(0);
     assert_eq!(bench.produce().place(), (1, 0));
 }
+
+/// KAFKA-12152.
+fn kafka_2_7_0() -> Switches {
+    Switches { epoch_bump_resets_idle: Some(false), ..kip_360() }
+}
+
+#[test]
+fn until_2_7_0_a_partition_without_batches_on_their_way_goes_on_where_it_was_and_is_refused() {
+    let mut bench = Bench::ready_under(kafka_2_7_0(), settings(five_in_flight), &[Some(ONE), Some(TWO)]);
+    bench.send(1);
+    let done = bench.produce();
+    bench.reply(&done, ErrorCode::None);
+    bench.send(0);
+    let lost = bench.produce();
+    bench.reply(&lost, LOST);
+    bench.send(1);
+    let next = bench.produce();
+    assert_eq!(next.place(), (1, 1), "a leader takes only sequence 0 of a new epoch");
+    bench.reply(&next, LOST);
+    assert_eq!(bench.bumps(), [1, 2], "so the epoch is raised again");
+}
+
+#[test]
+fn until_2_7_0_a_partition_begins_anew_behind_a_batch_that_was_on_its_way_only_if_that_was_written() {
+    for (error, next) in [(ErrorCode::None, (1, 0)), (ErrorCode::NotEnoughReplicas, (1, 1))] {
+        let never = settings(|s| {
+            five_in_flight(s);
+            s.retries = 1;
+        });
+        let mut bench = Bench::ready_under(kafka_2_7_0(), never, &[Some(ONE), Some(TWO)]);
+        bench.send(1);
+        let other = bench.produce();
+        bench.reply(&other, ErrorCode::NotEnoughReplicas);
+        bench.pass(100);
+        let other = bench.produce();
+        bench.send(0);
+        let lost = bench.produce();
+        bench.reply(&lost, LOST);
+        bench.reply(&other, error);
+        bench.send(1);
+        let produces = bench.produces();
+        let sent = produces.iter().find(|produce| produce.partitions[0].partition.partition == 1);
+        assert_eq!(sent.map(Produce::place), Some(next));
+    }
+}

@@ -153,3 +153,37 @@ fn a_fenced_producer_fails_everything_from_then_on() {
     );
     assert_eq!(bench.producer.pending, 0);
 }
+
+/// From 1.0 to 2.4 leaders say UNKNOWN_PRODUCER_ID.
+#[test]
+fn where_nothing_was_acknowledged_yet_an_unknown_producer_counts_from_zero_again_under_its_pid() {
+    let mut bench = Bench::ready(settings(five_in_flight), &[Some(ONE)]);
+    for _ in 0..3 {
+        bench.send(0);
+    }
+    let sent = bench.produces();
+    bench.reply(&sent[0], ErrorCode::NotEnoughReplicas);
+    bench.reply(&sent[1], ErrorCode::UnknownProducerId);
+    bench.reply(&sent[2], ErrorCode::UnknownProducerId);
+    for number in 0..3 {
+        bench.pass(100);
+        let again = bench.produce();
+        assert_eq!((again.place(), again.records()), ((0, number), vec![(0, vec![number])]));
+        assert_eq!(again.stamp().unwrap().0, sent[0].stamp().unwrap().0, "the PID stays");
+        bench.reply(&again, ErrorCode::None);
+    }
+}
+
+#[test]
+fn where_something_was_acknowledged_an_unknown_producer_fails_its_batch_and_asks_for_another_pid() {
+    let mut bench = Bench::ready(settings(five_in_flight), &[Some(ONE)]);
+    bench.send(0);
+    let first = bench.produce();
+    bench.reply(&first, ErrorCode::None);
+    bench.send(0);
+    let second = bench.produce();
+    bench.reply(&second, ErrorCode::UnknownProducerId);
+    let failed = failed(&[1], ErrorCode::UnknownProducerId, true);
+    assert_eq!(bench.outcomes(), [acknowledged(&[0]), failed]);
+    assert!(!bench.producer.session.may_send());
+}

@@ -94,7 +94,7 @@ impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
         let ProducerSetup { node, life, config, settings, counter_start, chance } = setup;
-        let rules = Rules::new(&settings, config.protocol.epoch_bump);
+        let rules = Rules::new(&settings, &config.protocol);
         Self {
             node,
             acks: settings.acks,
@@ -103,6 +103,7 @@ impl Producer {
             net: Network::new(NetworkSettings {
                 life,
                 brokers: config.brokers,
+                keeps_newer: config.protocol.positions_validated,
                 request_timeout: rules.request_timeout,
                 retry_backoff: rules.retry_backoff,
                 metadata_max_age: Micros::from_millis(settings.metadata_max_age_ms),
@@ -111,7 +112,7 @@ impl Producer {
             session: Session::new(settings.enable_idempotence),
             partitioner: Partitioner::new(
                 settings.partitioner_class,
-                config.protocol.partitioner,
+                &config.protocol,
                 counter_start,
                 Chance::new(chance),
             ),

@@ -3,7 +3,7 @@
 use super::bench_test::*;
 use crate::ids::LeaderEpoch;
 use crate::log::Log;
-use crate::producer_state::Verdict;
+use crate::producer_state::{SequenceRules, Verdict};
 
 /// So many batches are written. Then two leave at once; the leader refuses the first request, and takes the others as they
 /// come. Returns the log.
@@ -13,7 +13,7 @@ fn log_after_one_refusal(
     change: impl FnOnce(&mut ProducerConfig),
 ) -> Vec<u32> {
     let mut bench = Bench::ready_under(switches, settings(change), &[Some(ONE)]);
-    let mut leader = Leader { log: Log::new(switches.epoch_bump == Some(true)), refusals: 0 };
+    let mut leader = Leader { log: Log::new(rules(switches)), refusals: 0 };
     for _ in 0..before {
         bench.send(0);
         leader.answer(&mut bench);
@@ -27,6 +27,12 @@ fn log_after_one_refusal(
     }
     assert_eq!(bench.producer.pending, 0);
     leader.numbers()
+}
+
+/// Leaders remember five batches here unless a test says otherwise.
+fn rules(switches: Switches) -> SequenceRules {
+    let window = switches.dedup_window.unwrap_or(DedupWindow::FiveBatches);
+    SequenceRules { window, ..SequenceRules::new(&Preset::V0_11Iv1.protocol().with(switches)) }
 }
 
 struct Leader {
@@ -94,8 +100,7 @@ fn since_kip_360_the_very_first_batch_is_lost_when_the_second_overtakes_it() {
 /// A leader that has lost its log, and with it all that it knew of the producer, while batches were on their way.
 fn numbers_after_a_lost_log(switches: Switches) -> (Vec<u32>, Vec<Outcome>) {
     let mut bench = Bench::ready_under(switches, settings(five_in_flight), &[Some(ONE)]);
-    let any_first = switches.epoch_bump == Some(true);
-    let mut leader = Leader { log: Log::new(any_first), refusals: 0 };
+    let mut leader = Leader { log: Log::new(rules(switches)), refusals: 0 };
     for _ in 0..3 {
         bench.send(0);
         leader.answer(&mut bench);
@@ -126,4 +131,41 @@ fn after_a_lost_log_the_producer_of_0_11_fails_a_batch_and_begins_under_another_
     let error = ErrorCode::OutOfOrderSequenceNumber;
     assert!(outcomes.contains(&failed(&[3], error, true)), "{outcomes:?}");
     assert!(numbers.ends_with(&[5, 6]), "{numbers:?}");
+}
+
+/// Two batches, one request in flight a connection. The leader moves while the first is on its way, and that is then refused.
+/// In which order they leave for the new leader.
+fn order_when_the_leader_moves(switches: Switches) -> Vec<Vec<u32>> {
+    let one = settings(|settings| {
+        settings.max_in_flight = 1;
+        settings.metadata_max_age_ms = 500;
+    });
+    let mut bench = Bench::ready_under(switches, one, &[Some(ONE)]);
+    bench.send(0);
+    let first = bench.produce();
+    bench.send(0);
+    bench.pass(1_000);
+    bench.answer_clerks(&[Some(TWO)]);
+    let mut produces = bench.produces();
+    for produce in &produces {
+        bench.reply(produce, ErrorCode::None);
+    }
+    bench.reply(&first, ErrorCode::NotLeaderForPartition);
+    for _ in 0..3 {
+        bench.pass(200);
+        bench.answer_clerks(&[Some(TWO)]);
+        for produce in bench.produces() {
+            bench.reply(&produce, ErrorCode::None);
+            produces.push(produce);
+        }
+    }
+    produces.iter().flat_map(|produce| produce.records().into_iter().map(|(_, numbers)| numbers)).collect()
+}
+
+#[test]
+fn in_0_9_a_batch_overtakes_one_that_is_still_on_its_way_to_the_former_leader() {
+    // KAFKA-3197.
+    let kafka_0_9 = Switches { retries_hold_up_later: Some(false), ..Switches::default() };
+    assert_eq!(order_when_the_leader_moves(kafka_0_9)[0], [1]);
+    assert_eq!(order_when_the_leader_moves(Switches::default()), [vec![0], vec![1]]);
 }

@@ -108,21 +108,31 @@ impl Producer {
     }
 
     /// The producer has a PID, or a new epoch of it. Where sequences have to begin anew they do, with all batches that were
-    /// sent before; elsewhere as soon as the batches of before are answered.
+    /// sent before; elsewhere as soon as the batches of before are answered. Until 2.7.0 that is never where no batch was on
+    /// its way: the next one is refused, and raises the epoch once more.
+    /// Source: KAFKA-12152, 2.7.0 `TransactionManager.bumpIdempotentProducerEpoch`, `handleCompletedBatch`.
     pub(super) fn begin_session(&mut self, id: ProducerId, epoch: ProducerEpoch) {
         self.session = Session::Open { id, epoch };
         if !self.accumulator.rules.epoch_bump {
             return;
         }
         let Self { accumulator, in_flight, .. } = self;
+        let resets_idle = accumulator.rules.resets_idle;
         for (partition, queue) in accumulator.queues_mut() {
-            if queue.sequences.restart || !queue.has_stamped() {
+            if queue.sequences.restart || resets_idle && !queue.has_stamped() {
                 renumber(partition, queue, in_flight, id, epoch);
             } else {
-                queue.sequences.stale = true;
+                queue.sequences.stale = resets_idle || queue.has_stamped();
             }
         }
         self.unsettled = self.has_unresolved();
+    }
+
+    /// Counts a partition's batches that were sent before from 0 again, under the same epoch.
+    pub(super) fn start_over(&mut self, partition: TopicPartition) {
+        let Session::Open { id, epoch } = self.session else { return };
+        let Self { accumulator, in_flight, .. } = self;
+        renumber(partition, accumulator.queue_mut(partition), in_flight, id, epoch);
     }
 
     fn has_unresolved(&mut self) -> bool {

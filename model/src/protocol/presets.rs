@@ -240,6 +240,8 @@ const OLDEST: Protocol = Protocol {
     positions_validated: false,
     offset_not_available: false,
     auto_commits_fetched: false,
+    revoking_stops_reading: true,
+    joins_after_commit: true,
     heartbeat_refused_in_sync: true,
     transactions: Transactions::None,
 };

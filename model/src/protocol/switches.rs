@@ -232,7 +232,7 @@ switches! {
     /// As it raises its epoch, it also begins anew on partitions that have nothing in flight.
     ["KAFKA-12152 (2.7.1)"]
     EpochBumpResetsIdle epoch_bump_resets_idle: bool,
-    /// A batch that is to be sent again holds up the later ones of its partition, where one request is in flight at a time.
+    /// Where one request is in flight on a connection, a partition rests until it is answered, though another broker leads by now.
     ["KAFKA-3197 (0.10)"]
     RetriesHoldUpLater retries_hold_up_later: bool,
     /// Where records without a key go.
@@ -249,9 +249,15 @@ switches! {
     /// A new leader does not say where its log ends for consumers before its high watermark has reached its epoch's beginning.
     ["KIP-207, KAFKA-2334 (2.2)"]
     OffsetNotAvailable offset_not_available: bool,
-    /// Auto commit commits what was fetched, though no poll has returned it yet.
+    /// The auto commit of a poll commits also what that very poll is about to return.
     ["KAFKA-2942 (0.9.0.1 ends it)"]
     AutoCommitsFetched auto_commits_fetched: bool,
+    /// A member that gives everything away before it joins reads no more while it commits.
+    ["KAFKA-14196 (only 3.2.0 to 3.2.2 do not)"]
+    RevokingStopsReading revoking_stops_reading: bool,
+    /// A cooperative member that commits before it joins joins once that commit is answered, or is out of time.
+    ["KAFKA-14024 (only 3.2.0 does not)"]
+    JoinsAfterCommit joins_after_commit: bool,
     /// A heartbeat while the group waits for its leader's assignment is answered REBALANCE_IN_PROGRESS.
     ["2.7 ends it"]
     HeartbeatRefusedInSync heartbeat_refused_in_sync: bool,

@@ -23,6 +23,10 @@
 //! | `commit-fencing` | [`commit_fencing`] | a commit is of the group's generation and of a member |
 //! | `routing` | [`routing`] | a record goes where its sender or its key says, or where it is its turn |
 //! | `producer-order` | [`producer_order`] | a leader's log has a producer's records in the order in which they were sent |
+//! | `committed-durable` | [`committed_durable`] | the true leader holds all that was exposed, and some replica does |
+//! | `epoch-order` | [`epoch_order`] | epochs in a log never fall, and an offset has one record an epoch |
+//! | `repeatable-read` | [`repeatable_read`] | what was read at an offset never changes or vanishes |
+//! | `partitions-never-shrink` | [`partitions_never_shrink`] | a topic never has fewer partitions than before |
 //! | `lag-bounded` | [`lag_bounded`] | a group stands no further behind than its scenario says |
 //!
 //! What is remembered from step to step stands apart, so that several properties can ask it: [`ghosts`] (exposed
@@ -38,7 +42,9 @@ pub(crate) mod acked_durable;
 pub(crate) mod agreement;
 mod batches;
 pub(crate) mod commit_fencing;
+pub(crate) mod committed_durable;
 pub(crate) mod decisions;
+pub(crate) mod epoch_order;
 pub(crate) mod fetches;
 pub(crate) mod ghosts;
 pub(crate) mod group_exclusivity;
@@ -53,7 +59,9 @@ pub(crate) mod leader_in_isr;
 pub(crate) mod log_matching;
 pub(crate) mod min_isr_respected;
 pub(crate) mod one_leader_per_epoch;
+pub(crate) mod partitions_never_shrink;
 pub(crate) mod producer_order;
+pub(crate) mod repeatable_read;
 pub(crate) mod routing;
 pub(crate) mod scene;
 pub(crate) mod slots;
@@ -64,6 +72,8 @@ pub(crate) mod visible_below_high_watermark;
 pub(crate) mod weak_isr;
 pub(crate) mod whole;
 
+#[cfg(test)]
+mod durability_test;
 #[cfg(test)]
 mod exposure_test;
 #[cfg(test)]
@@ -161,6 +171,10 @@ pub(crate) struct WhiteBox {
     commit_fencing: commit_fencing::CommitFencing,
     routing: routing::Routing,
     producer_order: producer_order::ProducerOrder,
+    committed_durable: committed_durable::CommittedDurable,
+    epoch_order: epoch_order::EpochOrder,
+    repeatable_read: repeatable_read::RepeatableRead,
+    partitions_never_shrink: partitions_never_shrink::PartitionsNeverShrink,
     lag_bounded: lag_bounded::LagBounded,
 }
 
@@ -181,6 +195,7 @@ impl WhiteBox {
             Event::RecordsAppended { broker, client, ref batch, .. } => {
                 self.idempotent_dedup.appended(scene, broker, batch);
                 self.producer_order.appended(scene, broker, client, batch);
+                self.epoch_order.appended(scene, broker, batch);
             }
             Event::FollowerFetched { broker, replica, offset, leader_end, .. } => {
                 if let (Some(leader), Some(follower)) = (scene.place_of(broker), scene.place_of(replica)) {
@@ -214,6 +229,9 @@ impl WhiteBox {
                     memory.acked.add(entry);
                 }
             }
+            Event::RecordsPolled { client, from, ref batch, .. } => {
+                self.repeatable_read.polled(scene, client, from, batch);
+            }
             Event::RecordsServed { broker, client, from, to, high_watermark, .. } => {
                 let served = Served { broker, client, from, to, high_watermark };
                 self.visible_below_high_watermark.served(scene, served);
@@ -223,7 +241,10 @@ impl WhiteBox {
                 self.routing.leaders_changed(scene.partition.id().topic);
             }
             Event::PartitionOffline { .. } => self.routing.leaders_changed(scene.partition.id().topic),
-            Event::PartitionsCreated { count, .. } => self.routing.grew(scene.partition.id().topic, count),
+            Event::PartitionsCreated { partition, count } => {
+                self.routing.grew(scene.partition.id().topic, count);
+                self.partitions_never_shrink.created(&scene.whole(), partition, count);
+            }
             Event::HighWatermarkAdvanced { broker, to, .. } => self.lag_bounded.advanced(scene, broker, to),
             Event::OffsetCommitted { group, offset, .. } => self.lag_bounded.committed(scene, group, offset),
             Event::CoordinatorLoaded { broker, .. } => self.commit_fencing.loaded(scene, broker),
@@ -237,6 +258,7 @@ impl WhiteBox {
             }
             Event::RecordsFetched { broker, from, .. } => {
                 self.truncation_to_high_watermark.wrote(scene, broker, from);
+                self.epoch_order.wrote(scene, broker, from);
             }
             Event::LogTruncated { broker, from, to, high_watermark, reason, .. } => {
                 let cut = Cut { broker, from, to, high_watermark, reason };
@@ -265,7 +287,6 @@ impl WhiteBox {
             | Event::ProduceFailed { .. }
             | Event::SendAcknowledged { .. }
             | Event::SendFailed { .. }
-            | Event::RecordsPolled { .. }
             | Event::PositionReset { .. }
             | Event::FetcherDied { .. }
             | Event::IsrUpdateRefused { .. }
@@ -379,12 +400,19 @@ impl WhiteBox {
             }
             self.log_matching.look(scene, agreement);
             self.high_watermark_bound.look(scene, *strategy);
+            self.committed_durable.look(scene, ghost);
+            self.repeatable_read.look(scene, ghost);
         }
         self.acked_durable.look(scene, ghost, acked);
         if by_isr {
             self.isr_eviction_timely.look(scene, fetches);
         }
         ghost.settle();
+    }
+
+    /// There are fewer partitions than there were.
+    pub(crate) fn shrank(&mut self, whole: &Whole<'_>, before: usize, now: usize) {
+        self.partitions_never_shrink.shrank(whole, before, now);
     }
 
     /// Looks for what only time brings about, on a partition that nothing may have touched.
@@ -425,6 +453,10 @@ impl WhiteBox {
             Property::GroupExclusivity => &self.group_exclusivity.tally,
             Property::CommitFencing => &self.commit_fencing.tally,
             Property::Routing => &self.routing.tally,
+            Property::CommittedDurable => &self.committed_durable.tally,
+            Property::EpochOrder => &self.epoch_order.tally,
+            Property::RepeatableRead => &self.repeatable_read.tally,
+            Property::PartitionsNeverShrink => &self.partitions_never_shrink.tally,
             Property::LagBounded => &self.lag_bounded.tally,
             Property::ProducerOrder
             | Property::Converged

@@ -8,6 +8,7 @@ use highwater_model::names::Names;
 use highwater_model::view::{ClusterView, PartitionView, ReplicaView};
 
 use super::ghosts::Ghost;
+use super::whole::Whole;
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
@@ -46,6 +47,11 @@ impl<'a> Scene<'a> {
     /// What is found on this partition at this step.
     pub(crate) fn finding(&self, property: Property, evidence: String) -> Finding {
         Finding { property, step: *self.step, partition: Some(self.partition.id()), evidence }
+    }
+
+    /// The cluster at this step.
+    pub(crate) fn whole(&self) -> Whole<'a> {
+        Whole { step: self.step, config: self.config, names: self.names }
     }
 
     /// `orders-0`.

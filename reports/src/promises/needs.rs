@@ -63,6 +63,8 @@ impl Needs {
             | Property::LogMatching
             | Property::LeaderCompleteness
             | Property::TruncationSparesCommitted
+            | Property::CommittedDurable
+            | Property::RepeatableRead
             | Property::InconsistentOffsets => Self::LASTING_LOGS,
             Property::AckedDurable | Property::LostWrite | Property::Unseen => Self::LASTING_ACKS,
             Property::Duplicate => Self::IDEMPOTENCE,
@@ -74,7 +76,8 @@ impl Needs {
             // A generation that the coordinator's log has lost is given out again.
             Property::GroupExclusivity => Self::LASTING_GROUPS,
             // An in-sync follower whose disk lost its end is below its leader's HW, whatever anyone does.
-            Property::HighWatermarkBound => Self::LASTING_DISKS,
+            // A leader whose disk lost its end, and that goes on in its epoch, writes there once more.
+            Property::HighWatermarkBound | Property::EpochOrder => Self::LASTING_DISKS,
             Property::LeaderInIsr
             | Property::OneLeaderPerEpoch
             | Property::HighWatermarkMonotone
@@ -87,6 +90,7 @@ impl Needs {
             | Property::AckHonesty
             | Property::CommitFencing
             | Property::Routing
+            | Property::PartitionsNeverShrink
             | Property::LagBounded
             | Property::Converged
             | Property::Elected

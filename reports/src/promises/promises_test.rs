@@ -37,6 +37,8 @@ const LASTING: [&str; 14] = [
     "acked-durable",
     "truncation-spares-committed",
     "producer-order",
+    "committed-durable",
+    "repeatable-read",
     "inconsistent-offsets",
     "duplicate",
     "lost-write",
@@ -81,6 +83,7 @@ fn a_power_failure_over_unflushed_logs_withdraws_promises_for_the_run() {
     let mut expected = LASTING.to_vec();
     expected.insert(5, "high-watermark-bound");
     expected.insert(7, "group-exclusivity");
+    expected.insert(10, "epoch-order");
     assert_eq!(withheld(&promises), expected);
 }
 

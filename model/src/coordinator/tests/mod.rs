@@ -16,7 +16,7 @@ use crate::machine::{Ending, Input, Machine};
 use crate::message::{
     Body, FetchPartition, Fetcher, JoinedMember, Message, Metadata, PartitionState, Subscription,
 };
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::storage::Storage;
 
 const BILLING: GroupId = GroupId(0);
@@ -83,6 +83,14 @@ impl Bench {
     /// `__consumer_offsets` has one replica, here: what is written is stored at once.
     fn alone(initial_delay_ms: u64) -> Self {
         let mut bench = Self::with(1, config(&[1], 1, initial_delay_ms), Storage::default());
+        bench.notice(1, 0, &[1]);
+        bench
+    }
+
+    /// The same with the switches of another era.
+    fn alone_under(protocol: Protocol) -> Self {
+        let config = ClusterConfig { protocol, ..config(&[1], 1, 0).as_ref().clone() };
+        let mut bench = Self::with(1, Arc::new(config), Storage::default());
         bench.notice(1, 0, &[1]);
         bench
     }

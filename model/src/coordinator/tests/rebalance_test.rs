@@ -254,3 +254,13 @@ fn fifty_members_share() {
     }
     assert!(bench.saw(EventKind::GroupStabilized));
 }
+
+#[test]
+fn until_2_6_a_heartbeat_before_the_shares_are_there_is_told_to_join_again_and_from_2_7_on_it_counts() {
+    for (preset, said) in [(Preset::V2_4, ErrorCode::RebalanceInProgress), (Preset::V2_7, ErrorCode::None)] {
+        let mut bench = Bench::alone_under(preset.protocol());
+        bench.join(ANN, None);
+        let ann = bench.joined(ANN).expect("told").member;
+        assert_eq!(bench.heartbeat(ann, 1), said);
+    }
+}

@@ -57,14 +57,23 @@ impl Member {
     }
 
     /// One round of `poll`. True if it returned records. Before it does it sends off the next fetches.
-    /// Source: 0.11.0.2 `KafkaConsumer.poll`, `pollOnce`.
+    /// Source: 0.11.0.2 `KafkaConsumer.poll`, `pollOnce`; in 0.9.0.0 auto commit may run in between, with positions beyond what is
+    /// about to be returned (KAFKA-2942).
     fn poll(&mut self, now: Instant, out: &mut Effects) -> bool {
         self.coordinate(now, out);
         if self.stopped || !self.may_read() {
             return false;
         }
-        self.auto_commit(now, out);
+        if !self.commits_fetched {
+            self.auto_commit(now, out);
+        }
+        if self.validates {
+            self.validate_positions(now, out);
+        }
         let returned = self.return_buffered(now, out);
+        if self.commits_fetched {
+            self.auto_commit(now, out);
+        }
         self.ask_for_committed_offsets(now, out);
         self.ask_for_resets(now, out);
         for broker in self.net.brokers() {

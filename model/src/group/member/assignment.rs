@@ -98,6 +98,8 @@ impl Member {
                 kept.unwrap_or(Owned {
                     partition,
                     position: Position::AwaitCommitted,
+                    epoch: None,
+                    leader: None,
                     committed: None,
                     fetch: None,
                     buffered: false,

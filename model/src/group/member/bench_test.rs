@@ -9,7 +9,7 @@ use crate::message::{
     ErrorCode, FetchPartition, FetchedPartition, JoinedMember, MessageKind, Metadata, PartitionState,
     Subscription,
 };
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::record::{Batch, Record};
 
 pub(super) const NODE: NodeId = NodeId(5);
@@ -32,6 +32,8 @@ pub(super) struct Bench {
     pub(super) now: Instant,
     /// Of topic 0.
     pub(super) leaders: Vec<Option<BrokerId>>,
+    /// The epoch of them all.
+    pub(super) epoch: u32,
     /// Who coordinates, if anybody does.
     pub(super) coordinator: Option<BrokerId>,
     /// The generation of the latest JoinGroup that the bench answered.
@@ -114,7 +116,16 @@ pub(super) fn committing(point: CommitPoint) -> impl FnOnce(&mut MemberSetup) {
 impl Bench {
     /// A member that was not started, of two brokers; the first coordinates.
     pub(super) fn new(leaders: &[Option<BrokerId>], change: impl FnOnce(&mut MemberSetup)) -> Self {
-        let config = ClusterConfig::new(Preset::V0_11Iv1.protocol(), 2, BrokerConfig::default(), Vec::new());
+        Self::of(Preset::V0_11Iv1.protocol(), leaders, change)
+    }
+
+    /// The same of another era.
+    pub(super) fn of(
+        protocol: Protocol,
+        leaders: &[Option<BrokerId>],
+        change: impl FnOnce(&mut MemberSetup),
+    ) -> Self {
+        let config = ClusterConfig::new(protocol, 2, BrokerConfig::default(), Vec::new());
         let mut setup = MemberSetup {
             node: NODE,
             life: 0,
@@ -132,6 +143,7 @@ impl Bench {
             member: Member::new(setup),
             now: Instant::START,
             leaders: leaders.to_vec(),
+            epoch: 0,
             coordinator: Some(ONE),
             generation: 0,
             share: None,
@@ -140,6 +152,7 @@ impl Bench {
             listed: Offset::ZERO,
             held: vec![
                 MessageKind::FetchRequest,
+                MessageKind::OffsetForLeaderEpochRequest,
                 MessageKind::OffsetCommitRequest,
                 MessageKind::LeaveGroupRequest,
             ],
@@ -181,7 +194,7 @@ impl Bench {
         let state = |(place, leader): (usize, &Option<BrokerId>)| PartitionState {
             partition: partition(place as u16),
             leader: *leader,
-            leader_epoch: LeaderEpoch(0),
+            leader_epoch: LeaderEpoch(self.epoch),
             isr: BrokerSet::EMPTY,
             partition_epoch: Default::default(),
             replicas: Vec::new(),
@@ -335,6 +348,12 @@ impl Bench {
             }
             Event::MemberFenced { error, partitions, .. } => {
                 format!("fenced {} {:?}", error.name(), numbers(&partitions))
+            }
+            Event::PositionValidated { partition, offset, .. } => {
+                format!("valid {} {offset}", partition.partition)
+            }
+            Event::TruncationDetected { partition, from, to, .. } => {
+                format!("truncated {} {from} to {to}", partition.partition)
             }
             Event::PollExpired { .. } => "poll expired".to_owned(),
             other => panic!("{other:?} is no member's"),

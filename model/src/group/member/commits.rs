@@ -45,11 +45,11 @@ pub(super) struct SyncCommit {
 }
 
 /// What has to be committed: the position, if it has changed since the last commit. Kafka repeats the others, to no
-/// effect.
+/// effect. What awaits validation is not committed. Source: 2.4.0 `SubscriptionState.allConsumed`.
 fn changed(owned: &Owned) -> Option<(TopicPartition, Offset)> {
     match owned.position {
         Position::At(offset) => Some((owned.partition, offset)).filter(|_| owned.committed != Some(offset)),
-        Position::AwaitCommitted | Position::AwaitReset { .. } => None,
+        Position::AwaitCommitted | Position::AwaitReset { .. } | Position::AwaitValidation { .. } => None,
     }
 }
 

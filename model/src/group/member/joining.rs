@@ -4,7 +4,7 @@ use crate::client::network::Ask;
 use crate::config::{Assignor, CommitPoint};
 use crate::event::Event;
 use crate::group::member::commits::Purpose;
-use crate::group::member::{Asked, Member, Request};
+use crate::group::member::{Asked, Member, Position, Request};
 use crate::ids::{BrokerId, Generation, MemberId, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, JoinedMember, Subscription};
@@ -107,12 +107,18 @@ impl Member {
     /// `KafkaConsumer.poll`, `ConsumerCoordinator.onJoinPrepare`). Between two generations no commit is possible
     /// (2.5.0 `RebalanceInProgressException`): an application that commits first then polls, without taking records, until
     /// the rebalance is over.
+    ///
+    /// The client of 3.2.0 reads on while it commits before a rebalance. Source: KAFKA-14196, 3.2.0
+    /// `ConsumerCoordinator.onJoinPrepare`, `SubscriptionState.isFetchable`.
     pub(in crate::group) fn may_read(&self) -> bool {
         if self.settings.partition_assignment_strategy.is_cooperative() {
-            !matches!(self.membership.phase, Phase::Preparing | Phase::Revoking { .. })
+            !(matches!(self.membership.phase, Phase::Revoking { .. })
+                || self.membership.phase == Phase::Preparing && self.joins_after_commit)
                 && (self.commit_point != CommitPoint::BeforeProcessing || self.membership.is_in_generation())
         } else {
-            self.membership.is_stable() && !self.membership.rejoin && self.lookup.is_known()
+            let stays = self.membership.is_stable() && !self.membership.rejoin;
+            let revokes = self.membership.phase == Phase::Preparing && !self.revoking_stops_reading;
+            (stays || revokes) && self.lookup.is_known()
         }
     }
 
@@ -152,11 +158,24 @@ impl Member {
         }
         if self.settings.enable_auto_commit && self.membership.is_in_generation() {
             self.enter(Phase::Preparing);
+            if self.waits_in_vain() {
+                self.commit_at = now;
+                return false;
+            }
             self.begin_sync_commit(Purpose::BeforeRebalance, now, out);
         } else {
             self.give_away(out);
         }
         true
+    }
+
+    /// The client of 3.2.0 looks whether its commit is done as soon as it has sent it, and with each poll sends another: a
+    /// cooperative member that has anything to commit never joins, until the group goes on without it.
+    /// Source: KAFKA-14024, 3.2.0 `ConsumerCoordinator.onJoinPrepare`.
+    fn waits_in_vain(&self) -> bool {
+        !self.joins_after_commit
+            && self.settings.partition_assignment_strategy.is_cooperative()
+            && self.owned.iter().any(|owned| matches!(owned.position, Position::At(_)))
     }
 
     /// With an eager assignor a member gives everything away before it joins; with a cooperative one it keeps everything.

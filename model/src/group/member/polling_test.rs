@@ -155,3 +155,24 @@ fn closing_does_not_commit_what_is_still_worked_on() {
     bench.input(Input::Command(Command::Close));
     assert_eq!(bench.commits()[0].2, [(0, 2)]);
 }
+
+#[test]
+fn auto_commit_commits_what_earlier_polls_returned_and_in_0_9_0_0_what_this_one_returns_too() {
+    for (fetched, committed) in [(false, vec![(0, 2)]), (true, vec![(0, 5)])] {
+        let mut protocol = crate::protocol::Preset::V0_10.protocol();
+        protocol.auto_commits_fetched = fetched;
+        let mut bench = Bench::of(protocol, &[Some(ONE)], slowly);
+        bench.committed = Some(Offset::ZERO);
+        bench = bench.started();
+        bench.deliver(vec![batch(0, 2)]);
+        bench.commits();
+        bench.pass(5_000);
+        bench.commits();
+        bench.member.commit_at = bench.now;
+        bench.member.owned[0].committed = None;
+        bench.events.clear();
+        bench.deliver(vec![batch(2, 3)]);
+        assert_eq!(bench.happened(), ["polled 0 2-4"]);
+        assert_eq!(bench.commits().pop().map(|(.., what)| what), Some(committed));
+    }
+}

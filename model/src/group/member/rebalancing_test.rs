@@ -4,6 +4,7 @@ use super::bench_test::*;
 use super::*;
 use crate::config::Assignor;
 use crate::message::{ErrorCode, MessageKind};
+use crate::protocol::{Preset, Protocol};
 
 #[test]
 fn an_eager_member_commits_waits_gives_everything_away_and_joins() {
@@ -250,4 +251,54 @@ fn a_cooperative_member_that_commits_first_takes_no_records_between_two_generati
     bench.answer_clerks();
     assert_eq!(bench.happened(), ["assigned 2 [0]", "polled 0 0-4"]);
     assert_eq!(bench.answer_commit(ErrorCode::None), [(0, 5)]);
+}
+
+/// A member of this era that has read two records and is told of a rebalance.
+fn told_of_a_rebalance(protocol: Protocol, change: impl FnOnce(&mut MemberSetup)) -> Bench {
+    let mut bench = Bench::of(protocol, &[Some(ONE)], change);
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
+    bench.held.push(MessageKind::JoinGroupRequest);
+    bench.deliver(vec![batch(0, 2)]);
+    bench.happened();
+    bench.heartbeat_says(ErrorCode::RebalanceInProgress);
+    bench
+}
+
+#[test]
+fn in_3_2_0_an_eager_member_returns_records_that_its_commit_before_the_rebalance_leaves_out() {
+    // KAFKA-14196: whoever gets the partition next returns them again.
+    for (stops, polled) in [(true, vec![]), (false, vec![(0, 2, 3)])] {
+        let protocol = Protocol { revoking_stops_reading: stops, ..Preset::V2_8.protocol() };
+        let mut bench = told_of_a_rebalance(protocol, plainly);
+        bench.deliver(vec![batch(2, 2)]);
+        assert_eq!(bench.polled(), polled);
+        let committed = bench.commits().remove(0);
+        assert_eq!(committed.2, [(0, 2)]);
+        bench.answer(committed.0, committed.1, Body::OffsetCommitReply { error: ErrorCode::None });
+        bench.answer_clerks();
+        assert_eq!(bench.happened(), ["revoked 1 [0]"]);
+    }
+}
+
+#[test]
+fn in_3_2_0_a_cooperative_member_that_has_something_to_commit_never_joins() {
+    // KAFKA-14024: the group goes on without it.
+    for joins in [true, false] {
+        let protocol = Protocol { joins_after_commit: joins, ..Preset::V2_8.protocol() };
+        let mut bench = told_of_a_rebalance(protocol, cooperatively);
+        for _ in 0..10 {
+            for (broker, correlation, _) in bench.commits() {
+                bench.answer(broker, correlation, Body::OffsetCommitReply { error: ErrorCode::None });
+            }
+            bench.pass(1_000);
+        }
+        assert_eq!(bench.take(MessageKind::JoinGroupRequest).is_empty(), !joins);
+        if !joins {
+            bench.heartbeat_says(ErrorCode::UnknownMemberId);
+            assert_eq!(bench.happened(), ["fenced UNKNOWN_MEMBER_ID [0]"]);
+            bench.pass(1_000);
+            assert!(!bench.take(MessageKind::JoinGroupRequest).is_empty(), "now it begins anew");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::producer::chance::Chance;
 use crate::producer::partitioner::round_robin::RoundRobin;
 use crate::producer::partitioner::sticky::Sticky;
 use crate::producer::partitioner::uniform_sticky::UniformSticky;
-use crate::protocol::UnkeyedRule;
+use crate::protocol::{Protocol, UnkeyedRule};
 use crate::record::Record;
 
 /// Chooses partitions.
@@ -53,11 +53,11 @@ enum Rest {
 }
 
 impl Partitioner {
-    /// The partitioner of a class; records without a key go by `unkeyed` where the class leaves it open. `counter_start` is
-    /// where the round begins, which Kafka's default draws at random.
+    /// The partitioner of a class; where the class leaves it open, records without a key go as the protocol says.
+    /// `counter_start` is where the round begins, which Kafka's default draws at random.
     pub(super) fn new(
         class: PartitionerClass,
-        unkeyed: UnkeyedRule,
+        protocol: &Protocol,
         counter_start: u32,
         chance: Chance,
     ) -> Self {
@@ -68,8 +68,11 @@ impl Partitioner {
                 KeyRule::Ignored
             }
         };
-        let rest = match (class, unkeyed) {
-            (PartitionerClass::RoundRobinPartitioner, _) => Rest::SkippingRoundRobin(RoundRobin::new(0)),
+        let rest = match (class, protocol.partitioner) {
+            (PartitionerClass::RoundRobinPartitioner, _) if protocol.round_robin_skips => {
+                Rest::SkippingRoundRobin(RoundRobin::new(0))
+            }
+            (PartitionerClass::RoundRobinPartitioner, _) => Rest::RoundRobin(RoundRobin::new(0)),
             (PartitionerClass::UniformStickyPartitioner, _) | (_, UnkeyedRule::Sticky) => {
                 Rest::Sticky(Sticky::new(chance))
             }

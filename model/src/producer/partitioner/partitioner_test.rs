@@ -7,6 +7,7 @@ use crate::config::ProducerConfig;
 use crate::ids::{BrokerId, BrokerSet, RecordId};
 use crate::message::{Metadata, PartitionState};
 use crate::producer::accumulator::Rules;
+use crate::protocol::Preset;
 use crate::record::Content;
 use crate::time::{Instant, Micros};
 
@@ -26,7 +27,7 @@ fn metadata(leaders: &[Option<u8>]) -> ClusterMetadata {
             ..PartitionState::default()
         })
         .collect();
-    let mut known = ClusterMetadata::new(3, Micros::ZERO, Micros::ZERO);
+    let mut known = ClusterMetadata::new(3, Micros::ZERO, Micros::ZERO, false);
     known.take(
         &Metadata {
             live_brokers: BrokerSet::one(BrokerId(1)),
@@ -54,6 +55,11 @@ struct Desk {
     known: ClusterMetadata,
 }
 
+/// 0.11 with this rule for records without a key, and the `RoundRobinPartitioner` of 2.4.
+fn going_by(partitioner: UnkeyedRule) -> Protocol {
+    Protocol { partitioner, round_robin_skips: true, ..Preset::V0_11Iv1.protocol() }
+}
+
 impl Desk {
     fn new(class: PartitionerClass, unkeyed: UnkeyedRule, leaders: &[Option<u8>]) -> Self {
         Self::starting_at(0, class, unkeyed, leaders)
@@ -68,8 +74,8 @@ impl Desk {
     ) -> Self {
         let config = ProducerConfig { batch_size_bytes: 30, ..ProducerConfig::default() };
         Self {
-            partitioner: Partitioner::new(class, unkeyed, start, Chance::new(1)),
-            queues: Accumulator::new(Rules::new(&config, false)),
+            partitioner: Partitioner::new(class, &going_by(unkeyed), start, Chance::new(1)),
+            queues: Accumulator::new(Rules::new(&config, &going_by(unkeyed))),
             known: metadata(leaders),
         }
     }
@@ -180,6 +186,18 @@ fn the_round_robin_partitioner_skips_a_partition_whenever_a_batch_opens() {
 }
 
 #[test]
+fn a_round_robin_partitioner_that_is_asked_once_passes_nothing_over() {
+    let mut desk = Desk::new(RoundRobinPartitioner, UnkeyedRule::RoundRobin, &[Some(1); 2]);
+    let protocol = Protocol { round_robin_skips: false, ..going_by(UnkeyedRule::RoundRobin) };
+    desk.partitioner = Partitioner::new(RoundRobinPartitioner, &protocol, 7, Chance::new(1));
+    for turn in 0..6 {
+        let partition = desk.place(None, None);
+        assert_eq!(partition, turn % 2);
+        desk.leave(partition);
+    }
+}
+
+#[test]
 fn the_round_robin_partitioner_goes_round_where_batches_have_room() {
     let mut desk = Desk::new(RoundRobinPartitioner, UnkeyedRule::RoundRobin, &[Some(1), None, Some(1)]);
     for partition in [0, 2] {
@@ -285,7 +303,7 @@ fn uniform_sticky_records_go_the_likelier_to_a_partition_the_fewer_batches_wait_
         let mut chosen = [0; 4];
         for seed in 0..8_000 {
             let rule = UnkeyedRule::UniformSticky;
-            let mut partitioner = Partitioner::new(DefaultPartitioner, rule, 0, Chance::new(seed));
+            let mut partitioner = Partitioner::new(DefaultPartitioner, &going_by(rule), 0, Chance::new(seed));
             let first = partitioner.choose(TOPIC, None, &record(None), &desk.known, &desk.queues);
             chosen[usize::from(first.expect("the topic is known"))] += 1;
         }

@@ -1,0 +1,72 @@
+//! `epoch-order`: the epochs in a log never fall, and an offset has one record an epoch.
+//!
+//! Source: I7 of `kafka-behaviour.md`; `LeaderEpochFileCache` of every release assumes it.
+//!
+//! Looked at: writes of leaders and followers. Broken at each batch that is of an older epoch than the one before it, and at each
+//! that a leader writes where one of the same epoch was written before.
+
+use std::sync::Arc;
+
+use highwater_model::ids::{BrokerId, LeaderEpoch, Offset};
+use highwater_model::record::Batch;
+
+use super::scene::Scene;
+use super::slots::BySlot;
+use crate::finding::Tally;
+use crate::property::Property;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EpochOrder {
+    pub(crate) tally: Tally,
+    /// Each epoch, ascending, and the offset after all that was written in it.
+    written: BySlot<Vec<(LeaderEpoch, Offset)>>,
+}
+
+impl EpochOrder {
+    /// A leader wrote a batch.
+    pub(crate) fn appended(&mut self, scene: &Scene<'_>, broker: BrokerId, batch: &Arc<Batch>) {
+        let (epoch, end) = (batch.leader_epoch, batch.end_offset());
+        let written = self.written.at(scene.slot);
+        let place = match written.last() {
+            Some(&(last, _)) if last == epoch => written.len() - 1,
+            Some(_) | None => written.partition_point(|&(known, _)| known < epoch),
+        };
+        match written.get_mut(place) {
+            Some((known, before)) if *known == epoch => {
+                if batch.base_offset < *before {
+                    self.tally.broke(|| {
+                        let evidence = format!(
+                            "broker {broker} wrote offset {} of {} in epoch {epoch}, which already had a record there",
+                            batch.base_offset,
+                            scene.name()
+                        );
+                        scene.finding(Property::EpochOrder, evidence)
+                    });
+                }
+                *before = (*before).max(end);
+            }
+            Some(_) | None => written.insert(place, (epoch, end)),
+        }
+        self.wrote(scene, broker, batch.base_offset);
+    }
+
+    /// A replica wrote what stands in its log from an offset on.
+    pub(crate) fn wrote(&mut self, scene: &Scene<'_>, broker: BrokerId, from: Offset) {
+        let Some((_, replica)) = scene.replica(broker) else { return };
+        self.tally.looked += 1;
+        let first = replica.log.partition_point(|batch| batch.end_offset() <= from);
+        let pairs = replica.log[first.saturating_sub(1)..].windows(2);
+        for pair in pairs.filter(|pair| pair[1].leader_epoch < pair[0].leader_epoch) {
+            self.tally.broke(|| {
+                let evidence = format!(
+                    "broker {broker} wrote offset {} of {} in epoch {} behind a record of epoch {}",
+                    pair[1].base_offset,
+                    scene.name(),
+                    pair[1].leader_epoch,
+                    pair[0].leader_epoch
+                );
+                scene.finding(Property::EpochOrder, evidence)
+            });
+        }
+    }
+}
