@@ -120,6 +120,8 @@ pub enum Body {
         partition: TopicPartition,
         /// Which end.
         position: ListOffset,
+        /// The leader epoch that the asker knows of, from one that is to be fenced by it. Source: KIP-320.
+        current_epoch: Option<LeaderEpoch>,
     },
     /// The offset asked for.
     ListOffsetsReply {

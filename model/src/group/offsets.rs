@@ -82,7 +82,12 @@ impl Member {
             let partition = owned.partition;
             let Some(leader) = self.net.metadata.leader(partition) else { continue };
             if self.net.ready(leader, now, out) {
-                let body = Body::ListOffsetsRequest { fetcher: Fetcher::Consumer, partition, position };
+                let body = Body::ListOffsetsRequest {
+                    fetcher: Fetcher::Consumer,
+                    partition,
+                    position,
+                    current_epoch: None,
+                };
                 self.net.send(leader, now, Ask::Own(Request::ListOffsets(partition)), body, out);
                 owned.position = Position::AwaitReset { asked: true };
             }
