@@ -134,6 +134,8 @@ pub enum Body {
         position: ListOffset,
         /// For a consumer, which end is the last.
         isolation: IsolationLevel,
+        /// The leader epoch that the asker knows of, from one that is to be fenced by it. Source: KIP-320.
+        current_epoch: Option<LeaderEpoch>,
     },
     /// The offset asked for.
     ListOffsetsReply {

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use crate::event::Event;
-use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher, ListOffset};
 use crate::partition::Replica;
 use crate::time::{Instant, Micros};
 
+use super::epochs::is_fence;
 use super::{Broker, Parked};
 
 /// A parked fetch, within its broker.
@@ -57,12 +58,50 @@ impl ParkedFetches {
     }
 }
 
+/// A request for one end of a log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ListOffsets {
+    pub fetcher: Fetcher,
+    pub partition: TopicPartition,
+    pub position: ListOffset,
+    pub current_epoch: Option<LeaderEpoch>,
+}
+
 impl Replica {
     /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark.
     fn read_bound(&self, fetcher: Fetcher) -> Offset {
         match fetcher {
             Fetcher::Replica(_) => self.log.end_offset(),
             Fetcher::Consumer => self.high_watermark,
+        }
+    }
+
+    /// The high watermark that a follower was last told, while this replica leads. Source: 2.4.0
+    /// `Replica.lastSentHighWatermark`.
+    fn told(&mut self, follower: BrokerId) -> Option<&mut Offset> {
+        let remote = self.as_leader_mut()?.remotes.iter_mut().find(|remote| remote.broker == follower)?;
+        Some(&mut remote.told)
+    }
+
+    /// Whether the high watermark has risen above the one that a follower was last told.
+    fn has_news_for(&self, follower: BrokerId) -> bool {
+        let remotes = self.as_leader().map_or(&[][..], |leader| &leader.remotes);
+        remotes.iter().any(|remote| remote.broker == follower && remote.told < self.high_watermark)
+    }
+
+    /// Where the log begins or ends, for this fetcher. A consumer is not told the end before the high watermark has reached
+    /// where the leader's epoch begins, if `waits`: it might lie below what was told before.
+    ///
+    /// Source: 0.11.0.2 `KafkaApis.handleListOffsetRequest`; KIP-207, 2.2.0 `Partition.fetchOffsetForTimestamp`.
+    fn listed(&self, fetcher: Fetcher, position: ListOffset, waits: bool) -> Result<Offset, ErrorCode> {
+        let epoch_start = self.leader_epoch.and_then(|epoch| self.log.start_of_epoch(epoch));
+        let behind = epoch_start.is_some_and(|start| start > self.high_watermark);
+        match position {
+            ListOffset::Earliest => Ok(self.log.start_offset()),
+            ListOffset::Latest if waits && behind && fetcher == Fetcher::Consumer => {
+                Err(ErrorCode::OffsetNotAvailable)
+            }
+            ListOffset::Latest => Ok(self.read_bound(fetcher)),
         }
     }
 }
@@ -77,29 +116,92 @@ impl Broker {
         request: ParkedFetch,
         out: &mut Effects,
     ) {
-        let answers = self.read_all(&request);
+        let mut answers = self.read_all(&request);
         let mut at_once = max_wait == Micros::ZERO;
         if let Fetcher::Replica(follower) = request.fetcher {
             for (asked, answer) in request.partitions.iter().zip(&answers) {
-                if answer.error == ErrorCode::None && answer.diverging.is_none() {
-                    at_once |= self.follower_is_at(now, follower, asked, out);
-                } else if (answer.error == ErrorCode::OffsetOutOfRange || answer.diverging.is_some())
-                    && let Some(replica) = self.replica_mut(asked.partition)
-                {
-                    replica.follower_out_of_range(follower);
-                }
+                at_once |= self.learn(now, follower, asked, answer, out);
             }
         }
         at_once |= answers.iter().any(|answer| answer.error != ErrorCode::None || answer.diverging.is_some());
         let bytes: u64 =
             answers.iter().flat_map(|answer| &answer.batches).map(|batch| batch.size_bytes()).sum();
-        if at_once || bytes >= request.min_bytes {
+        at_once |= bytes >= request.min_bytes;
+        if !at_once && self.owes_high_watermark(&request) {
+            answers = self.read_all(&request);
+            at_once = true;
+        }
+        if at_once {
             self.answer_fetch(request, answers, out);
         } else {
             let deadline = now + max_wait;
             let id = self.parked_fetches.park(deadline, request);
             self.expiries.insert((deadline, Parked::Fetch(id)));
         }
+    }
+
+    /// What a follower's fetch says of the follower. True if it is to be answered at once even if there is nothing to read.
+    fn learn(
+        &mut self,
+        now: Instant,
+        follower: BrokerId,
+        asked: &FetchPartition,
+        answer: &FetchedPartition,
+        out: &mut Effects,
+    ) -> bool {
+        let FetchPartition { partition, .. } = *asked;
+        let protocol = self.config.protocol;
+        match (answer.error, answer.diverging) {
+            (ErrorCode::None, None) => {
+                let owed = self.follower_is_at(now, follower, asked, out);
+                protocol.high_watermark_pushed && self.tell_high_watermark(follower, answer) || owed
+            }
+            // What a follower has that is to cut its log says nothing; 2.7.0 and 2.8.0 take it for its log end all the same.
+            // Source: KAFKA-13141, 2.8.0 `ReplicaManager.updateFollowerFetchState`.
+            (ErrorCode::None, Some(_)) if self.by_majority(partition) => {
+                self.follower_out_of_range(follower, partition);
+                true
+            }
+            (ErrorCode::None, Some(_)) => {
+                if protocol.diverging_fetch_counted {
+                    self.follower_is_at(now, follower, asked, out);
+                }
+                true
+            }
+            (error, _) => {
+                // Source: KAFKA-8400, 2.4.0 `ReplicaManager.updateFollowerFetchState`.
+                let failed = error == ErrorCode::OffsetOutOfRange || is_fence(error);
+                if failed && protocol.failed_read_forgets_end {
+                    self.follower_out_of_range(follower, partition);
+                }
+                true
+            }
+        }
+    }
+
+    fn follower_out_of_range(&mut self, follower: BrokerId, partition: TopicPartition) {
+        if let Some(replica) = self.replica_mut(partition) {
+            replica.follower_out_of_range(follower);
+        }
+    }
+
+    /// Notes which high watermark the answer tells. True if it is higher than the one before. Source: 2.4.0
+    /// `ReplicaManager.readFromLocalLog`, `Replica.updateFetchState`.
+    fn tell_high_watermark(&mut self, follower: BrokerId, answer: &FetchedPartition) -> bool {
+        let Some(replica) = self.replica_mut(answer.partition) else { return false };
+        let Some(told) = replica.told(follower) else { return false };
+        let before = std::mem::replace(told, answer.high_watermark);
+        before < answer.high_watermark
+    }
+
+    /// Whether a follower waits that does not know how far the high watermark has risen, in the releases where it need not
+    /// wait. Source: 2.4.0 `DelayedFetch.tryComplete` (KIP-392), until KAFKA-9952 (2.6).
+    fn owes_high_watermark(&self, fetch: &ParkedFetch) -> bool {
+        let Fetcher::Replica(follower) = fetch.fetcher else { return false };
+        self.config.protocol.high_watermark_pushed
+            && fetch.partitions.iter().any(|asked| {
+                self.replicas.get(&asked.partition).is_some_and(|replica| replica.has_news_for(follower))
+            })
     }
 
     /// Learns how far the follower is. True if it is to be answered at once even if there is nothing to read.
@@ -127,7 +229,7 @@ impl Broker {
     }
 
     fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
-        let FetchPartition { partition, offset, max_bytes, last_epoch, .. } = *asked;
+        let FetchPartition { partition, offset, max_bytes, current_epoch, last_epoch } = *asked;
         let failed = |error| FetchedPartition {
             partition,
             error,
@@ -141,16 +243,16 @@ impl Broker {
         let Some(replica) = self.replicas.get(&partition) else {
             return failed(ErrorCode::UnknownTopicOrPartition);
         };
-        if !replica.leads() {
-            return failed(ErrorCode::NotLeaderForPartition);
+        if let Err(error) = replica.leads_in(current_epoch) {
+            return failed(error);
         }
-        if let Some(diverging) = last_epoch.and_then(|epoch| replica.diverging(epoch, offset)) {
-            let high_watermark = replica.high_watermark;
-            return FetchedPartition {
-                high_watermark,
-                diverging: Some(diverging),
-                ..failed(ErrorCode::None)
-            };
+        match last_epoch.map_or(Ok(None), |epoch| replica.compare(epoch, offset)) {
+            Ok(None) => {}
+            Ok(diverging) => {
+                let high_watermark = replica.high_watermark;
+                return FetchedPartition { high_watermark, diverging, ..failed(ErrorCode::None) };
+            }
+            Err(error) => return failed(error),
         }
         if offset < replica.log.start_offset() || offset > replica.log.end_offset() {
             return failed(ErrorCode::OffsetOutOfRange);
@@ -173,6 +275,21 @@ impl Broker {
             let (partition, broker) = (asked.partition, self.me);
             if answer.error == ErrorCode::OffsetOutOfRange {
                 out.event(Event::FetchOutOfRange { partition, broker, fetcher: from, offset: asked.offset });
+            }
+            if is_fence(answer.error) {
+                let error = answer.error;
+                out.event(Event::FetchFenced { partition, broker, fetcher: from, error });
+            }
+            if let Some((epoch, end_offset)) = answer.diverging.filter(|_| !self.by_majority(partition)) {
+                let offset = asked.offset;
+                out.event(Event::DivergenceTold {
+                    partition,
+                    broker,
+                    fetcher: from,
+                    offset,
+                    epoch,
+                    end_offset,
+                });
             }
             if fetcher == Fetcher::Consumer
                 && let Some(last) = answer.batches.last()
@@ -206,7 +323,9 @@ impl Broker {
         let Some((_, fetch)) = self.parked_fetches.fetches.get(&id) else { return false };
         let mut bytes = 0;
         for asked in &fetch.partitions {
-            let Some(replica) = self.replicas.get(&asked.partition).filter(|replica| replica.leads()) else {
+            let replica = self.replicas.get(&asked.partition);
+            let Some(replica) = replica.filter(|replica| replica.leads_in(asked.current_epoch).is_ok())
+            else {
                 return true;
             };
             if asked.offset > replica.log.end_offset() {
@@ -215,7 +334,7 @@ impl Broker {
             bytes +=
                 replica.log.readable_bytes(asked.offset, replica.read_bound(fetch.fetcher), fetch.min_bytes);
         }
-        bytes >= fetch.min_bytes
+        bytes >= fetch.min_bytes || self.owes_high_watermark(fetch)
     }
 
     /// Reads again and answers. The follower's log end and clock stay as they were.
@@ -231,19 +350,23 @@ impl Broker {
         &self,
         from: NodeId,
         correlation: CorrelationId,
-        fetcher: Fetcher,
-        partition: TopicPartition,
-        position: ListOffset,
+        asked: ListOffsets,
         out: &mut Effects,
     ) {
-        let (error, offset) = match self.replicas.get(&partition) {
-            None => (ErrorCode::UnknownTopicOrPartition, Offset::ZERO),
-            Some(replica) if !replica.leads() => (ErrorCode::NotLeaderForPartition, Offset::ZERO),
-            Some(replica) => match position {
-                ListOffset::Earliest => (ErrorCode::None, replica.log.start_offset()),
-                ListOffset::Latest => (ErrorCode::None, replica.read_bound(fetcher)),
-            },
+        let ListOffsets { fetcher, partition, position, current_epoch } = asked;
+        let waits = self.config.protocol.offset_not_available;
+        let replica = self.replicas.get(&partition).ok_or(ErrorCode::UnknownTopicOrPartition);
+        let listed = replica.and_then(|replica| {
+            replica.leads_in(current_epoch)?;
+            replica.listed(fetcher, position, waits)
+        });
+        let (error, offset) = match listed {
+            Ok(offset) => (ErrorCode::None, offset),
+            Err(error) => (error, Offset::ZERO),
         };
+        if is_fence(error) {
+            out.event(Event::FetchFenced { partition, broker: self.me, fetcher: from, error });
+        }
         out.send(from, correlation, Body::ListOffsetsReply { partition, error, offset });
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A record enters at [`produce`], is fetched by followers through [`fetch`] (the leader's side) and [`fetcher`] (theirs),
 //! and leaves to consumers through [`fetch`] again. [`notices`] change roles, [`ticks`] is what happens by the clock,
-//! [`membership`] is the broker's life with the controller, [`groups`] what it has to do with consumer groups, [`clients`] the
+//! [`epochs`] tells followers and consumers where epochs end, [`membership`] is the broker's life with the controller, [`groups`] what it has to do with consumer groups, [`clients`] the
 //! small requests.
 
 mod clients;
+mod epochs;
 mod fetch;
 mod fetcher;
 mod groups;
@@ -87,7 +88,7 @@ impl Broker {
         let replicas: BTreeMap<_, _> = std::mem::take(&mut storage.logs)
             .into_iter()
             .map(|(id, mut log)| {
-                log.rebuild_producer_states();
+                log.load();
                 let high_watermark = storage.loaded_high_watermark(id, &log);
                 (id, Replica::new(id, me, log, high_watermark))
             })
@@ -180,11 +181,18 @@ impl Broker {
                 self.on_fetch(now, max_wait, request, out);
             }
             Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
-            Body::ListOffsetsRequest { fetcher, partition, position, .. } => {
-                self.on_list_offsets(from, correlation, fetcher, partition, position, out);
+            Body::OffsetForLeaderEpochRequest { partitions, .. } => {
+                self.on_epoch_queries(from, correlation, &partitions, out);
+            }
+            Body::OffsetForLeaderEpochReply { partitions } => {
+                self.on_epoch_ends(now, from, correlation, &partitions, out);
+            }
+            Body::ListOffsetsRequest { fetcher, partition, position, current_epoch, .. } => {
+                let asked = fetch::ListOffsets { fetcher, partition, position, current_epoch };
+                self.on_list_offsets(from, correlation, asked, out);
             }
             Body::ListOffsetsReply { partition, error, offset } => {
-                self.on_list_offsets_reply(now, correlation, partition, error, offset, out);
+                self.on_list_offsets_reply(now, correlation, partition, error.result().map(|()| offset), out);
             }
             Body::LeaderAndIsrRequest { partitions } => self.on_leader_and_isr(now, partitions, out),
             Body::UpdateMetadataRequest(metadata) => self.metadata = metadata,
@@ -252,8 +260,6 @@ impl Broker {
             | Body::TxnOffsetCommitReply { .. }
             | Body::EndTxnReply { .. }
             | Body::WriteTxnMarkersReply { .. }
-            | Body::OffsetForLeaderEpochRequest { .. }
-            | Body::OffsetForLeaderEpochReply { .. }
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
             | Body::SyncGroupReply { .. }

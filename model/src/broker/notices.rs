@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::ids::{BrokerId, Offset, TopicPartition};
-use crate::log::Log;
+use crate::log::{EpochRules, Log};
 use crate::machine::Effects;
 use crate::message::PartitionState;
 use crate::partition::{Replica, Role};
 use crate::producer_state::SequenceRules;
-use crate::protocol::TruncationMoment;
 use crate::time::Instant;
 
 use super::Broker;
+use super::fetcher::Stage;
 
 impl Broker {
     /// Obeys each partition's state that is newer than what it knows. Leaders first, then followers, as Kafka does.
@@ -46,7 +46,9 @@ impl Broker {
 
     pub(super) fn ensure_replica(&mut self, partition: TopicPartition) {
         if !self.replicas.contains_key(&partition) {
-            let log = Log::new(SequenceRules::new(&self.config.protocol));
+            let protocol = &self.config.protocol;
+            let epochs = EpochRules::new(protocol, self.by_majority(partition));
+            let log = Log::new(SequenceRules::new(protocol)).with_epochs(epochs);
             let replica = Replica::new(partition, self.me, log, Offset::ZERO);
             self.replicas.insert(partition, replica);
             self.changed.push(partition);
@@ -73,20 +75,22 @@ impl Broker {
         self.ensure_replica(partition);
         self.refuse_waiting(partition, out);
         self.unload_groups(partition, out);
-        let protocol = self.config.protocol;
-        let cuts = !self.by_majority(partition);
+        let when = self.config.protocol.truncate_when;
         let Some(replica) = self.replica_mut(partition) else { return };
-        let is_new = replica.make_follower(leader, state.leader_epoch, out);
-        if is_new && cuts && protocol.truncation_moment == TruncationMoment::OnNotice {
-            replica.truncate_as_follower(protocol.truncation, out);
+        let is_new = replica.make_follower(leader, state.leader_epoch, when, out);
+        if is_new {
+            self.truncate_on_notice(partition, out);
         }
         if self.is_shutting_down() {
             // Source: 0.11.0.2 `ReplicaManager.makeFollowers` adds no fetcher then; what the broker follows already the
             // controller stops with a StopReplicaRequest, for which this notice stands.
             self.stop_fetching(partition);
         } else if is_new {
-            let truncating = cuts && protocol.truncation_moment == TruncationMoment::BeforeFetch;
-            self.follow(now, partition, leader, truncating);
+            let stage = self.first_stage(partition);
+            self.follow(now, partition, leader, stage);
+        } else if self.config.protocol.fetches_fenced && !self.is_fetching(partition) {
+            // It was given up until there is news, and this is.
+            self.follow(now, partition, leader, Stage::Fetching);
         }
         if is_new {
             self.wake_fetches(partition, out);

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::ids::TopicPartition;
 use crate::machine::Effects;
-use crate::partition::Replica;
+use crate::partition::{Replica, Role};
 use crate::time::{Instant, Micros};
 
 use super::{Broker, Parked};
@@ -101,9 +101,17 @@ impl Broker {
         }
     }
 
-    /// Writes every replica's high watermark to disk.
+    /// Writes the high watermarks to disk: those of all replicas; up to 0.8.1 only of those that have been told what they are,
+    /// which are all that the file then holds. Source: KAFKA-1647, 0.8.1.1 `ReplicaManager.checkpointHighWatermarks`.
     pub(super) fn checkpoint_high_watermarks(&mut self) {
+        let keeps_untold = self.config.protocol.checkpoint_keeps_untold;
+        if !keeps_untold {
+            self.storage.high_watermarks.clear();
+        }
         for (&id, replica) in &self.replicas {
+            if replica.role == Role::Offline && !keeps_untold {
+                continue;
+            }
             self.storage.high_watermarks.insert(id, replica.high_watermark);
         }
     }

@@ -87,6 +87,7 @@ impl Member {
                     partition,
                     position,
                     isolation: crate::config::IsolationLevel::ReadUncommitted,
+                    current_epoch: None,
                 };
                 self.net.send(leader, now, Ask::Own(Request::ListOffsets(partition)), body, out);
                 owned.position = Position::AwaitReset { asked: true };

@@ -47,8 +47,8 @@ pub struct FetchPartition {
     pub max_bytes: u64,
     /// The leader epoch that the asker knows of, from one that is to be fenced by it. Source: KIP-320.
     pub current_epoch: Option<LeaderEpoch>,
-    /// The epoch of the last record before `offset`, or a later one that the log has reached, from a follower that truncates as its fetches are answered; see
-    /// [`FetchedPartition::diverging`].
+    /// The epoch of the last record before `offset`, or a later one that the log has reached, from a follower that truncates as
+    /// its fetches are answered; see [`FetchedPartition::diverging`].
     pub last_epoch: Option<LeaderEpoch>,
 }
 
@@ -70,7 +70,7 @@ pub struct FetchedPartition {
     /// Whole batches; the first may begin before the offset that a consumer asked for.
     pub batches: Vec<Arc<Batch>>,
     /// The follower's log is another from here on: the leader's largest epoch that is not above the follower's, and where it
-    /// ends. Only on topics whose ack strategy is `majority`. Source: KIP-595 `DivergingEpoch`.
+    /// ends. Only to a follower that told its last epoch. Source: KIP-595 `DivergingEpoch`.
     pub diverging: Option<(LeaderEpoch, Offset)>,
 }
 

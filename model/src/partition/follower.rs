@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::ids::{BrokerId, LeaderEpoch, Offset};
 use crate::machine::Effects;
 use crate::partition::{Replica, Role, high_watermark};
+use crate::protocol::{Protocol, TruncateWhen};
 use crate::record::Batch;
 
 /// What an offset that its leader does not have makes a follower do.
@@ -13,7 +14,8 @@ use crate::record::Batch;
 pub enum OutOfRange {
     /// The leader's log is shorter: cut there.
     TruncateTo(Offset),
-    /// The leader's log is shorter and unclean election is off, so a cut would lose committed data: the broker stops itself.
+    /// The leader's log is shorter and unclean election is off, so a cut would lose committed data: the broker stops itself
+    /// (until 2.0.0).
     Halt,
     /// The leader's log has grown past it meanwhile: fetch on. What differs below is not mended.
     FetchOn,
@@ -24,11 +26,25 @@ pub enum OutOfRange {
 pub struct Misfit;
 
 impl Replica {
-    /// Follows `leader` from now on. True if that is somebody else than before: then it must truncate.
-    /// Source: 0.11.0.2 `Partition.makeFollower`, which looks at the leader's id only.
-    pub fn make_follower(&mut self, leader: BrokerId, epoch: LeaderEpoch, out: &mut Effects) -> bool {
-        self.leader_epoch = Some(epoch);
-        if self.role == Role::Follower(leader) {
+    /// Follows `leader` from now on. True if that is somebody else than before, or if the era minds the epoch: then it must
+    /// look where its log may differ.
+    ///
+    /// Source: 0.11.0.2 `Partition.makeFollower`, which looks at the leader's id only; 2.0.1, which takes a jump of the epoch for a
+    /// notice that was missed; 2.1.0, where every epoch counts.
+    pub fn make_follower(
+        &mut self,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+        when: TruncateWhen,
+        out: &mut Effects,
+    ) -> bool {
+        let before = self.leader_epoch.replace(epoch);
+        let stays = match when {
+            TruncateWhen::LeaderChanges => true,
+            TruncateWhen::EpochMissed => before.is_some_and(|before| epoch.0 <= before.0 + 1),
+            TruncateWhen::EpochChanges => before == Some(epoch),
+        };
+        if stays && self.role == Role::Follower(leader) {
             return false;
         }
         self.role = Role::Follower(leader);
@@ -76,14 +92,25 @@ impl Replica {
     }
 
     /// The leader does not have the offset that this follower asked for; its log ends at `leader_end`.
-    /// Source: 0.11.0.2 `ReplicaFetcherThread.handleOffsetOutOfRange`.
-    pub fn out_of_range(&self, leader_end: Offset, unclean_election: bool) -> OutOfRange {
-        if leader_end >= self.log.end_offset() {
-            OutOfRange::FetchOn
-        } else if unclean_election {
-            OutOfRange::TruncateTo(leader_end)
+    ///
+    /// Source: 0.11.0.2 `ReplicaFetcherThread.handleOffsetOutOfRange`; 2.0.1 the same, where KAFKA-7414 has ended the halt; 0.8.2.2 the
+    /// same, which took a leader that has grown meanwhile for one whose log has lost its beginning (KAFKA-2143).
+    pub fn out_of_range(
+        &self,
+        leader_end: Offset,
+        unclean_election: bool,
+        protocol: &Protocol,
+    ) -> OutOfRange {
+        if leader_end < self.log.end_offset() {
+            if protocol.halts_when_ahead && !unclean_election {
+                OutOfRange::Halt
+            } else {
+                OutOfRange::TruncateTo(leader_end)
+            }
+        } else if protocol.out_of_range_wipes {
+            OutOfRange::TruncateTo(self.log.start_offset())
         } else {
-            OutOfRange::Halt
+            OutOfRange::FetchOn
         }
     }
 }

@@ -14,6 +14,10 @@ pub struct Remote {
     pub caught_up: Option<Instant>,
     /// Whether its log is a beginning of the leader's and has reached the leader's epoch. Asked for by ack strategy `majority` only.
     pub in_step: bool,
+    /// The high watermark that its last fetch was answered with, at least. Kept where [`Protocol::high_watermark_pushed`].
+    ///
+    /// [`Protocol::high_watermark_pushed`]: crate::protocol::Protocol::high_watermark_pushed
+    pub told: Offset,
     /// When it last fetched, and where the leader's log ended then.
     last_fetch: Option<(Instant, Offset)>,
 }
@@ -23,7 +27,7 @@ impl Remote {
     /// Source: 0.11.0.2 `Partition.makeLeader`, which in the end applies `LogReadResult.UnknownLogReadResult`.
     pub fn new(broker: BrokerId, in_isr: bool, now: Instant) -> Self {
         let caught_up = in_isr.then_some(now);
-        Self { broker, log_end: None, caught_up, in_step: false, last_fetch: None }
+        Self { broker, log_end: None, caught_up, in_step: false, told: Offset::ZERO, last_fetch: None }
     }
 
     /// As the leader stays and only the epoch is new: it keeps what it knows of the follower's log, and takes this moment

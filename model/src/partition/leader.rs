@@ -93,6 +93,8 @@ impl Replica {
         let me = self.me;
         if topic.ack_strategy == AckStrategy::Majority {
             self.log.note_epoch(state.leader_epoch);
+        } else {
+            self.log.begin_epoch(state.leader_epoch);
         }
         if let Some(leader) = self.as_leader_mut() {
             leader.isr = state.isr;

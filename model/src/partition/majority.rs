@@ -13,7 +13,7 @@
 //!   ([`Log::note_epoch`](crate::log::Log::note_epoch)), by the leader as it takes office, by a follower once it has all that
 //!   the leader has ([`Replica::is_level`]). It counts in votes and in fetches as an entry without length would.
 //! - *Divergence.* A follower never cuts at its own high watermark. Its fetch says its last epoch; a leader whose log is another
-//!   answers where they part ([`Replica::diverging`]), and the follower cuts there ([`Replica::diverged`]).
+//!   answers where they part ([`Replica::compare`]), and the follower cuts there ([`Replica::parted`]).
 
 use crate::config::AckStrategy;
 use crate::event::{Event, TruncationReason};
@@ -28,15 +28,6 @@ impl Replica {
         let in_step = leader.remotes.iter().map(|remote| remote.log_end.filter(|_| remote.in_step));
         let ends = in_step.chain([Some(self.log.end_offset())]);
         high_watermark::advance_by_majority(self.high_watermark, ends)
-    }
-
-    /// Where this leader's log parts from that of a follower whose last record before `offset` is of `last_epoch`: the largest
-    /// epoch here that is not above the follower's, and where it ends. None if the follower's is a beginning of this one.
-    ///
-    /// Source: 3.9.0 `Partition.readRecords`.
-    pub fn diverging(&self, last_epoch: LeaderEpoch, offset: Offset) -> Option<(LeaderEpoch, Offset)> {
-        let (epoch, end) = self.log.end_offset_for_epoch(last_epoch);
-        (epoch < last_epoch || end < offset).then_some((epoch, end))
     }
 
     /// Whether this follower must be answered at once though there is nothing to read: it has everything and does not know yet
@@ -62,10 +53,10 @@ impl Replica {
     }
 
     /// The leader's log is another from here on. Source: 3.9.0 `AbstractFetcherThread.truncateOnFetchResponse`.
-    pub fn diverged(&mut self, epoch: LeaderEpoch, leader_end: Offset, out: &mut Effects) {
+    pub fn parted(&mut self, epoch: LeaderEpoch, leader_end: Offset, clamps: bool, out: &mut Effects) {
         let from = self.log.end_offset();
         let to = self.log.truncate_to_epoch(epoch, leader_end);
-        self.tell_cut(from, to, TruncationReason::Diverged, out);
+        self.was_cut(from, to, TruncationReason::Diverged, clamps, out);
     }
 
     /// Whether it has not yet been told who leads in this epoch, nor of a later one. A request that is repeated, or comes late,

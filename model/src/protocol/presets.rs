@@ -134,6 +134,7 @@ impl Preset {
                 ..Self::V2_0_1.protocol()
             },
             Self::V2_4 => Protocol {
+                misfit_kills_fetcher: false,
                 high_watermark_clamped: true,
                 failed_read_forgets_end: false,
                 high_watermark_pushed: true,
@@ -206,6 +207,7 @@ const OLDEST: Protocol = Protocol {
     diverging_fetch_counted: false,
     halts_when_ahead: true,
     out_of_range_wipes: false,
+    misfit_kills_fetcher: true,
     high_watermark_clamped: false,
     failed_read_forgets_end: true,
     high_watermark_pushed: false,

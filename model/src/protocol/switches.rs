@@ -134,10 +134,15 @@ switches! {
     /// A follower whose log is longer than its leader's stops its broker, where unclean elections are off.
     ["KAFKA-7414 (2.0.1 ends it)"]
     HaltsWhenAhead halts_when_ahead: bool,
-    /// A follower whose fetch is outside of its leader's log starts over at the log's beginning even if the leader's log merely
-    /// ends sooner.
+    /// A follower whose fetch was beyond its leader's log starts over at the log's beginning if the leader's log has grown past
+    /// its end meanwhile.
     ["KAFKA-2143 (0.9.0.1 ends it)"]
     OutOfRangeWipes out_of_range_wipes: bool,
+
+    /// A fetched batch that does not begin at the follower's log end kills the thread that fetches from that leader, for all
+    /// partitions; later only that partition is given up, until there is news of it.
+    ["KIP-461 (2.3 ends it)"]
+    MisfitKillsFetcher misfit_kills_fetcher: bool,
 
     // ---- the high watermark ----
     /// Whatever cuts the log brings a high watermark beyond its end down to it.

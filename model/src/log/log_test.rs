@@ -112,9 +112,13 @@ fn a_read_finds_its_batch_near_the_end_of_a_long_log_and_far_from_it() {
     assert_eq!(bounds(&log.read(Offset(60), Offset(60), 1)), []);
 }
 
+fn by_majority() -> Log {
+    Log::default().with_epochs(EpochRules { majority: true, ..EpochRules::default() })
+}
+
 /// Epoch 1: [0,2) [2,3). Epoch 3: [3,5). Then epoch 4 was reached, and nothing written in it.
 fn of_three_epochs() -> Log {
-    let mut log = Log::default();
+    let mut log = by_majority();
     for (epoch, batch) in [(1, sent(0, 2)), (1, sent(2, 1)), (3, sent(3, 2))] {
         log.append_as_leader(LeaderEpoch(epoch), &batch);
     }
@@ -126,11 +130,11 @@ fn of_three_epochs() -> Log {
 fn an_epoch_ends_where_the_next_begins() {
     let log = of_three_epochs();
     let end_of = |epoch| {
-        let (epoch, end) = log.end_offset_for_epoch(LeaderEpoch(epoch));
+        let (epoch, end) = log.end_of_epoch(LeaderEpoch(epoch)).expect("where a majority decides, always");
         (epoch.0, end.0)
     };
     assert_eq!([0, 1, 2, 3, 4, 9].map(end_of), [(0, 0), (1, 3), (1, 3), (3, 5), (4, 5), (4, 5)]);
-    assert_eq!(Log::default().end_offset_for_epoch(LeaderEpoch(7)), (LeaderEpoch(7), Offset(0)));
+    assert_eq!(by_majority().end_of_epoch(LeaderEpoch(7)), Some((LeaderEpoch(7), Offset(0))));
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn an_epoch_that_was_reached_counts_though_it_has_no_record() {
     log.note_epoch(LeaderEpoch(2));
     assert_eq!(log.last_epoch(), Some(LeaderEpoch(4)), "an older one is not news");
     log.append_as_leader(LeaderEpoch(6), &sent(5, 1));
-    assert_eq!(log.end_offset_for_epoch(LeaderEpoch(4)), (LeaderEpoch(4), Offset(5)));
+    assert_eq!(log.end_of_epoch(LeaderEpoch(4)), Some((LeaderEpoch(4), Offset(5))));
     assert_eq!(Log::default().last_epoch(), None);
 }
 

@@ -2,11 +2,17 @@
 //!
 //! Source: 0.11.0.2 `Log.scala`. Left out: segments, indexes, retention, compaction; a log starts at 0 for ever.
 
+mod epochs;
+
 use std::sync::Arc;
 
 use crate::ids::{LeaderEpoch, Offset};
 use crate::producer_state::{ProducerStates, SequenceRules, Verdict};
 use crate::record::{Batch, RecordBatch};
+
+use epochs::Epochs;
+
+pub use epochs::EpochRules;
 
 /// A log. Its batches are consecutive: each begins where the one before ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,9 +21,7 @@ pub struct Log {
     end: Offset,
     flushed: Offset,
     producers: ProducerStates,
-    /// Epochs that the log has reached though it may hold no record of them, and where it ended then; ascending. Only in
-    /// topics whose ack strategy is `majority`.
-    epochs: Vec<(LeaderEpoch, Offset)>,
+    epochs: Epochs,
     /// How many batches at the front are as they were last shown to a view.
     shown: usize,
 }
@@ -26,6 +30,13 @@ impl Log {
     /// An empty log.
     pub fn new(rules: SequenceRules) -> Self {
         Self { producers: ProducerStates::new(rules), ..Self::default() }
+    }
+
+    /// The same log, with another way to keep its epochs. Before anything is written.
+    #[must_use]
+    pub fn with_epochs(mut self, rules: EpochRules) -> Self {
+        self.epochs.rules = rules;
+        self
     }
 
     /// The first offset. Nothing is ever deleted from the front.
@@ -68,6 +79,7 @@ impl Log {
         if let Some(stamp) = &batch.producer {
             self.producers.record(stamp, batch.base_offset, batch.records.len());
         }
+        self.epochs.append(batch.leader_epoch, batch.base_offset);
         self.end = batch.end_offset();
         self.batches.push(batch);
     }
@@ -123,63 +135,70 @@ impl Log {
     ///
     /// Producer state is built again from what is left. Source: 0.11.0.2 `Log.truncateTo`, `LogSegment.truncateTo`.
     pub fn truncate_to(&mut self, to: Offset) -> Offset {
-        if to < self.end {
+        let shorter = to < self.end;
+        if shorter {
             let kept = self.batches.partition_point(|batch| batch.end_offset() <= to);
             self.batches.truncate(kept);
             self.end = self.batches.last().map_or(Offset::ZERO, |batch| batch.end_offset());
-            let end = self.end;
-            self.epochs.retain(|&(_, start)| start <= end);
             self.flushed = self.flushed.min(self.end);
             self.shown = self.shown.min(kept);
             self.rebuild_producer_states();
         }
+        self.epochs.cut(self.end, shorter);
         self.end
     }
 
+    /// A leader of this epoch takes office with this log. Source: KAFKA-7415, 2.0.1 `Partition.makeLeader`.
+    pub fn begin_epoch(&mut self, epoch: LeaderEpoch) {
+        self.epochs.elected(epoch, self.end);
+    }
+
     /// Notes that the log holds all that there was when the leader of this epoch took office, even if none of the leader's own
-    /// records is here yet. It survives as the log does: Kafka keeps a file of epochs beside it.
+    /// records is here yet. Only in topics whose ack strategy is `majority`.
     ///
     /// Source: 3.9.0 `LeaderEpochFileCache.assign`, which a leader calls as it takes office (`Partition.makeLeader`).
     pub fn note_epoch(&mut self, epoch: LeaderEpoch) {
-        if self.last_epoch().is_none_or(|last| last < epoch) {
-            self.epochs.push((epoch, self.end));
-        }
+        self.epochs.note(epoch, self.end);
     }
 
     /// The epoch of the last record, or a later one that was noted. Source: 3.9.0 `UnifiedLog.latestEpoch`.
     pub fn last_epoch(&self) -> Option<LeaderEpoch> {
-        let of_record = self.batches.last().map(|batch| batch.leader_epoch);
-        of_record.max(self.epochs.last().map(|&(epoch, _)| epoch))
+        self.epochs.latest()
     }
 
-    /// The largest epoch of this log that is not above `epoch`, and where it ends. If the log knows of none so old, that is
-    /// `epoch` itself, without records.
+    /// The largest epoch of this log that is not above `epoch`, and where it ends; none if the log cannot tell.
     ///
     /// Source: 3.9.0 `UnifiedLog.endOffsetForEpoch`, `LeaderEpochFileCache.endOffsetFor`.
-    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
-        let written = self.batches.partition_point(|batch| batch.leader_epoch <= epoch);
-        let noted = self.epochs.partition_point(|&(noted, _)| noted <= epoch);
-        let of_record = written.checked_sub(1).map(|last| self.batches[last].leader_epoch);
-        let of_note = noted.checked_sub(1).map(|last| self.epochs[last].0);
-        // The next epoch begins where this one ends.
-        let next_record = self.batches.get(written).map_or(self.end, |batch| batch.base_offset);
-        let next_note = self.epochs.get(noted).map_or(self.end, |&(_, start)| start);
-        (of_record.max(of_note).unwrap_or(epoch), next_record.min(next_note))
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        self.epochs.end_of(epoch, self.end)
+    }
+
+    /// Where an epoch begins that the log has reached.
+    pub fn start_of_epoch(&self, epoch: LeaderEpoch) -> Option<Offset> {
+        self.epochs.start_of(epoch)
     }
 
     /// Removes what a leader does not have whose largest epoch up to the last one here is `epoch`, and ends at `end` there. If
-    /// this log knows another epoch below, that may have to be asked about again. Returns the new end.
+    /// this log knows another epoch below, that may have to be asked about again. Returns the new end. Only in topics whose ack
+    /// strategy is `majority`.
     ///
     /// Source: 3.9.0 `AbstractFetcherThread.getOffsetTruncationState`.
     pub fn truncate_to_epoch(&mut self, epoch: LeaderEpoch, end: Offset) -> Offset {
-        let (mine, my_end) = self.end_offset_for_epoch(epoch);
+        let (mine, my_end) = self.end_of_epoch(epoch).unwrap_or((epoch, self.end));
         let to = if mine == epoch { my_end.min(end) } else { my_end };
-        self.epochs.retain(|&(noted, start)| noted <= epoch && start <= to);
+        self.epochs.forget(epoch, to);
         self.truncate_to(to)
     }
 
-    /// Learns the producers' state from the log, as on load. Source: 0.11.0.2 `Log.loadProducerState`.
-    pub fn rebuild_producer_states(&mut self) {
+    /// As it is found on disk: learns the producers' state from the batches, and forgets epochs that were noted and never
+    /// written in. Source: 0.11.0.2 `Log.loadSegments`, `loadProducerState`.
+    pub fn load(&mut self) {
+        self.epochs.loaded(self.end);
+        self.rebuild_producer_states();
+    }
+
+    /// Learns the producers' state from the log. Source: 0.11.0.2 `Log.loadProducerState`.
+    fn rebuild_producer_states(&mut self) {
         self.producers.clear();
         for batch in &self.batches {
             if let Some(stamp) = &batch.producer {
