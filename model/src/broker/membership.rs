@@ -106,11 +106,7 @@ impl Broker {
     fn register(&mut self, now: Instant, out: &mut Effects) {
         let incarnation = self.storage.incarnation;
         let previous_epoch = self.storage.previous_epoch;
-        self.ask(
-            NodeId::CONTROLLER,
-            Body::BrokerRegistrationRequest { incarnation, previous_epoch },
-            out,
-        );
+        self.ask(NodeId::CONTROLLER, Body::BrokerRegistrationRequest { incarnation, previous_epoch }, out);
         // An answer that does not come within a session is not waited for.
         self.membership.next = Some(now + socket_timeout(&self.config).min(self.session_timeout()));
     }
@@ -176,11 +172,8 @@ impl Broker {
     fn ask_for_shutdown(&mut self, now: Instant, out: &mut Effects) {
         // The answer is awaited first; an answer that leaves partitions brings the next attempt forward.
         let backoff = Micros::from_millis(self.config.broker.controlled_shutdown_retry_backoff_ms);
-        let patience = if self.is_kraft() {
-            self.heartbeat_interval()
-        } else {
-            socket_timeout(&self.config) + backoff
-        };
+        let patience =
+            if self.is_kraft() { self.heartbeat_interval() } else { socket_timeout(&self.config) + backoff };
         let Some(shutdown) = &mut self.membership.shutdown else { return };
         let left = match shutdown.give_up {
             Some(at) => (now < at).then_some(shutdown.retries_left),

@@ -32,7 +32,8 @@ impl Controller {
         let config = &self.config;
         let state = &mut self.partitions[place].state;
         let topic = &config.topics[usize::from(state.partition.topic.0)];
-        let Some(Changed { next, unclean }) = change.of(state, &config.protocol, topic.min_insync_replicas) else {
+        let Some(Changed { next, unclean }) = change.of(state, &config.protocol, topic.min_insync_replicas)
+        else {
             return;
         };
         let old = std::mem::replace(state, next);

@@ -67,11 +67,7 @@ pub(super) fn controlled_shutdown(
 /// then (`empties`).
 ///
 /// Source: 0.11.0.2 `KafkaController.removeReplicaFromIsr`, 1.1.1 `ReplicaStateMachine.doRemoveReplicasFromIsr`.
-pub(super) fn without_replica(
-    state: &PartitionState,
-    replica: BrokerId,
-    empties: bool,
-) -> Option<Choice> {
+pub(super) fn without_replica(state: &PartitionState, replica: BrokerId, empties: bool) -> Option<Choice> {
     if !state.isr.contains(replica) {
         return None;
     }

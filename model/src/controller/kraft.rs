@@ -103,7 +103,8 @@ impl Controller {
         out.send(broker.into(), correlation, Body::BrokerHeartbeatReply { error, fenced });
     }
 
-    /// The broker may lead again; partitions without a leader are looked at.
+    /// The broker may lead again; partitions without a leader are looked at. It is told all once more: had it missed a notice, it
+    /// would have read it by now in the metadata log.
     ///
     /// Source: 3.3.2 `ReplicationControlManager.handleBrokerUnfenced`.
     fn unfence(&mut self, now: Instant, broker: BrokerId, out: &mut Effects) {
@@ -115,11 +116,14 @@ impl Controller {
             let Partition { state, is_new, .. } = &self.partitions[place];
             if *is_new {
                 self.bring_online(place, out);
-            } else if self.by_majority(place) {
+                continue;
+            }
+            if self.by_majority(place) {
                 self.ask_for_votes(now, place, BrokerSet::one(broker), out);
             } else if state.leader.is_none() {
                 self.change(place, &self.any_change(place), out);
             }
+            self.tell_replicas(place, BrokerSet::one(broker));
         }
     }
 

@@ -45,6 +45,8 @@
 //! - UpdateMetadata carries the whole cluster, not only the partitions that changed.
 
 mod bounces;
+#[cfg(test)]
+mod bounces_test;
 mod broker_changes;
 mod decisions;
 mod elections;
