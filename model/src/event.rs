@@ -385,7 +385,8 @@ pub enum Event {
     // ---- the controller ----
     /// The controller knows a broker, again or for the first time.
     BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
-    /// The controller has heard nothing of a broker for zookeeper.session.timeout.ms and takes it for dead.
+    /// The controller takes a broker for dead: it has heard nothing of it for zookeeper.session.timeout.ms, under KRaft for
+    /// broker.session.timeout.ms, or it has let it stop.
     BrokerFenced { broker: BrokerId },
     /// A KRaft controller takes a registered broker for alive: it has caught up with the cluster's metadata.
     BrokerUnfenced { broker: BrokerId },

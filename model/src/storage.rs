@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::ids::{BrokerEpoch, BrokerId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::machine::Ending;
 
@@ -17,6 +17,9 @@ pub struct Storage {
     pub incarnation: u32,
     /// How the last life ended; none before the first.
     pub last_ending: Option<Ending>,
+    /// The epoch under which the last life was registered, if it stopped in good order. Kept in the file that marks a clean
+    /// shutdown. Source: KIP-966, 3.9.0 `CleanShutdownFileHandler`.
+    pub previous_epoch: Option<BrokerEpoch>,
     /// The logs, as the page cache or the disk holds them.
     pub logs: BTreeMap<TopicPartition, Log>,
     /// `replication-offset-checkpoint`: the high watermarks when they were last written.

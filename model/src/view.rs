@@ -36,7 +36,7 @@ pub struct BrokerView {
     pub alive: bool,
     /// Whether it is stopped for the moment though alive. Set by the driver.
     pub paused: bool,
-    /// Whether the controller takes it for alive.
+    /// Whether the controller takes it for alive: under KRaft, whether it is registered and not fenced.
     pub registered: bool,
     /// Its latest registration.
     pub epoch: BrokerEpoch,

@@ -30,12 +30,15 @@ pub enum Property {
     /// What a presumed leader calls committed is equal on every replica of the controller's ISR: whoever may be elected holds
     /// all that was exposed.
     StrongIsr,
-    /// The controller's leader is none or in the controller's ISR; the ISR is never empty.
+    /// The controller's leader is none or in the controller's ISR; the ISR is never empty without eligible leader replicas, and those
+    /// are outside of it and none while it is large enough.
     LeaderInIsr,
     /// Leader epochs are unique and grow.
     OneLeaderPerEpoch,
     /// Two replicas agree below the smaller of their high watermarks.
     LogMatching,
+    /// Whoever may be elected cleanly, in the ISR or eligible, holds all below the true HW, unless its disk lost its end.
+    CandidateCompleteness,
     /// A new leader holds everything committed and everything acknowledged to acks=all.
     LeaderCompleteness,
     /// An acknowledged acks=all record is on the leader, and on some replica.

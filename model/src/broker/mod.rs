@@ -126,6 +126,7 @@ impl Broker {
             self.checkpoint_high_watermarks();
         }
         let mut storage = self.storage;
+        storage.previous_epoch = self.membership.epoch().filter(|_| ending == Ending::Clean);
         storage.incarnation += 1;
         storage.last_ending = Some(ending);
         storage.logs = self
@@ -194,14 +195,18 @@ impl Broker {
             Body::ListOffsetsReply { partition, error, offset } => {
                 self.on_list_offsets_reply(now, correlation, partition, error.result().map(|()| offset), out);
             }
+            Body::LeaderAndIsrRequest { .. } | Body::UpdateMetadataRequest(_) if !self.obeys_notices() => {}
             Body::LeaderAndIsrRequest { partitions } => self.on_leader_and_isr(now, partitions, out),
-            Body::UpdateMetadataRequest(metadata) => self.metadata = metadata,
+            Body::UpdateMetadataRequest(metadata) => {
+                self.metadata = metadata;
+                self.has_caught_up(now);
+            }
             Body::AlterPartitionReply { partition, error, isr, partition_epoch, .. } => {
                 let answer = error.result().map(|()| (isr, partition_epoch));
                 self.on_alter_partition_reply(now, correlation, partition, answer, out);
             }
             Body::BrokerRegistrationReply { error, epoch } => self.on_registered(now, error, epoch),
-            Body::BrokerHeartbeatReply { error, .. } => self.on_heartbeat_reply(now, error),
+            Body::BrokerHeartbeatReply { error, fenced } => self.on_heartbeat_reply(now, error, fenced),
             Body::ControlledShutdownReply { error, remaining } => {
                 self.on_controlled_shutdown_reply(now, error, remaining, out);
             }
@@ -273,6 +278,7 @@ impl Broker {
             | Body::BrokerRegistrationRequest { .. }
             | Body::BrokerHeartbeatRequest { .. }
             | Body::ControlledShutdownRequest { .. }
+            | Body::SessionClosed { .. }
             | Body::AlterPartitionRequest { .. } => {
                 unreachable!("a broker is never sent this: {body:?}")
             }

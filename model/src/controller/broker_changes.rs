@@ -1,4 +1,4 @@
-//! Brokers come, are heard, go, and are missed.
+//! Brokers come, are heard, go, and are missed: with ZooKeeper.
 
 use super::sessions::Registration;
 use super::{Controller, Partition, elections};
@@ -18,6 +18,11 @@ impl Controller {
         incarnation: u32,
         out: &mut Effects,
     ) {
+        if let Some(epoch) = self.overlook_bounce(now, broker, incarnation, out) {
+            let error = ErrorCode::None;
+            out.send(broker.into(), correlation, Body::BrokerRegistrationReply { error, epoch });
+            return;
+        }
         let registration = match self.sessions.register(now, broker, incarnation) {
             Registration::Refused if self.sessions.is_relieved(broker) => {
                 // Its earlier life closed its session when it stopped; only the word of it has not come yet.
@@ -80,7 +85,7 @@ impl Controller {
         }
     }
 
-    fn end_session(&mut self, now: Instant, broker: BrokerId, out: &mut Effects) {
+    pub(super) fn end_session(&mut self, now: Instant, broker: BrokerId, out: &mut Effects) {
         let ended = BrokerSet::one(broker);
         self.sessions.end(ended);
         self.on_sessions_ended(now, ended, out);
@@ -93,6 +98,7 @@ impl Controller {
         if dead.is_empty() {
             return;
         }
+        self.closed.forget(dead);
         self.changed_brokers = self.changed_brokers.union(dead);
         for broker in dead.iter() {
             out.event(Event::BrokerFenced { broker });
@@ -141,8 +147,8 @@ impl Controller {
             return;
         }
         let state = &self.partitions[place].state;
-        let unclean_allowed = self.unclean_allowed(state.partition.topic);
-        if let Some(choice) = elections::without_replica(state, broker, unclean_allowed) {
+        let empties = self.empties_isrs(state.partition.topic);
+        if let Some(choice) = elections::without_replica(state, broker, empties) {
             self.decide(place, choice, self.sessions.registered().without(broker), out);
         }
     }

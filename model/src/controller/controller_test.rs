@@ -2,6 +2,7 @@
 
 use super::stage::{Stage, set, topic, tp};
 use super::*;
+use crate::event::Event;
 use crate::ids::BrokerEpoch;
 use crate::message::ErrorCode;
 use crate::view::BrokerView;

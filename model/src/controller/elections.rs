@@ -1,4 +1,5 @@
-//! Who is to lead: 0.11's leader selectors as functions from a partition's state to a choice.
+//! Who is to lead, with ZooKeeper: 0.11's leader selectors as functions from a partition's state to a choice. For KRaft see
+//! `partition_change`.
 //!
 //! Every choice, once taken, raises the leader epoch and the partition epoch by one, even one that only takes a replica
 //! out of the ISR. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`.
@@ -62,20 +63,16 @@ pub(super) fn controlled_shutdown(
 }
 
 /// The same partition without a replica that is in its ISR; without a leader if that was the one. Nothing to do if the
-/// replica is not in the ISR. Where an unclean election is not allowed, the last member stays, so that it may lead when
-/// it comes back; where it is allowed, the ISR ends up empty.
+/// replica is not in the ISR. The last member stays, so that it may lead when it comes back, unless the ISR is to end up empty
+/// then (`empties`).
 ///
-/// Source: 0.11.0.2 `KafkaController.removeReplicaFromIsr`.
-pub(super) fn without_replica(
-    state: &PartitionState,
-    replica: BrokerId,
-    unclean_allowed: bool,
-) -> Option<Choice> {
+/// Source: 0.11.0.2 `KafkaController.removeReplicaFromIsr`, 1.1.1 `ReplicaStateMachine.doRemoveReplicasFromIsr`.
+pub(super) fn without_replica(state: &PartitionState, replica: BrokerId, empties: bool) -> Option<Choice> {
     if !state.isr.contains(replica) {
         return None;
     }
     let rest = state.isr.without(replica);
-    let isr = if rest.is_empty() && !unclean_allowed { state.isr } else { rest };
+    let isr = if rest.is_empty() && !empties { state.isr } else { rest };
     let leader = state.leader.filter(|leader| *leader != replica);
     Some(Choice { leader, isr, unclean: false })
 }

@@ -93,7 +93,9 @@ impl Controller {
         state.isr = if by_majority { state.replicas.iter().copied().collect() } else { choice.isr };
         *is_new = false;
         self.changed_partitions.insert(state.partition);
-        self.tell_replicas(place, electable);
+        // Under KRaft all brokers read of it.
+        let receivers = if self.is_kraft() { self.sessions.registered() } else { electable };
+        self.tell_replicas(place, receivers);
         choice.leader
     }
 }

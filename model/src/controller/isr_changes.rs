@@ -63,7 +63,11 @@ impl Controller {
             weigh(&self.partitions[place].state, sender, proposed)
         });
         if let (Verdict::Accepted, Some(place)) = (verdict, place) {
-            self.accept_isr(now, place, proposed.isr, out);
+            if self.is_kraft() {
+                self.change_as_leader(place, proposed.isr, proposed.recovering, out);
+            } else {
+                self.accept_isr(now, place, proposed.isr, out);
+            }
         }
         let (error, isr, partition_epoch) = match verdict {
             Verdict::Accepted | Verdict::InForce => {

@@ -1,22 +1,25 @@
-//! The controller: ZooKeeper and the elected controller broker of 0.11, as one machine.
+//! The controller: ZooKeeper and the elected controller broker as one machine, or the quorum of KRaft as one machine.
 //!
 //! It keeps the brokers' sessions, is the only place where a partition's leader and ISR are decided, and tells the
 //! brokers. Source: 0.11.0.2 `KafkaController`, `PartitionStateMachine`, `ReplicaStateMachine`,
-//! `PartitionLeaderSelector`, `ReplicationUtils`; `kafka-behaviour.md` sections 3 and 4, the ZooKeeper column.
+//! `PartitionLeaderSelector`, `ReplicationUtils`; 3.3.2 and 3.9.0 `ReplicationControlManager`; `kafka-behaviour.md` sections 3
+//! and 4.
 //!
 //! # What arrives, and where it is answered
 //!
-//! - Registrations, heartbeats, sessions that end, controlled shutdowns: `broker_changes`, on `sessions`.
+//! - Registrations, heartbeats, sessions that end, controlled shutdowns: `broker_changes` with ZooKeeper, `kraft` under
+//!   KRaft, both on `sessions`. Sessions that are closed, and whether that is noticed in time: `bounces`.
 //! - A leader's proposal of another ISR: `isr_changes`.
 //! - Votes, where the ack strategy is `majority`: `votes`. There is no ISR to choose from there: it is all replicas for ever.
 //! - [`Command::PreferredElection`]: here. [`Command::CreatePartitions`]: `growth`.
-//! - Who is to lead is computed in `elections`; what the brokers are told is gathered in `notices`.
+//! - Who is to lead is computed in `elections` with ZooKeeper and in `partition_change` under KRaft, and comes into force in
+//!   `decisions`; what the brokers are told is gathered in `notices`.
 //!
 //! # Epochs
 //!
-//! Every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR
+//! With ZooKeeper every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR
 //! that a leader wrote raises the partition epoch only. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`,
-//! `Partition.updateIsr`. Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or
+//! `Partition.updateIsr`. KRaft's rule stands in `partition_change`. Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or
 //! [`Event::IsrExpanded`], in an election after the [`Event::LeaderElected`].
 //!
 //! # A broker that comes back within its old session
@@ -33,20 +36,27 @@
 //!
 //! - Fail-over: the controller is never replaced, so there is no controller epoch; a crash of its node is no
 //!   model of a ZooKeeper ensemble. While it stands still, no session expires (`Sessions::expire`).
-//! - The delay between a change in ZooKeeper and the watch that tells the controller: it acts at once, and so
-//!   cannot overlook a session that ends and begins again in between, as 0.11.0.2
-//!   `KafkaController.BrokerChange` can.
+//! - The delay between a change in ZooKeeper and the watch that tells the controller, but for sessions that are closed
+//!   (`bounces`): it acts at once.
 //! - Topic deletion, reassignment, `auto.leader.rebalance.enable` (a scenario asks for preferred elections),
 //!   and `StopReplicaRequest`: a follower that shuts down goes on fetching until it stops.
 //! - The retries of 0.11.0.2 `RequestSendThread`: a notice is sent once. A broker that lost one to a broken
 //!   connection was dead, and hears all again when it registers.
 //! - UpdateMetadata carries the whole cluster, not only the partitions that changed.
 
+mod bounces;
+#[cfg(test)]
+mod bounces_test;
 mod broker_changes;
+mod decisions;
 mod elections;
 mod growth;
 mod isr_changes;
+mod kraft;
+#[cfg(test)]
+mod kraft_test;
 mod notices;
+mod partition_change;
 mod sessions;
 #[cfg(test)]
 mod stage;
@@ -56,15 +66,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::{AckStrategy, ClusterConfig};
-use crate::event::Event;
 use crate::ids::{
     BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition,
 };
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, Message, Metadata, PartitionState};
+use crate::protocol::{ControllerKind, IsrEligibility};
 use crate::time::{Instant, Micros};
 use crate::view::{ClusterView, PartitionView, ReplicaView};
-use elections::Choice;
+use bounces::Closed;
+use decisions::tell_isr_change;
 use isr_changes::Propagation;
 use notices::Notices;
 use sessions::Sessions;
@@ -75,6 +86,7 @@ use votes::Election;
 pub struct Controller {
     config: Arc<ClusterConfig>,
     sessions: Sessions,
+    closed: Closed,
     /// Ascending by partition.
     partitions: Vec<Partition>,
     propagation: Propagation,
@@ -102,10 +114,14 @@ impl Controller {
     /// The controller of a formed cluster: all brokers registered, each partition led by its first replica, all
     /// replicas in sync, all epochs 0.
     pub fn new(config: Arc<ClusterConfig>) -> Self {
-        let timeout = Micros::from_millis(config.broker.zookeeper_session_timeout_ms);
+        let timeout = Micros::from_millis(match config.protocol.controller {
+            ControllerKind::Zookeeper => config.broker.zookeeper_session_timeout_ms,
+            ControllerKind::Kraft => config.broker.broker_session_timeout_ms,
+        });
         let partitions = formed_partitions(&config);
         Self {
             sessions: Sessions::formed(config.brokers, timeout),
+            closed: Closed::default(),
             partitions,
             propagation: Propagation::default(),
             votes_due: None,
@@ -132,6 +148,15 @@ impl Controller {
         };
         let correlation = message.correlation;
         match &message.body {
+            Body::BrokerRegistrationRequest { incarnation, previous_epoch } if self.is_kraft() => {
+                self.on_kraft_registration(now, broker, correlation, (*incarnation, *previous_epoch), out);
+            }
+            Body::BrokerHeartbeatRequest { epoch } if self.is_kraft() => {
+                self.on_kraft_heartbeat(now, broker, correlation, *epoch, out);
+            }
+            Body::ControlledShutdownRequest { epoch } if self.is_kraft() => {
+                self.on_shutdown_wanted(now, broker, correlation, *epoch, out);
+            }
             Body::BrokerRegistrationRequest { incarnation, .. } => {
                 self.on_registration(now, broker, correlation, *incarnation, out);
             }
@@ -141,6 +166,7 @@ impl Controller {
             Body::ControlledShutdownRequest { epoch } => {
                 self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
             }
+            Body::SessionClosed { epoch } => self.on_session_closed(now, broker, *epoch),
             Body::AlterPartitionRequest { proposed, .. } => {
                 self.on_alter_partition(now, broker, correlation, proposed, out);
             }
@@ -199,8 +225,13 @@ impl Controller {
     }
 
     fn on_deadline(&mut self, now: Instant, out: &mut Effects) {
-        let ended = self.sessions.expire(now);
-        self.on_sessions_ended(now, ended, out);
+        if self.is_kraft() {
+            self.fence_stale_brokers(now, out);
+        } else {
+            self.look_for_closed_sessions(now, out);
+            let ended = self.sessions.expire(now);
+            self.on_sessions_ended(now, ended, out);
+        }
         self.ask_again(now, out);
         if self.propagation.due().is_some_and(|due| due <= now) {
             self.notices.update_metadata();
@@ -228,34 +259,13 @@ impl Controller {
         if self.by_majority(place) {
             return self.prefer_by_vote(now, place, out);
         }
+        if self.is_kraft() {
+            return self.prefer_in_kraft(place, out);
+        }
         let choice = elections::preferred_replica(&self.partitions[place].state, self.sessions.electable());
         if let Some(choice) = choice {
             self.decide(place, choice, self.sessions.registered(), out);
         }
-    }
-
-    /// Puts a choice into force under the next epochs and tells the partition's replicas among `receivers`.
-    fn decide(&mut self, place: usize, choice: Choice, receivers: BrokerSet, out: &mut Effects) {
-        let state = &mut self.partitions[place].state;
-        let (old_leader, old_isr) = (state.leader, state.isr);
-        state.leader = choice.leader;
-        state.isr = choice.isr;
-        state.leader_epoch = LeaderEpoch(state.leader_epoch.0 + 1);
-        state.partition_epoch = PartitionEpoch(state.partition_epoch.0 + 1);
-        if let Some(event) = leader_event(state, old_leader, choice.unclean) {
-            out.event(event);
-        }
-        tell_isr_change(state, old_isr, out);
-        self.changed_partitions.insert(state.partition);
-        self.tell_replicas(place, receivers);
-    }
-
-    /// Has the partition's state sent to those of its replicas that are in `receivers`.
-    fn tell_replicas(&mut self, place: usize, receivers: BrokerSet) {
-        let Partition { state, is_new, .. } = &self.partitions[place];
-        assert!(!is_new, "brokers do not hear of a partition that never had a leader");
-        let replicas: BrokerSet = state.replicas.iter().copied().collect();
-        self.notices.leader_and_isr(state.partition, replicas.intersection(receivers));
     }
 
     /// Sends what was gathered: to each registered broker its partitions, ascending, then to all the same metadata.
@@ -276,15 +286,15 @@ impl Controller {
         self.propagation.told(now);
     }
 
-    /// The cluster as brokers are told. Shutting down is no reason to be left out.
-    /// Source: 0.11.0.2 `ControllerBrokerRequestBatch.sendRequestsToBrokers`.
+    /// The cluster as brokers are told. Shutting down is no reason to be left out; being fenced is.
+    /// Source: 0.11.0.2 `ControllerBrokerRequestBatch.sendRequestsToBrokers`, 3.3.2 `ClusterImage`.
     fn metadata(&self) -> Metadata {
         let had_leader = self.partitions.iter().filter(|partition| !partition.is_new);
         Metadata {
-            live_brokers: self.sessions.registered(),
+            live_brokers: self.sessions.live(),
             partitions: had_leader.map(|partition| partition.state.clone()).collect(),
-            broker_epochs: Vec::new(),
-            shutting_down: BrokerSet::EMPTY,
+            broker_epochs: if self.is_kraft() { self.sessions.epochs() } else { Vec::new() },
+            shutting_down: if self.is_kraft() { self.sessions.shutting_down() } else { BrokerSet::EMPTY },
         }
     }
 
@@ -297,6 +307,15 @@ impl Controller {
         &self.partitions[place].state
     }
 
+    fn is_kraft(&self) -> bool {
+        self.config.protocol.controller == ControllerKind::Kraft
+    }
+
+    /// Whether what a broker's shutdown means for the others is kept and told. Source: KIP-841.
+    fn keeps_shutdowns(&self) -> bool {
+        self.config.protocol.isr_eligibility != IsrEligibility::Anyone
+    }
+
     /// Whether a majority of all replicas decides over the partition at this place.
     fn by_majority(&self, place: usize) -> bool {
         let topic = usize::from(self.partitions[place].state.partition.topic.0);
@@ -307,6 +326,12 @@ impl Controller {
         self.config.topics[usize::from(topic.0)].unclean_leader_election_enable
     }
 
+    /// With ZooKeeper: whether the last member leaves an ISR, too, when it dies. Source: 0.11.0.2
+    /// `KafkaController.removeReplicaFromIsr`; 1.1.1 `ReplicaStateMachine.doRemoveReplicasFromIsr` always keeps it.
+    fn empties_isrs(&self, topic: TopicId) -> bool {
+        self.unclean_allowed(topic) && !self.config.protocol.last_isr_member_kept
+    }
+
     /// Looks at what is not yet shown, and at all leaders when a broker came or went.
     fn assert_invariants(&self) {
         self.sessions.assert_invariants();
@@ -315,9 +340,11 @@ impl Controller {
             self.assert_partition(&self.partitions[place], self.by_majority(place));
         }
         if !self.changed_brokers.is_empty() {
-            let registered = self.sessions.registered();
+            let protocol = &self.config.protocol;
+            let may_be_dead = protocol.eligible_leader_replicas && !protocol.last_known_leader_checked;
+            let live = self.sessions.live();
             let mut leaders = self.partitions.iter().filter_map(|partition| partition.state.leader);
-            assert!(leaders.all(|leader| registered.contains(leader)), "a dead broker leads");
+            assert!(may_be_dead || leaders.all(|leader| live.contains(leader)), "a dead broker leads");
         }
     }
 
@@ -329,7 +356,11 @@ impl Controller {
         let wants_votes = by_majority && !is_new && state.leader.is_none();
         assert_eq!(election.is_some(), wants_votes, "votes are for a missing leader: {state:?}");
         assert!(!by_majority || *is_new || state.isr == replicas, "all replicas count here: {state:?}");
-        let may_be_empty = *is_new || self.unclean_allowed(state.partition.topic);
+        let protocol = &self.config.protocol;
+        let is_emptied = !self.is_kraft() && self.empties_isrs(state.partition.topic);
+        let may_be_empty = *is_new || is_emptied || protocol.eligible_leader_replicas;
+        assert!(state.isr.intersection(state.elr).is_empty(), "eligible and in sync: {state:?}");
+        assert!(state.elr.is_subset(replicas), "eligible without a replica: {state:?}");
         assert!(may_be_empty || !state.isr.is_empty(), "the last ISR member was dropped: {state:?}");
     }
 
@@ -366,6 +397,8 @@ impl Machine for Controller {
         match input {
             Input::Start => self.on_start(now),
             Input::Message { from, message } => self.on_message(now, from, &message, out),
+            // KRaft's brokers have no session that a connection could end.
+            Input::Disconnected(_) if self.is_kraft() => {}
             Input::Disconnected(node) => self.on_disconnected(now, node, out),
             Input::Deadline => self.on_deadline(now, out),
             Input::Command(command) => self.on_command(now, &command, out),
@@ -376,7 +409,8 @@ impl Machine for Controller {
 
     /// When the next session expires, ISR changes are to be told, or votes to be asked for again, whichever comes first.
     fn next_deadline(&self) -> Option<Instant> {
-        [self.sessions.next_expiry(), self.propagation.due(), self.votes_due].into_iter().flatten().min()
+        let due = [self.sessions.next_expiry(), self.closed.due(), self.propagation.due(), self.votes_due];
+        due.into_iter().flatten().min()
     }
 
     /// Partitions are shown in ascending order, so that places noted as touched stay right when new ones go in.
@@ -386,7 +420,7 @@ impl Machine for Controller {
         }
         for broker in std::mem::take(&mut self.changed_brokers).iter() {
             let shown = &mut view.brokers[usize::from(broker.0) - 1];
-            shown.registered = self.sessions.registered().contains(broker);
+            shown.registered = self.sessions.live().contains(broker);
             shown.epoch = self.sessions.epoch(broker);
         }
     }
@@ -409,31 +443,6 @@ fn formed_partitions(config: &ClusterConfig) -> Vec<Partition> {
         }
     }
     partitions
-}
-
-/// That another broker leads than before, or nobody any more.
-fn leader_event(state: &PartitionState, old_leader: Option<BrokerId>, unclean: bool) -> Option<Event> {
-    if state.leader == old_leader {
-        return None;
-    }
-    let (partition, epoch, isr) = (state.partition, state.leader_epoch, state.isr);
-    Some(match state.leader {
-        Some(broker) => Event::LeaderElected { partition, broker, epoch, isr, unclean },
-        None => Event::PartitionOffline { partition, epoch, isr },
-    })
-}
-
-/// Whom the ISR lost and gained.
-fn tell_isr_change(state: &PartitionState, old_isr: BrokerSet, out: &mut Effects) {
-    let (partition, isr, version) = (state.partition, state.isr, state.partition_epoch);
-    let removed = old_isr.difference(isr);
-    if !removed.is_empty() {
-        out.event(Event::IsrShrunk { partition, removed, isr, version });
-    }
-    let added = isr.difference(old_isr);
-    if !added.is_empty() {
-        out.event(Event::IsrExpanded { partition, added, isr, version });
-    }
 }
 
 #[cfg(test)]

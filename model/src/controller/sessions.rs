@@ -1,7 +1,11 @@
-//! ZooKeeper's part: which brokers have a session, and until when.
+//! Which brokers have a session, and until when.
 //!
 //! In 0.11 a broker is alive for the controller as long as its ephemeral node `/brokers/ids/<id>` exists, and the node
 //! exists as long as the ZooKeeper session that created it. A [`BrokerEpoch`] stands for the session's id.
+//!
+//! Under KRaft a registration stays. A broker is registered *fenced*, is unfenced by a heartbeat, and is fenced again when it
+//! has been silent for too long, or when it was allowed to shut down. Source: 3.3.2 `ClusterControlManager`,
+//! `BrokerHeartbeatManager`.
 
 use crate::ids::{BrokerEpoch, BrokerId, BrokerSet};
 use crate::time::{Instant, Micros};
@@ -16,6 +20,14 @@ struct Session {
     /// Which life of the broker opened it.
     incarnation: u32,
     last_heard: Instant,
+    /// KRaft: when it asked to shut down and still led something.
+    shutdown_began: Option<Instant>,
+}
+
+impl Session {
+    fn new(epoch: BrokerEpoch, incarnation: u32, last_heard: Instant) -> Self {
+        Self { epoch, incarnation, last_heard, shutdown_began: None }
+    }
 }
 
 /// What came of a request to register.
@@ -36,6 +48,8 @@ pub(super) struct Sessions {
     latest: Vec<Session>,
     last_epoch: BrokerEpoch,
     registered: BrokerSet,
+    /// KRaft: those of the registered that are not taken for alive.
+    fenced: BrokerSet,
     shutting_down: BrokerSet,
     relieved: BrokerSet,
     next_expiry: Option<Instant>,
@@ -44,12 +58,13 @@ pub(super) struct Sessions {
 impl Sessions {
     /// A formed cluster: every broker in its first life, under the epoch that equals its id.
     pub(super) fn formed(brokers: u8, timeout: Micros) -> Self {
-        let first = |id| Session { epoch: BrokerEpoch(id), incarnation: 0, last_heard: Instant::START };
+        let first = |id| Session::new(BrokerEpoch(id), 0, Instant::START);
         let mut sessions = Self {
             timeout,
             latest: (1..=u64::from(brokers)).map(first).collect(),
             last_epoch: BrokerEpoch(u64::from(brokers)),
             registered: (1..=brokers).map(BrokerId).collect(),
+            fenced: BrokerSet::EMPTY,
             shutting_down: BrokerSet::EMPTY,
             relieved: BrokerSet::EMPTY,
             next_expiry: None,
@@ -58,17 +73,30 @@ impl Sessions {
         sessions
     }
 
-    /// Brokers with a session. Source: 0.11.0.2 `ControllerContext.liveOrShuttingDownBrokerIds`.
+    /// Brokers that the controller knows and tells of its decisions: with ZooKeeper those that have a session, under KRaft
+    /// also the fenced ones. Source: 0.11.0.2 `ControllerContext.liveOrShuttingDownBrokerIds`.
     pub(super) fn registered(&self) -> BrokerSet {
         self.registered
     }
 
-    /// Brokers with a session that have not asked to shut down. Source: 0.11.0.2 `ControllerContext.liveBrokerIds`.
-    pub(super) fn electable(&self) -> BrokerSet {
-        self.registered.difference(self.shutting_down)
+    /// Registered brokers that are not taken for alive. None with ZooKeeper.
+    pub(super) fn fenced(&self) -> BrokerSet {
+        self.fenced
     }
 
-    /// Brokers that have asked to shut down and still have a session.
+    /// Brokers that are taken for alive.
+    pub(super) fn live(&self) -> BrokerSet {
+        self.registered.difference(self.fenced)
+    }
+
+    /// Those of them that have not asked to shut down. Source: 0.11.0.2 `ControllerContext.liveBrokerIds`, 3.3.2
+    /// `ClusterControlManager.isActive`.
+    pub(super) fn electable(&self) -> BrokerSet {
+        self.live().difference(self.shutting_down)
+    }
+
+    /// Brokers that have asked to shut down and still have a session. Under KRaft those that are known to be in controlled
+    /// shutdown, fenced or not, until they register again.
     pub(super) fn shutting_down(&self) -> BrokerSet {
         self.shutting_down
     }
@@ -81,6 +109,11 @@ impl Sessions {
     /// The broker's latest epoch, whether or not the session lasts.
     pub(super) fn epoch(&self, broker: BrokerId) -> BrokerEpoch {
         self.latest[place(broker)].epoch
+    }
+
+    /// The latest epochs of all brokers, by id.
+    pub(super) fn epochs(&self) -> Vec<BrokerEpoch> {
+        self.latest.iter().map(|session| session.epoch).collect()
     }
 
     /// When the first session ends unless its broker is heard before.
@@ -104,10 +137,18 @@ impl Sessions {
             return Registration::Known(epoch);
         }
         self.last_epoch = BrokerEpoch(self.last_epoch.0 + 1);
-        *session = Session { epoch: self.last_epoch, incarnation, last_heard: now };
+        *session = Session::new(self.last_epoch, incarnation, now);
         self.registered = self.registered.with(broker);
         self.find_next_expiry();
         Registration::Opened(self.last_epoch)
+    }
+
+    /// A new session for this life of the broker, in place of one that was closed unnoticed.
+    pub(super) fn reopen(&mut self, now: Instant, broker: BrokerId, incarnation: u32) -> BrokerEpoch {
+        self.last_epoch = BrokerEpoch(self.last_epoch.0 + 1);
+        self.latest[place(broker)] = Session::new(self.last_epoch, incarnation, now);
+        self.find_next_expiry();
+        self.last_epoch
     }
 
     /// Whether the broker's session under this epoch lasts.
@@ -143,6 +184,64 @@ impl Sessions {
         self.relieved = if relieved { self.relieved.with(broker) } else { self.relieved.without(broker) };
     }
 
+    /// KRaft: registers this life of the broker, fenced, unless the session of an earlier one is valid. A repeated request of
+    /// one life changes nothing. Source: 3.9.0 `ClusterControlManager.registerBroker`, `BrokerHeartbeatManager.hasValidSession`.
+    pub(super) fn admit(&mut self, now: Instant, broker: BrokerId, incarnation: u32) -> Registration {
+        let session = &mut self.latest[place(broker)];
+        if incarnation == session.incarnation {
+            session.last_heard = now;
+            let epoch = session.epoch;
+            self.find_next_expiry();
+            return Registration::Known(epoch);
+        }
+        if incarnation < session.incarnation || self.live().contains(broker) {
+            return Registration::Refused;
+        }
+        self.last_epoch = BrokerEpoch(self.last_epoch.0 + 1);
+        self.latest[place(broker)] = Session::new(self.last_epoch, incarnation, now);
+        self.shutting_down = self.shutting_down.without(broker);
+        Registration::Opened(self.last_epoch)
+    }
+
+    /// KRaft: the broker is not taken for alive any more.
+    pub(super) fn fence(&mut self, broker: BrokerId) {
+        self.fenced = self.fenced.with(broker);
+        self.find_next_expiry();
+    }
+
+    /// KRaft: the broker is taken for alive.
+    pub(super) fn unfence(&mut self, broker: BrokerId) {
+        self.fenced = self.fenced.without(broker);
+        self.find_next_expiry();
+    }
+
+    /// KRaft: the broker that has been silent for longest, if that is too long. As with [`Self::expire`], a controller that stood
+    /// still itself gives every session a fresh start, as a newly elected one does.
+    /// Source: 3.3.2 `BrokerHeartbeatManager.findOneStaleBroker`.
+    pub(super) fn stalest(&mut self, now: Instant) -> Option<BrokerId> {
+        let due = self.next_expiry.filter(|due| *due <= now)?;
+        if now.since(due) > STANDSTILL {
+            self.renew_all(now);
+            return None;
+        }
+        self.live().iter().min_by_key(|broker| self.latest[place(*broker)].last_heard)
+    }
+
+    /// KRaft: when the broker, in the life that is registered, asked to shut down and still led something.
+    pub(super) fn shutdown_began(&self, broker: BrokerId) -> Option<Instant> {
+        self.latest[place(broker)].shutdown_began
+    }
+
+    /// KRaft: the broker wants to shut down and still leads something.
+    pub(super) fn note_shutdown(&mut self, now: Instant, broker: BrokerId) {
+        self.latest[place(broker)].shutdown_began = Some(now);
+    }
+
+    /// Whether all brokers that may be elected have been heard after this time.
+    pub(super) fn all_heard_since(&self, since: Instant) -> bool {
+        self.electable().iter().all(|broker| self.latest[place(broker)].last_heard > since)
+    }
+
     /// Ends the sessions that were not renewed in time and names their brokers.
     ///
     /// If the controller finds out much later than it had asked to be woken, it stood still itself, and pings may be
@@ -169,12 +268,13 @@ impl Sessions {
 
     fn find_next_expiry(&mut self) {
         let expiry = |broker| self.latest[place(broker)].last_heard + self.timeout;
-        self.next_expiry = self.registered.iter().map(expiry).min();
+        self.next_expiry = self.live().iter().map(expiry).min();
     }
 
     /// What must hold between the sets.
     pub(super) fn assert_invariants(&self) {
         assert!(self.shutting_down.is_subset(self.registered), "a broker shuts down without a session");
+        assert!(self.fenced.is_subset(self.registered), "a broker is fenced that is not known");
         assert!(self.relieved.is_subset(self.shutting_down), "a broker was relieved that did not ask for it");
     }
 }

@@ -11,7 +11,7 @@ use crate::ids::{
 };
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, Envelope, ErrorCode, Message, Metadata, PartitionState};
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::time::Instant;
 
 /// The only correlation id that tests use.
@@ -53,8 +53,13 @@ impl Stage {
 
     /// The same with this many brokers.
     pub(super) fn with_brokers(brokers: u8, topics: Vec<Topic>) -> Self {
+        Self::with_protocol(Preset::V0_11Iv1.protocol(), brokers, topics)
+    }
+
+    /// The same under another protocol.
+    pub(super) fn with_protocol(protocol: Protocol, brokers: u8, topics: Vec<Topic>) -> Self {
         let config = ClusterConfig {
-            protocol: Preset::V0_11Iv1.protocol(),
+            protocol,
             brokers,
             broker: BrokerConfig::default(),
             topics,
@@ -101,7 +106,18 @@ impl Stage {
     }
 
     pub(super) fn register(&mut self, broker: u8, incarnation: u32) -> Result<BrokerEpoch, ErrorCode> {
-        let reply = self.ask(broker, Body::BrokerRegistrationRequest { incarnation, previous_epoch: None });
+        self.register_after(broker, incarnation, None)
+    }
+
+    /// The same by a broker whose last life stopped in good order under this epoch.
+    pub(super) fn register_after(
+        &mut self,
+        broker: u8,
+        incarnation: u32,
+        previous_epoch: Option<u64>,
+    ) -> Result<BrokerEpoch, ErrorCode> {
+        let previous_epoch = previous_epoch.map(BrokerEpoch);
+        let reply = self.ask(broker, Body::BrokerRegistrationRequest { incarnation, previous_epoch });
         let Body::BrokerRegistrationReply { error, epoch } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(epoch) } else { Err(error) }
     }
@@ -110,6 +126,13 @@ impl Stage {
         let reply = self.ask(broker, Body::BrokerHeartbeatRequest { epoch: BrokerEpoch(epoch) });
         let Body::BrokerHeartbeatReply { error, .. } = reply else { panic!("{reply:?}") };
         error
+    }
+
+    /// A broker closes its session; that is not answered.
+    pub(super) fn close_session(&mut self, broker: u8, epoch: u64) {
+        let body = Body::SessionClosed { epoch: BrokerEpoch(epoch) };
+        let message = Message { correlation: CORRELATION, body };
+        self.give(Input::Message { from: BrokerId(broker).into(), message });
     }
 
     /// How many partitions the broker still leads.
@@ -141,13 +164,13 @@ impl Stage {
     /// The sessions of these brokers end because only the others were heard; takes one session timeout.
     pub(super) fn kill(&mut self, brokers: &[u8]) {
         self.now = self.controller.sessions.next_expiry().expect("somebody has a session");
-        for broker in self.controller.sessions.registered().difference(set(brokers)).iter() {
+        for broker in self.controller.sessions.live().difference(set(brokers)).iter() {
             let epoch = self.controller.sessions.epoch(broker);
             assert!(self.controller.sessions.hear(self.now, broker, epoch));
         }
         self.give(Input::Deadline);
-        let registered = self.controller.sessions.registered();
-        assert!(registered.intersection(set(brokers)).is_empty(), "they were to expire together");
+        let live = self.controller.sessions.live();
+        assert!(live.intersection(set(brokers)).is_empty(), "they were to expire together");
     }
 
     pub(super) fn prefer(&mut self, partition: u16) {

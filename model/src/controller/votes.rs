@@ -80,7 +80,7 @@ impl Controller {
         *election = Some(Election { votes: Vec::new(), preferred, again_at: now, told_offline: false });
         self.changed_partitions.insert(state.partition);
         self.notices.update_metadata();
-        self.ask_for_votes(now, place, self.sessions.registered(), out);
+        self.ask_for_votes(now, place, self.sessions.live(), out);
         if !self.may_reach_majority(place) {
             self.tell_offline(place, out);
         }
@@ -116,7 +116,7 @@ impl Controller {
         reach: Reach,
         out: &mut Effects,
     ) {
-        let Some(place) = self.place(partition).filter(|_| self.sessions.registered().contains(voter)) else {
+        let Some(place) = self.place(partition).filter(|_| self.sessions.live().contains(voter)) else {
             return;
         };
         let Partition { state, election: Some(election), .. } = &mut self.partitions[place] else { return };
@@ -189,14 +189,14 @@ impl Controller {
             if self.partitions[place].election.as_ref().is_some_and(is_due) {
                 self.conclude(place, true, out);
                 self.tell_offline(place, out);
-                self.ask_for_votes(now, place, self.sessions.registered(), out);
+                self.ask_for_votes(now, place, self.sessions.live(), out);
             }
         }
         // Only elections with somebody left to ask have a deadline; the others wait for a broker to register.
-        let registered = self.sessions.registered();
+        let live = self.sessions.live();
         let due = |Partition { state, election, .. }: &Partition| {
             let election = election.as_ref()?;
-            let silent = |voter: &BrokerId| registered.contains(*voter) && !election.has_vote_of(*voter);
+            let silent = |voter: &BrokerId| live.contains(*voter) && !election.has_vote_of(*voter);
             state.replicas.iter().any(silent).then_some(election.again_at)
         };
         self.votes_due = self.partitions.iter().filter_map(due).min();

@@ -195,7 +195,7 @@ switches! {
     ["KIP-380 (2.2)"]
     BrokerEpochs broker_epochs: bool,
     /// The last member of an ISR stays in it when its broker dies, also where unclean elections are on.
-    ["KAFKA-5281 (1.1)"]
+    ["KAFKA-5642 (1.1)"]
     LastIsrMemberKept last_isr_member_kept: bool,
     /// A KRaft controller raises the leader epoch whenever an ISR loses a member.
     ["KAFKA-15021 (3.6 ends it)"]

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use highwater_model::config::Acks;
-use highwater_model::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
+use highwater_model::event::{Event, TruncationReason};
+use highwater_model::ids::{BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use highwater_model::view::Role;
 
 use crate::property::Property::{
-    AckedDurable, HighWatermarkMonotone, LeaderCompleteness, LogMatching, StrongIsr, WeakIsr,
+    AckedDurable, CandidateCompleteness, HighWatermarkMonotone, LeaderCompleteness, LogMatching, StrongIsr,
+    WeakIsr,
 };
-use crate::testing::{Stage, acknowledged, partition, records, set};
+use crate::testing::{ORDERS, Stage, acknowledged, partition, records, set};
 
 #[test]
 fn a_cluster_in_order_is_not_reported() {
@@ -252,5 +254,49 @@ fn what_was_compared_once_is_not_read_again() {
     stage.look(&[]);
     for property in [StrongIsr, WeakIsr, LogMatching] {
         stage.assert_held(property);
+    }
+}
+
+#[test]
+fn a_candidate_that_lacks_what_lies_below_the_true_high_watermark_is_reported_in_the_isr_and_in_the_elr() {
+    for (isr, elr) in [(&[1, 2][..], &[][..]), (&[1][..], &[2][..])] {
+        let mut stage = Stage::settled();
+        stage.orders().controller.isr = set(isr);
+        stage.orders().controller.elr = set(elr);
+        stage.cut(2, 2);
+        stage.look(&[]);
+        stage.look(&[]);
+        stage.assert_broken(
+            CandidateCompleteness,
+            &format!(
+                "broker 2, a candidate of orders-0 with ISR {} and ELR {}, lacks some of what lies below the true high \
+                 watermark 3: it holds 2 of the 3 exposed records: offset 2 is missing, where record 2 of shop belongs \
+                 (exposed by broker 1 in epoch 0)",
+                set(isr),
+                set(elr)
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_replica_that_is_no_candidate_or_lost_its_disks_end_may_lack_records() {
+    let mut stage = Stage::settled();
+    stage.orders().controller.isr = set(&[1, 3]);
+    stage.cut(2, 2);
+    stage.look(&[]);
+    stage.cut(3, 2);
+    stage.look(&[power_loss(3, 3, 2)]);
+    stage.assert_held(CandidateCompleteness);
+}
+
+fn power_loss(broker: u8, from: u64, to: u64) -> Event {
+    Event::LogTruncated {
+        partition: ORDERS,
+        broker: BrokerId(broker),
+        from: Offset(from),
+        to: Offset(to),
+        high_watermark: Offset(to),
+        reason: TruncationReason::PowerLoss,
     }
 }

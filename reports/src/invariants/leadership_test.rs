@@ -1,7 +1,10 @@
 //! `leader-in-isr`, `one-leader-per-epoch`, `high-watermark-bound`.
 
+use std::sync::Arc;
+
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, LeaderEpoch, Offset};
+use highwater_model::protocol::Preset;
 use highwater_model::view::Role;
 
 use crate::property::Property::{HighWatermarkBound, LeaderInIsr, OneLeaderPerEpoch};
@@ -70,6 +73,36 @@ fn with_unclean_election_the_last_member_may_leave_the_isr() {
     stage.orders().controller.leader = None;
     stage.look(&[]);
     assert_eq!(stage.tally(LeaderInIsr).broken, 0);
+}
+
+/// Lies about the eligible leader replicas; min.insync.replicas is 2.
+fn with_elr(leader: Option<u8>, isr: &[u8], elr: &[u8]) -> Stage {
+    let mut stage = Stage::settled();
+    stage.change(|setup| Arc::make_mut(&mut setup.config).protocol = Preset::V4_0Elr.protocol());
+    let controller = &mut stage.orders().controller;
+    (controller.leader, controller.isr, controller.elr) = (leader.map(BrokerId), set(isr), set(elr));
+    controller.partition_epoch.0 += 1;
+    stage.look(&[]);
+    stage
+}
+
+#[test]
+fn with_eligible_leader_replicas_the_isr_may_be_empty_while_nobody_leads() {
+    assert_eq!(with_elr(None, &[], &[1, 2]).tally(LeaderInIsr).broken, 0);
+    assert_eq!(with_elr(Some(1), &[1], &[2]).tally(LeaderInIsr).broken, 0);
+    assert_eq!(with_elr(Some(1), &[], &[1, 2]).tally(LeaderInIsr).broken, 1);
+}
+
+#[test]
+fn replicas_that_are_eligible_and_in_sync_at_once_or_for_no_reason_are_reported() {
+    with_elr(Some(1), &[1], &[1, 2]).assert_broken(
+        LeaderInIsr,
+        "a replica is in the controller's ISR and eligible besides: orders-0 has ISR {1} and leader 1 in epoch 0",
+    );
+    with_elr(Some(1), &[1, 2], &[3]).assert_broken(
+        LeaderInIsr,
+        "replicas are eligible though the controller's ISR is large enough: orders-0 has ISR {1,2} and leader 1 in epoch 0",
+    );
 }
 
 #[test]

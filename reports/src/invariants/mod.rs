@@ -7,6 +7,7 @@
 //! | `leader-in-isr` | [`leader_in_isr`] | the controller's leader is in its ISR, and the ISR is not empty |
 //! | `one-leader-per-epoch` | [`one_leader_per_epoch`] | leader epochs are unique and grow |
 //! | `log-matching` | [`log_matching`] | two replicas agree below the smaller of their high watermarks |
+//! | `candidate-completeness` | [`candidate_completeness`] | whoever may be elected holds all below the true HW |
 //! | `leader-completeness` | [`leader_completeness`] | a new leader holds what was exposed and acknowledged |
 //! | `acked-durable` | [`acked_durable`] | what was acknowledged is on the leader, and on some replica |
 //! | `high-watermark-bound` | [`high_watermark_bound`] | HW ≤ LEO, and the leader's ≤ the smallest LEO in the ISR |
@@ -41,6 +42,7 @@ pub(crate) mod acked;
 pub(crate) mod acked_durable;
 pub(crate) mod agreement;
 mod batches;
+pub(crate) mod candidate_completeness;
 pub(crate) mod commit_fencing;
 pub(crate) mod committed_durable;
 pub(crate) mod decisions;
@@ -94,7 +96,7 @@ mod truncation_test;
 use std::sync::Arc;
 
 use highwater_model::config::{AckStrategy, Acks, ClusterConfig};
-use highwater_model::event::Event;
+use highwater_model::event::{Event, TruncationReason};
 use highwater_model::ids::GroupId;
 
 use crate::clients::{Reader, Writer};
@@ -155,6 +157,7 @@ pub(crate) struct WhiteBox {
     leader_in_isr: leader_in_isr::LeaderInIsr,
     one_leader_per_epoch: one_leader_per_epoch::OneLeaderPerEpoch,
     log_matching: log_matching::LogMatching,
+    candidate_completeness: candidate_completeness::CandidateCompleteness,
     leader_completeness: leader_completeness::LeaderCompleteness,
     acked_durable: acked_durable::AckedDurable,
     high_watermark_bound: high_watermark_bound::HighWatermarkBound,
@@ -266,6 +269,9 @@ impl WhiteBox {
                 self.truncation_spares_committed.truncated(scene, &memory.ghost, cut);
                 if let Some(place) = scene.place_of(broker) {
                     memory.ghost.cut(place, to);
+                }
+                if reason == TruncationReason::PowerLoss {
+                    self.candidate_completeness.lost(scene, broker);
                 }
             }
             Event::IsrShrinkProposed { broker, removed, .. } => {
@@ -396,6 +402,7 @@ impl WhiteBox {
             if by_isr {
                 self.leader_in_isr.look(scene);
                 self.strong_isr.look(scene, ghost);
+                self.candidate_completeness.look(scene, ghost);
                 self.weak_isr.look(scene, agreement);
             }
             self.log_matching.look(scene, agreement);
@@ -438,6 +445,7 @@ impl WhiteBox {
             Property::LeaderInIsr => &self.leader_in_isr.tally,
             Property::OneLeaderPerEpoch => &self.one_leader_per_epoch.tally,
             Property::LogMatching => &self.log_matching.tally,
+            Property::CandidateCompleteness => &self.candidate_completeness.tally,
             Property::LeaderCompleteness => &self.leader_completeness.tally,
             Property::AckedDurable => &self.acked_durable.tally,
             Property::HighWatermarkBound => &self.high_watermark_bound.tally,

@@ -5,6 +5,7 @@
 
 use highwater_model::config::{AckStrategy, ClusterConfig};
 use highwater_model::ids::BrokerSet;
+use highwater_model::message::PartitionState;
 use highwater_model::names::Names;
 use highwater_model::view::{ClusterView, PartitionView};
 
@@ -28,6 +29,18 @@ pub(crate) fn live(view: &ClusterView, partition: &PartitionView) -> BrokerSet {
     partition.replicas.iter().map(|replica| replica.broker).filter(|broker| runs(*broker)).collect()
 }
 
+/// From whom a leader is elected while unclean election is off: the ISR; if it is empty the eligible leader replicas; if there are
+/// none either, whoever led last. Source: KIP-966.
+pub(crate) fn candidates(state: &PartitionState) -> BrokerSet {
+    if !state.isr.is_empty() {
+        state.isr
+    } else if !state.elr.is_empty() {
+        state.elr
+    } else {
+        state.last_known_leader.into_iter().collect()
+    }
+}
+
 /// Why a partition is unavailable, if it is.
 pub(crate) fn of(
     view: &ClusterView,
@@ -39,8 +52,8 @@ pub(crate) fn of(
     if strategy == AckStrategy::Majority {
         return (live.len() * 2 <= partition.replicas.len()).then_some(Unavailable::NoMajority);
     }
-    let in_isr = live.intersection(partition.controller.isr);
-    if live.is_empty() || (in_isr.is_empty() && !partition.unclean_election) {
+    let may_lead = live.intersection(candidates(&partition.controller));
+    if live.is_empty() || (may_lead.is_empty() && !partition.unclean_election) {
         Some(Unavailable::NoLeader)
     } else if strategy == AckStrategy::Isr
         && partition.min_insync_replicas > 1

@@ -29,7 +29,8 @@ pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
                 None => format!(
                     "{name} has no leader though of its ISR {} brokers {} are alive",
                     controller.isr,
-                    availability::live(last.view, partition).intersection(controller.isr)
+                    availability::live(last.view, partition)
+                        .intersection(availability::candidates(controller))
                 ),
             };
             last.pending(Property::Elected, Some(partition.id()), evidence)

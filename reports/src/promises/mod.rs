@@ -69,8 +69,14 @@ pub struct Promises {
     topics: Vec<Topic>,
     /// By [`GroupId`].
     groups: Vec<Option<Group>>,
+    brokers: u8,
     every_record_flushed: bool,
     disks_last: bool,
+    /// Lives of brokers that ended otherwise than in good order.
+    unclean_endings: u32,
+    /// So many of them cost no acknowledged record, whatever the disks lose: less than every min.insync.replicas, where the controller
+    /// elects only who is sure to have all. Otherwise 0.
+    bearable_endings: u32,
 }
 
 impl Promises {
@@ -93,14 +99,25 @@ impl Promises {
             }
         }
         let every_record_flushed = config.broker.log_flush_interval_messages <= 1;
-        Self { clients, topics, groups: known, every_record_flushed, disks_last: true }
+        Self {
+            clients,
+            topics,
+            groups: known,
+            brokers: config.brokers,
+            every_record_flushed,
+            disks_last: true,
+            unclean_endings: 0,
+            bearable_endings: bearable_endings(config),
+        }
     }
 
     /// Withdraws promises when a disk may have lost records, a producer begins anew, or a topic grows.
     #[inline]
     pub fn hear(&mut self, event: &Event) {
-        if let Event::NodeStopped { ending: Ending::Power, .. } = event {
-            self.disks_last &= self.every_record_flushed;
+        if let Event::NodeStopped { node, ending } = event {
+            self.disks_last &= self.every_record_flushed || *ending != Ending::Power;
+            let is_unclean = *ending != Ending::Clean && node.as_broker(self.brokers).is_some();
+            self.unclean_endings += u32::from(is_unclean);
         } else if let Event::NodeRestarted { node } = event {
             if let Some(Some(client)) = self.clients.get_mut(usize::from(node.0)) {
                 client.restarted = true;
@@ -118,7 +135,8 @@ impl Promises {
         let clients_may = self.any_client(&needs);
         let groups_may = self.groups.iter().flatten().any(|group| group.meets(&needs));
         let groups_clean = self.topics.iter().all(|topic| topic.clean || !topic.internal);
-        let possible = (self.disks_last || !needs.lasting_disks)
+        let acks_last = needs.bears_few && self.unclean_endings <= self.bearable_endings;
+        let possible = (self.disks_last || acks_last || !needs.lasting_disks)
             && !needs.exactly_once
             && (groups_clean || !needs.clean_groups)
             && (clients_may || !needs.asks_clients())
@@ -250,6 +268,22 @@ impl Group {
     fn meets(self, needs: &Needs) -> bool {
         (!needs.commit_after || self.commit_after) && (!needs.from_start || self.from_start)
     }
+}
+
+/// How many lives of brokers may end uncleanly before an acknowledged record may be lost.
+///
+/// Where the high watermark stands still below min.insync.replicas, what was acknowledged is on that many disks; with KIP-966 nobody
+/// is elected who ended uncleanly, as long as one of them did not. Source: I1 of `kafka-behaviour.md`.
+fn bearable_endings(config: &ClusterConfig) -> u32 {
+    let protocol = &config.protocol;
+    if !protocol.eligible_leader_replicas || !protocol.unclean_shutdown_detected {
+        return 0;
+    }
+    let least = |topic: &config::Topic| {
+        let replicas = topic.assignment.iter().map(Vec::len).min().unwrap_or_default() as u32;
+        topic.min_insync_replicas.min(replicas)
+    };
+    config.topics.iter().map(least).min().unwrap_or_default().saturating_sub(1)
 }
 
 /// A place of a list that grows with what is asked of it.

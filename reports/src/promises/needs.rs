@@ -9,6 +9,8 @@ pub struct Needs {
     pub clean_election: bool,
     /// No power failure over logs that were not flushed.
     pub lasting_disks: bool,
+    /// Few such power failures do no harm, where KIP-966 is in force.
+    pub bears_few: bool,
     /// `unclean.leader.election.enable=false` for `__consumer_offsets`.
     pub clean_groups: bool,
     /// A producer with `acks=-1`, on a topic where that means more than the leader.
@@ -33,6 +35,7 @@ impl Needs {
     const NOTHING: Self = Self {
         clean_election: false,
         lasting_disks: false,
+        bears_few: false,
         clean_groups: false,
         acks_all: false,
         idempotence: false,
@@ -45,7 +48,7 @@ impl Needs {
     };
     const LASTING_DISKS: Self = Self { lasting_disks: true, ..Self::NOTHING };
     const LASTING_LOGS: Self = Self { clean_election: true, ..Self::LASTING_DISKS };
-    const LASTING_ACKS: Self = Self { acks_all: true, ..Self::LASTING_LOGS };
+    const LASTING_ACKS: Self = Self { acks_all: true, bears_few: true, ..Self::LASTING_LOGS };
     const LASTING_GROUPS: Self = Self { clean_groups: true, ..Self::LASTING_DISKS };
     const IDEMPOTENCE: Self = Self { idempotence: true, one_session: true, ..Self::LASTING_LOGS };
     const ORDER: Self = Self { ordered_sends: true, one_session: true, ..Self::LASTING_LOGS };
@@ -61,6 +64,7 @@ impl Needs {
             Property::WeakIsr
             | Property::StrongIsr
             | Property::LogMatching
+            | Property::CandidateCompleteness
             | Property::LeaderCompleteness
             | Property::TruncationSparesCommitted
             | Property::CommittedDurable

@@ -4,6 +4,7 @@ use highwater_model::config::{AckStrategy, Acks, AutoOffsetReset, CommitPoint, T
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, GroupId, NodeId, TopicId};
 use highwater_model::machine::Ending;
+use highwater_model::protocol::Preset;
 use strum::IntoEnumIterator;
 
 use super::{Promise, Promises};
@@ -29,10 +30,11 @@ fn power_failure() -> Event {
 }
 
 /// What rests on logs that last, for an idempotent producer.
-const LASTING: [&str; 16] = [
+const LASTING: [&str; 17] = [
     "weak-isr",
     "strong-isr",
     "log-matching",
+    "candidate-completeness",
     "leader-completeness",
     "acked-durable",
     "truncation-spares-committed",
@@ -186,4 +188,16 @@ fn coordinators_are_promised_that_their_records_last() {
     assert_eq!(promises.of(Property::AckedDurable), Promise::Made);
     assert!(promises.covers(Property::ProducerOrder, NodeId(1), TopicId(1)));
     assert!(!promises.covers(Property::LostWrite, SHOP, TopicId(0)));
+}
+
+#[test]
+fn under_elr_acknowledged_records_outlive_fewer_unclean_endings_than_min_insync_replicas() {
+    let mut setup = idempotent(setup(Acks::All));
+    Arc::make_mut(&mut setup.config).protocol = Preset::V4_0Elr.protocol();
+    let mut promises = promises(&setup);
+    promises.hear(&power_failure());
+    assert_eq!(promises.of(Property::AckedDurable), Promise::Made);
+    assert_eq!(promises.of(Property::StrongIsr), Promise::NotMade, "until it is fenced it is in the ISR");
+    promises.hear(&Event::NodeStopped { node: BrokerId(2).into(), ending: Ending::Process });
+    assert_eq!(promises.of(Property::AckedDurable), Promise::NotMade);
 }
