@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Event;
-use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher, ListOffset};
 use crate::partition::Replica;
@@ -74,16 +74,20 @@ impl Broker {
         &mut self,
         now: Instant,
         max_wait: Micros,
+        broker_epoch: Option<BrokerEpoch>,
         request: ParkedFetch,
         out: &mut Effects,
     ) {
-        let answers = self.read_all(&request);
+        let mut answers = self.read_all(&request);
+        self.refuse_stale(&request, broker_epoch, &mut answers, out);
+        let forgets = self.config.protocol.failed_read_forgets_end;
         let mut at_once = max_wait == Micros::ZERO;
         if let Fetcher::Replica(follower) = request.fetcher {
             for (asked, answer) in request.partitions.iter().zip(&answers) {
                 if answer.error == ErrorCode::None && answer.diverging.is_none() {
-                    at_once |= self.follower_is_at(now, follower, asked, out);
-                } else if (answer.error == ErrorCode::OffsetOutOfRange || answer.diverging.is_some())
+                    at_once |= self.follower_is_at(now, follower, broker_epoch, asked, out);
+                } else if (answer.error == ErrorCode::OffsetOutOfRange && forgets
+                    || answer.diverging.is_some())
                     && let Some(replica) = self.replica_mut(asked.partition)
                 {
                     replica.follower_out_of_range(follower);
@@ -107,18 +111,21 @@ impl Broker {
         &mut self,
         now: Instant,
         follower: BrokerId,
+        broker_epoch: Option<BrokerEpoch>,
         asked: &FetchPartition,
         out: &mut Effects,
     ) -> bool {
         let FetchPartition { partition, offset, last_epoch, .. } = *asked;
         let Some(replica) = self.replica_mut(partition) else { return false };
         let owed = replica.owes_epoch(follower, offset, last_epoch);
-        if replica.follower_fetched(now, follower, offset, last_epoch, out)
-            && let Some(isr) = replica.propose_expand(follower, out)
-        {
-            self.propose_isr(now, partition, isr, out);
+        replica.note_broker_epoch(follower, broker_epoch);
+        let learned = replica.follower_fetched(now, follower, offset, last_epoch, out);
+        if learned.may_join && self.is_eligible(partition, follower) {
+            self.take_in(now, partition, follower, out);
         }
-        self.high_watermark_may_rise(now, partition, out);
+        if learned.end_moved || self.config.protocol.high_watermark_each_fetch {
+            self.high_watermark_may_rise(now, partition, out);
+        }
         owed
     }
 

@@ -150,7 +150,7 @@ impl Broker {
                 max_wait: Micros::from_millis(config.replica_fetch_wait_max_ms),
                 min_bytes: config.replica_fetch_min_bytes,
                 partitions: asked,
-                broker_epoch: None,
+                broker_epoch: self.fetches_as(),
             };
             let (leader, timeout) = (fetcher.leader, now + socket_timeout(&self.config));
             let correlation = self.ask(leader, request, out);

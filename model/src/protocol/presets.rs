@@ -136,6 +136,7 @@ impl Preset {
             Self::V2_4 => Protocol {
                 high_watermark_clamped: true,
                 failed_read_forgets_end: false,
+                high_watermark_each_fetch: false,
                 high_watermark_pushed: true,
                 broker_epochs: true,
                 partitioner: UnkeyedRule::Sticky,
@@ -209,6 +210,7 @@ const OLDEST: Protocol = Protocol {
     high_watermark_clamped: false,
     failed_read_forgets_end: true,
     high_watermark_pushed: false,
+    high_watermark_each_fetch: true,
     caught_up_must_be_eligible: false,
     high_watermark_frozen_below_min_isr: false,
     high_watermark_retried: true,
