@@ -3,7 +3,9 @@
 use super::*;
 use crate::config::{Acks, BrokerConfig};
 use crate::event::EventKind;
-use crate::ids::{BrokerEpoch, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence, TopicId};
+use crate::ids::{
+    BrokerEpoch, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicId,
+};
 use crate::message::{FetchPartition, FetchedPartition, Fetcher as Who, PartitionState, ProducePartition};
 use crate::protocol::Preset;
 use crate::record::{Batch, ProducerStamp, Record, RecordBatch};

@@ -65,7 +65,7 @@ use crate::message::{Body, Message, Metadata, PartitionState};
 use crate::time::{Instant, Micros};
 use crate::view::{ClusterView, PartitionView, ReplicaView};
 use elections::Choice;
-use isr_changes::Propagation;
+use isr_changes::{Propagation, Proposal};
 use notices::Notices;
 use sessions::Sessions;
 use votes::Election;
@@ -141,8 +141,10 @@ impl Controller {
             Body::ControlledShutdownRequest { epoch } => {
                 self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
             }
-            Body::AlterPartitionRequest { proposed, .. } => {
-                self.on_alter_partition(now, broker, correlation, proposed, out);
+            Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs } => {
+                let (sender, broker_epoch) = (broker, *broker_epoch);
+                let proposal = Proposal { sender, state: proposed, broker_epoch, isr_epochs };
+                self.on_alter_partition(now, correlation, &proposal, out);
             }
             Body::VoteReply { partition, leader_epoch, last_epoch, end_offset } => {
                 self.on_vote(broker, *partition, *leader_epoch, (*last_epoch, *end_offset), out);
