@@ -32,6 +32,8 @@ pub enum Property {
     StrongIsr,
     /// The controller's leader is none or in the controller's ISR; the ISR is never empty.
     LeaderInIsr,
+    /// The leader's ISR with members whose joining or leaving is not confirmed contains the controller's ISR.
+    MaximalIsr,
     /// Leader epochs are unique and grow.
     OneLeaderPerEpoch,
     /// Two replicas agree below the smaller of their high watermarks.
@@ -50,7 +52,7 @@ pub enum Property {
     TruncationSparesCommitted,
     /// A follower that has not caught up leaves the ISR within 1.5 times replica.lag.time.max.ms, and none sooner.
     IsrEvictionTimely,
-    /// A replica enters the ISR only with LEO ≥ HW.
+    /// A replica enters the ISR only with LEO ≥ HW, and past the beginning of the leader's epoch where the era asks for it.
     IsrRejoin,
     /// No acks=all success with fewer than min.insync.replicas.
     MinIsrRespected,

@@ -76,6 +76,7 @@ impl Needs {
             // An in-sync follower whose disk lost its end is below its leader's HW, whatever anyone does.
             Property::HighWatermarkBound => Self::LASTING_DISKS,
             Property::LeaderInIsr
+            | Property::MaximalIsr
             | Property::OneLeaderPerEpoch
             | Property::HighWatermarkMonotone
             | Property::TruncationToHighWatermark
