@@ -145,3 +145,7 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "isr_changes_test.rs"]
+mod isr_changes_test;

@@ -111,9 +111,19 @@ impl Controller {
             Some(place) => self.weigh(&self.partitions[place].state, proposal),
         };
         if let (Verdict::Accepted, Some(place)) = (verdict, place) {
-            self.accept_isr(now, place, proposal.state, out);
+            let proposed = proposal.state;
+            if self.is_kraft() {
+                self.change_as_leader(place, proposed.isr, proposed.recovering, out);
+            } else {
+                self.accept_isr(now, place, proposed.isr, out);
+            }
         }
+        let led_on = |state: &PartitionState| state.leader == Some(sender);
         let (error, leader_epoch, isr, partition_epoch) = match verdict {
+            // It is in force, and another leads by it. Source: 3.3.0 `ReplicationControlManager.alterPartition`.
+            Verdict::Accepted if !led_on(self.state(partition)) => {
+                (ErrorCode::NewLeaderElected, LeaderEpoch(0), BrokerSet::EMPTY, PartitionEpoch(0))
+            }
             Verdict::Accepted | Verdict::InForce => {
                 let state = self.state(partition);
                 (ErrorCode::None, state.leader_epoch, state.isr, state.partition_epoch)
@@ -157,29 +167,33 @@ impl Controller {
         }
     }
 
-    /// Puts a proposed ISR into force. Who wrote to ZooKeeper itself has the others told later: [`Propagation`]. From 2.7 on a
-    /// ZooKeeper controller sends the metadata at once, but no order to the replicas (2.7.0 `KafkaController.processAlterIsr`);
-    /// under KRaft everybody reads it in the metadata log.
-    fn accept_isr(&mut self, now: Instant, place: usize, proposed: &PartitionState, out: &mut Effects) {
-        let kraft = self.is_kraft();
-        let bumped = kraft && self.config.protocol.leader_epoch_bumped_on_shrink;
-        let Partition { state, .. } = &mut self.partitions[place];
-        let old_isr = std::mem::replace(&mut state.isr, proposed.isr);
+    /// Puts a proposed ISR into force. Who wrote to ZooKeeper itself has the others told later: [`Propagation`]. From 2.7 on the
+    /// controller sends the metadata at once, but no order to the replicas (2.7.0 `KafkaController.processAlterIsr`).
+    fn accept_isr(&mut self, now: Instant, place: usize, isr: BrokerSet, out: &mut Effects) {
+        let state = &mut self.partitions[place].state;
+        let old_isr = std::mem::replace(&mut state.isr, isr);
         state.partition_epoch = PartitionEpoch(state.partition_epoch.0 + 1);
-        state.recovering = proposed.recovering;
-        // Source: 3.3.0 `PartitionChangeBuilder.triggerLeaderEpochBumpIfNeeded`.
-        if bumped && !old_isr.is_subset(state.isr) {
-            state.leader_epoch = LeaderEpoch(state.leader_epoch.0 + 1);
-        }
         tell_isr_change(state, old_isr, out);
         self.changed_partitions.insert(state.partition);
-        if kraft {
-            return self.tell_replicas(place, self.sessions.registered());
-        }
         match self.config.protocol.isr_write {
             IsrWrite::AlterPartition => self.notices.update_metadata(),
             IsrWrite::Zookeeper => self.propagation.note(now),
         }
+    }
+
+    /// Under KRaft everybody reads it in the metadata log, and a member less may mean a new leader epoch.
+    /// Source: 3.3.0 `PartitionChangeBuilder.triggerLeaderEpochBumpIfNeeded`.
+    fn change_as_leader(&mut self, place: usize, isr: BrokerSet, recovering: bool, out: &mut Effects) {
+        let Partition { state, .. } = &mut self.partitions[place];
+        let old_isr = std::mem::replace(&mut state.isr, isr);
+        state.partition_epoch = PartitionEpoch(state.partition_epoch.0 + 1);
+        state.recovering = recovering;
+        if self.config.protocol.leader_epoch_bumped_on_shrink && !old_isr.is_subset(isr) {
+            state.leader_epoch = LeaderEpoch(state.leader_epoch.0 + 1);
+        }
+        tell_isr_change(state, old_isr, out);
+        self.changed_partitions.insert(state.partition);
+        self.tell_replicas(place, self.sessions.registered());
     }
 }
 

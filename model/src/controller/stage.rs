@@ -11,7 +11,7 @@ use crate::ids::{
 };
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, Envelope, ErrorCode, Message, Metadata, PartitionState};
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::time::Instant;
 
 /// The only correlation id that tests use.
@@ -53,8 +53,13 @@ impl Stage {
 
     /// The same with this many brokers.
     pub(super) fn with_brokers(brokers: u8, topics: Vec<Topic>) -> Self {
+        Self::with_protocol(Preset::V0_11Iv1.protocol(), brokers, topics)
+    }
+
+    /// The same by the rules of another version.
+    pub(super) fn with_protocol(protocol: Protocol, brokers: u8, topics: Vec<Topic>) -> Self {
         let config = ClusterConfig {
-            protocol: Preset::V0_11Iv1.protocol(),
+            protocol,
             brokers,
             broker: BrokerConfig::default(),
             topics,
