@@ -33,6 +33,8 @@ pub enum Property {
     /// The controller's leader is none or in the controller's ISR; the ISR is never empty without eligible leader replicas, and those
     /// are outside of it and none while it is large enough.
     LeaderInIsr,
+    /// The leader's ISR with members whose joining or leaving is not confirmed contains the controller's ISR.
+    MaximalIsr,
     /// Leader epochs are unique and grow.
     OneLeaderPerEpoch,
     /// Two replicas agree below the smaller of their high watermarks.
@@ -53,7 +55,7 @@ pub enum Property {
     TruncationSparesCommitted,
     /// A follower that has not caught up leaves the ISR within 1.5 times replica.lag.time.max.ms, and none sooner.
     IsrEvictionTimely,
-    /// A replica enters the ISR only with LEO ≥ HW.
+    /// A replica enters the ISR only with LEO ≥ HW, and past the beginning of the leader's epoch where the era asks for it.
     IsrRejoin,
     /// No acks=all success with fewer than min.insync.replicas.
     MinIsrRespected,

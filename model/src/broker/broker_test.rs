@@ -3,20 +3,26 @@
 use super::*;
 use crate::config::{Acks, BrokerConfig};
 use crate::event::EventKind;
-use crate::ids::{BrokerEpoch, LeaderEpoch, Offset, ProducerEpoch, ProducerId, RecordId, Sequence, TopicId};
+use crate::ids::{
+    BrokerEpoch, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicId,
+};
 use crate::message::{FetchPartition, FetchedPartition, Fetcher as Who, PartitionState, ProducePartition};
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::record::{Batch, ProducerStamp, Record, RecordBatch};
 
-const ORDERS: TopicPartition = TopicPartition { topic: TopicId(0), partition: 0 };
+pub(super) const ORDERS: TopicPartition = TopicPartition { topic: TopicId(0), partition: 0 };
 const SHOP: NodeId = NodeId(4);
 const READER: NodeId = NodeId(5);
 
 fn config(min_isr: u32, broker: BrokerConfig) -> Arc<ClusterConfig> {
+    config_of(Preset::V0_11Iv1.protocol(), min_isr, broker)
+}
+
+pub(super) fn config_of(protocol: Protocol, min_isr: u32, broker: BrokerConfig) -> Arc<ClusterConfig> {
     let assignment = vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]];
     let topic = Topic::new(min_isr, false, assignment);
     Arc::new(ClusterConfig {
-        protocol: Preset::V0_11Iv1.protocol(),
+        protocol,
         brokers: 3,
         broker,
         topics: vec![topic],
@@ -28,15 +34,19 @@ fn config(min_isr: u32, broker: BrokerConfig) -> Arc<ClusterConfig> {
 }
 
 /// A broker, the time, and what came out of it last.
-struct Bench {
-    broker: Broker,
-    now: Instant,
-    out: Effects,
+pub(super) struct Bench {
+    pub(super) broker: Broker,
+    pub(super) now: Instant,
+    pub(super) out: Effects,
 }
 
 impl Bench {
     fn new(id: u8, min_isr: u32) -> Self {
-        let broker = Broker::new(BrokerId(id), config(min_isr, BrokerConfig::default()), Storage::default());
+        Self::of(id, config(min_isr, BrokerConfig::default()))
+    }
+
+    pub(super) fn of(id: u8, config: Arc<ClusterConfig>) -> Self {
+        let broker = Broker::new(BrokerId(id), config, Storage::default());
         let mut bench = Self { broker, now: Instant::START, out: Effects::default() };
         bench.give(Input::Start);
         bench
@@ -47,16 +57,22 @@ impl Bench {
         self.broker.handle(self.now, input, &mut self.out);
     }
 
-    fn hear(&mut self, from: impl Into<NodeId>, correlation: CorrelationId, body: Body) {
+    pub(super) fn hear(&mut self, from: impl Into<NodeId>, correlation: CorrelationId, body: Body) {
         self.give(Input::Message { from: from.into(), message: Message { correlation, body } });
     }
 
-    fn at(&mut self, millis: u64) {
+    /// Hands in a state of the partition.
+    pub(super) fn tell(&mut self, state: PartitionState) {
+        let partitions = vec![state];
+        self.hear(NodeId::CONTROLLER, CorrelationId(0), Body::LeaderAndIsrRequest { partitions });
+    }
+
+    pub(super) fn at(&mut self, millis: u64) {
         self.now = Instant::from_millis(millis);
         self.give(Input::Deadline);
     }
 
-    fn notice<const N: usize>(&mut self, leader: u8, epoch: u32, isr: [u8; N]) {
+    pub(super) fn notice<const N: usize>(&mut self, leader: u8, epoch: u32, isr: [u8; N]) {
         let replicas = vec![BrokerId(1), BrokerId(2), BrokerId(3)];
         let state = PartitionState {
             partition: ORDERS,
@@ -74,7 +90,7 @@ impl Bench {
         );
     }
 
-    fn produce(&mut self, acks: Acks, batch: RecordBatch) {
+    pub(super) fn produce(&mut self, acks: Acks, batch: RecordBatch) {
         self.produce_from(SHOP, acks, batch);
     }
 
@@ -111,7 +127,7 @@ impl Bench {
         );
     }
 
-    fn follower_fetches(&mut self, follower: u8, offset: u64) {
+    pub(super) fn follower_fetches(&mut self, follower: u8, offset: u64) {
         self.fetch(BrokerId(follower).into(), Who::Replica(BrokerId(follower)), offset);
     }
 
@@ -144,30 +160,30 @@ impl Bench {
         sent.expect("a fetch was sent")
     }
 
-    fn produce_answer(&self) -> Option<(ErrorCode, Option<Offset>)> {
+    pub(super) fn produce_answer(&self) -> Option<(ErrorCode, Option<Offset>)> {
         self.out.sends.iter().filter(|envelope| envelope.to == SHOP).find_map(|envelope| {
             let Body::ProduceReply { partitions } = &envelope.message.body else { return None };
             Some((partitions[0].error, partitions[0].base_offset))
         })
     }
 
-    fn fetch_answer(&self) -> Option<&FetchedPartition> {
+    pub(super) fn fetch_answer(&self) -> Option<&FetchedPartition> {
         self.out.sends.iter().find_map(|envelope| {
             let Body::FetchReply { partitions } = &envelope.message.body else { return None };
             Some(&partitions[0])
         })
     }
 
-    fn saw(&self, kind: EventKind) -> bool {
+    pub(super) fn saw(&self, kind: EventKind) -> bool {
         self.out.events.iter().any(|event| event.kind() == kind)
     }
 
-    fn replica(&self) -> &Replica {
+    pub(super) fn replica(&self) -> &Replica {
         &self.broker.replicas[&ORDERS]
     }
 }
 
-fn records(first: u32, count: u32) -> RecordBatch {
+pub(super) fn records(first: u32, count: u32) -> RecordBatch {
     let record = |n| Record { value: RecordId::new(SHOP, n), content: None, size_bytes: 100 };
     RecordBatch { producer: None, records: (first..first + count).map(record).collect() }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Event;
-use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, FetchPartition, FetchedPartition, Fetcher, ListOffset};
 use crate::partition::Replica;
@@ -17,6 +17,14 @@ use super::{Broker, Parked};
 /// A parked fetch, within its broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct FetchId(u64);
+
+/// A follower that fetches.
+#[derive(Clone, Copy, Debug)]
+struct Follower {
+    id: BrokerId,
+    /// The registration of its broker, where it tells.
+    broker_epoch: Option<BrokerEpoch>,
+}
 
 /// A fetch request that may wait.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,14 +121,17 @@ impl Broker {
         &mut self,
         now: Instant,
         max_wait: Micros,
+        broker_epoch: Option<BrokerEpoch>,
         request: ParkedFetch,
         out: &mut Effects,
     ) {
         let mut answers = self.read_all(&request);
+        self.refuse_stale(&request, broker_epoch, &mut answers, out);
         let mut at_once = max_wait == Micros::ZERO;
         if let Fetcher::Replica(follower) = request.fetcher {
+            let asker = Follower { id: follower, broker_epoch };
             for (asked, answer) in request.partitions.iter().zip(&answers) {
-                at_once |= self.learn(now, follower, asked, answer, out);
+                at_once |= self.learn(now, asker, asked, answer, out);
             }
         }
         at_once |= answers.iter().any(|answer| answer.error != ErrorCode::None || answer.diverging.is_some());
@@ -144,7 +155,7 @@ impl Broker {
     fn learn(
         &mut self,
         now: Instant,
-        follower: BrokerId,
+        follower: Follower,
         asked: &FetchPartition,
         answer: &FetchedPartition,
         out: &mut Effects,
@@ -154,12 +165,12 @@ impl Broker {
         match (answer.error, answer.diverging) {
             (ErrorCode::None, None) => {
                 let owed = self.follower_is_at(now, follower, asked, out);
-                protocol.high_watermark_pushed && self.tell_high_watermark(follower, answer) || owed
+                protocol.high_watermark_pushed && self.tell_high_watermark(follower.id, answer) || owed
             }
             // What a follower has that is to cut its log says nothing; 2.7.0 and 2.8.0 take it for its log end all the same.
             // Source: KAFKA-13141, 2.8.0 `ReplicaManager.updateFollowerFetchState`.
             (ErrorCode::None, Some(_)) if self.by_majority(partition) => {
-                self.follower_out_of_range(follower, partition);
+                self.follower_out_of_range(follower.id, partition);
                 true
             }
             (ErrorCode::None, Some(_)) => {
@@ -172,7 +183,7 @@ impl Broker {
                 // Source: KAFKA-8400, 2.4.0 `ReplicaManager.updateFollowerFetchState`.
                 let failed = error == ErrorCode::OffsetOutOfRange || is_fence(error);
                 if failed && protocol.failed_read_forgets_end {
-                    self.follower_out_of_range(follower, partition);
+                    self.follower_out_of_range(follower.id, partition);
                 }
                 true
             }
@@ -208,19 +219,22 @@ impl Broker {
     fn follower_is_at(
         &mut self,
         now: Instant,
-        follower: BrokerId,
+        follower: Follower,
         asked: &FetchPartition,
         out: &mut Effects,
     ) -> bool {
+        let Follower { id: follower, broker_epoch } = follower;
         let FetchPartition { partition, offset, last_epoch, .. } = *asked;
         let Some(replica) = self.replica_mut(partition) else { return false };
         let owed = replica.owes_epoch(follower, offset, last_epoch);
-        if replica.follower_fetched(now, follower, offset, last_epoch, out)
-            && let Some(isr) = replica.propose_expand(follower, out)
-        {
-            self.propose_isr(now, partition, isr, out);
+        replica.note_broker_epoch(follower, broker_epoch);
+        let learned = replica.follower_fetched(now, follower, offset, last_epoch, out);
+        if learned.may_join && self.is_eligible(partition, follower) {
+            self.take_in(now, partition, follower, out);
         }
-        self.high_watermark_may_rise(now, partition, out);
+        if learned.end_moved || self.config.protocol.high_watermark_each_fetch {
+            self.high_watermark_may_rise(now, partition, out);
+        }
         owed
     }
 

@@ -1,15 +1,17 @@
 //! A broker: routes messages and deadlines to its replicas. Source: 0.11.0.2 `KafkaApis`, `ReplicaManager`.
 //!
 //! A record enters at [`produce`], is fetched by followers through [`fetch`] (the leader's side) and [`fetcher`] (theirs),
-//! and leaves to consumers through [`fetch`] again. [`notices`] change roles, [`ticks`] is what happens by the clock,
-//! [`epochs`] tells followers and consumers where epochs end, [`membership`] is the broker's life with the controller, [`groups`] what it has to do with consumer groups, [`clients`] the
+//! and leaves to consumers through [`fetch`] again. [`notices`] change roles, [`isr_changes`] and [`eligibility`] say who is in sync, [`ticks`]
+//! is what happens by the clock, [`membership`] is the broker's life with the controller, [`groups`] what it has to do with consumer groups, [`clients`] the
 //! small requests.
 
 mod clients;
+mod eligibility;
 mod epochs;
 mod fetch;
 mod fetcher;
 mod groups;
+mod isr_changes;
 mod membership;
 mod notices;
 mod produce;
@@ -23,11 +25,12 @@ use std::sync::Arc;
 use crate::config::{ClusterConfig, Topic};
 use crate::coordinator::{Asker, Coordinator, Join, Request, Stored, Who};
 use crate::event::Event;
-use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, PartitionEpoch, TopicPartition};
+use crate::ids::{BrokerId, CorrelationId, NodeId, TopicPartition};
 use crate::machine::{Command, Effects, Ending, Input, Machine};
 use crate::message::{Body, CoordinatorKey, ErrorCode, Message, Metadata};
 use crate::partition::Replica;
-use crate::partition::leader::{IsrChange, Released};
+use crate::partition::isr_changes::Altered;
+use crate::partition::leader::Released;
 use crate::partition::pending_acks::{ParkedId, PendingAcks};
 use crate::storage::Storage;
 use crate::time::{Instant, Micros};
@@ -161,12 +164,7 @@ impl Broker {
 
     /// The only way to a replica that may change: it will be shown.
     fn replica_mut(&mut self, partition: TopicPartition) -> Option<&mut Replica> {
-        let replica = self.replicas.get_mut(&partition)?;
-        if !replica.changed {
-            replica.changed = true;
-            self.changed.push(partition);
-        }
-        Some(replica)
+        touch(&mut self.replicas, &mut self.changed, partition)
     }
 
     fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Effects) {
@@ -177,9 +175,9 @@ impl Broker {
                 let request = ProduceRequest { correlation, acks, timeout, partitions };
                 self.on_produce(now, from, request, out);
             }
-            Body::FetchRequest { fetcher, max_wait, min_bytes, partitions, .. } => {
+            Body::FetchRequest { fetcher, broker_epoch, max_wait, min_bytes, partitions, .. } => {
                 let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
-                self.on_fetch(now, max_wait, request, out);
+                self.on_fetch(now, max_wait, broker_epoch, request, out);
             }
             Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
             Body::OffsetForLeaderEpochRequest { partitions, .. } => {
@@ -201,8 +199,8 @@ impl Broker {
                 self.metadata = metadata;
                 self.has_caught_up(now);
             }
-            Body::AlterPartitionReply { partition, error, isr, partition_epoch, .. } => {
-                let answer = error.result().map(|()| (isr, partition_epoch));
+            Body::AlterPartitionReply { partition, error, leader_epoch, isr, partition_epoch } => {
+                let answer = error.result().map(|()| Altered { leader_epoch, isr, partition_epoch });
                 self.on_alter_partition_reply(now, correlation, partition, answer, out);
             }
             Body::BrokerRegistrationReply { error, epoch } => self.on_registered(now, error, epoch),
@@ -293,42 +291,11 @@ impl Broker {
         self.forget_unread(peer);
     }
 
-    /// Proposes an ISR to the controller and remembers that it did. Source: 0.11.0.2 `Partition.updateIsr`.
-    fn propose_isr(&mut self, now: Instant, partition: TopicPartition, isr: BrokerSet, out: &mut Effects) {
-        let Some(proposed) = self.replicas.get(&partition).and_then(|replica| replica.proposal(isr)) else {
-            return;
-        };
-        let again_at = now + socket_timeout(&self.config);
-        let correlation = self.ask(
-            NodeId::CONTROLLER,
-            Body::AlterPartitionRequest { proposed, broker_epoch: None, isr_epochs: Vec::new() },
-            out,
-        );
-        if let Some(leader) = self.replica_mut(partition).and_then(Replica::as_leader_mut) {
-            leader.isr_change = Some(IsrChange { isr, correlation, again_at });
-        }
-        self.ticks.repropose_by(again_at);
-    }
-
-    fn on_alter_partition_reply(
-        &mut self,
-        now: Instant,
-        correlation: CorrelationId,
-        partition: TopicPartition,
-        answer: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
-        out: &mut Effects,
-    ) {
-        let Some(replica) = self.replica_mut(partition) else { return };
-        if replica.isr_change_answered(correlation, answer, out) {
-            self.high_watermark_may_rise(now, partition, out);
-        }
-    }
-
     /// Tries to move a led partition's high watermark, and lets go what waited for it.
     fn high_watermark_may_rise(&mut self, now: Instant, partition: TopicPartition, out: &mut Effects) {
-        let config = Arc::clone(&self.config);
-        let Some(replica) = self.replica_mut(partition) else { return };
-        if replica.advance_high_watermark(now, &config.broker, out) {
+        let Self { replicas, changed, config, metadata, .. } = self;
+        let Some(replica) = touch(replicas, changed, partition) else { return };
+        if replica.advance_high_watermark(now, config, metadata, out) {
             self.release_produces(partition, out);
             self.wake_fetches(partition, out);
         }
@@ -394,6 +361,19 @@ impl Machine for Broker {
             }
         }
     }
+}
+
+fn touch<'a>(
+    replicas: &'a mut BTreeMap<TopicPartition, Replica>,
+    changed: &mut Vec<TopicPartition>,
+    partition: TopicPartition,
+) -> Option<&'a mut Replica> {
+    let replica = replicas.get_mut(&partition)?;
+    if !replica.changed {
+        replica.changed = true;
+        changed.push(partition);
+    }
+    Some(replica)
 }
 
 /// How long a request to the controller or a leader may stay unanswered.

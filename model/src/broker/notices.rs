@@ -41,7 +41,9 @@ impl Broker {
         let Some(replica) = self.replicas.get(&state.partition) else { return true };
         // A replica that voted knows the epoch before it has a leader.
         let undecided = replica.role == Role::Offline && replica.leader_epoch == Some(state.leader_epoch);
-        undecided || replica.leader_epoch.is_none_or(|known| state.leader_epoch > known)
+        undecided
+            || replica.leader_epoch.is_none_or(|known| state.leader_epoch > known)
+            || self.is_newer_isr(replica, state)
     }
 
     pub(super) fn ensure_replica(&mut self, partition: TopicPartition) {
@@ -63,7 +65,7 @@ impl Broker {
         let topic = &config.topics[usize::from(partition.topic.0)];
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = !replica.leads();
-        replica.make_leader(now, state, topic, out);
+        replica.make_leader(now, state, topic, &config.protocol, out);
         if is_new {
             self.load_groups(now, partition, out);
         }

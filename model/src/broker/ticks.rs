@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::ids::TopicPartition;
 use crate::machine::Effects;
-use crate::partition::{Replica, Role};
+use crate::partition::Role;
 use crate::time::{Instant, Micros};
 
 use super::{Broker, Parked};
@@ -82,23 +82,13 @@ impl Broker {
             out.event(Event::HighWatermarksCheckpointed { broker: self.me });
         }
         if self.ticks.proposals.is_some_and(|at| at <= now) {
+            self.ticks.proposals = None;
             self.propose_again(now, out);
         }
     }
 
-    fn led(&self) -> Vec<TopicPartition> {
+    pub(super) fn led(&self) -> Vec<TopicPartition> {
         self.replicas.values().filter(|replica| replica.leads()).map(|replica| replica.id).collect()
-    }
-
-    fn shrink_isrs(&mut self, now: Instant, out: &mut Effects) {
-        let lag_max = Micros::from_millis(self.config.broker.replica_lag_time_max_ms);
-        for partition in self.led() {
-            let proposed =
-                self.replica_mut(partition).and_then(|replica| replica.propose_shrink(now, lag_max, out));
-            if let Some(isr) = proposed {
-                self.propose_isr(now, partition, isr, out);
-            }
-        }
     }
 
     /// Writes the high watermarks to disk: those of all replicas; up to 0.8.1 only of those that have been told what they are,
@@ -113,32 +103,6 @@ impl Broker {
                 continue;
             }
             self.storage.high_watermarks.insert(id, replica.high_watermark);
-        }
-    }
-
-    /// The connection to the controller broke: a proposal may or may not have been written. It is made again until it is
-    /// answered; the controller takes a repetition of what is already in force for a success.
-    pub(super) fn repropose_at(&mut self, at: Instant) {
-        for change in self
-            .replicas
-            .values_mut()
-            .filter_map(Replica::as_leader_mut)
-            .filter_map(|l| l.isr_change.as_mut())
-        {
-            change.again_at = at;
-            self.ticks.repropose_by(at);
-        }
-    }
-
-    fn propose_again(&mut self, now: Instant, out: &mut Effects) {
-        self.ticks.proposals = None;
-        for partition in self.led() {
-            let change = self.replicas[&partition].as_leader().and_then(|leader| leader.isr_change);
-            match change {
-                Some(change) if change.again_at <= now => self.propose_isr(now, partition, change.isr, out),
-                Some(change) => self.ticks.repropose_by(change.again_at),
-                None => {}
-            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a leader's proposal leads to, and when the others hear of it.
 
 use super::*;
-use crate::controller::stage::{Stage, set, tp};
+use crate::controller::stage::{Stage, set, topic, tp};
 use crate::event::Event;
 use crate::ids::LeaderEpoch;
 use crate::machine::{Input, Machine};
+use crate::protocol::{Preset, Protocol};
 
 fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
@@ -131,4 +132,141 @@ fn other_metadata_that_goes_out_carries_the_isr_changes_along() {
     stage.at(400).propose_isr(1, &[1, 2]).expect("valid");
     stage.kill(&[3]);
     assert_eq!(stage.controller.propagation.due(), None);
+}
+
+/// One partition on brokers 1, 2, 3 by the rules of this version.
+fn of(protocol: Protocol) -> Stage {
+    Stage::with_protocol(protocol, 3, vec![topic(&[&[1, 2, 3]], false)])
+}
+
+impl Stage {
+    /// Broker 1 proposes under its registration, and says under which it knows these members.
+    fn request(&mut self, proposed: PartitionState, isr_epochs: &[(u8, u64)]) -> Result<Body, ErrorCode> {
+        let epoch = self.controller.sessions.epoch(BrokerId(1));
+        self.request_as(epoch, proposed, isr_epochs)
+    }
+
+    fn request_as(
+        &mut self,
+        epoch: BrokerEpoch,
+        proposed: PartitionState,
+        isr_epochs: &[(u8, u64)],
+    ) -> Result<Body, ErrorCode> {
+        let isr_epochs = isr_epochs.iter().map(|(id, epoch)| (BrokerId(*id), BrokerEpoch(*epoch))).collect();
+        let reply =
+            self.ask(1, Body::AlterPartitionRequest { proposed, broker_epoch: Some(epoch), isr_epochs });
+        let Body::AlterPartitionReply { error, .. } = reply else { panic!("{reply:?}") };
+        if error == ErrorCode::None { Ok(reply) } else { Err(error) }
+    }
+
+    fn with_isr(&self, isr: &[u8]) -> PartitionState {
+        PartitionState { isr: set(isr), ..self.state(0).clone() }
+    }
+
+    fn refusal(&mut self, proposed: PartitionState) -> Option<ErrorCode> {
+        self.request(proposed, &[]).err()
+    }
+}
+
+#[test]
+fn in_2_7_all_brokers_get_the_metadata_at_once_and_no_order() {
+    let mut stage = of(Preset::V2_7.protocol());
+    stage.request(stage.with_isr(&[1, 2]), &[]).expect("valid");
+    assert_eq!(stage.metadata().0, set(&[1, 2, 3]));
+    assert!(stage.told_brokers().is_empty());
+    assert_eq!(stage.controller.propagation.due(), None);
+}
+
+#[test]
+fn under_kraft_all_replicas_hear_of_another_isr_at_once() {
+    let mut stage = of(Preset::V3_7.protocol());
+    stage.request(stage.with_isr(&[1, 2]), &[]).expect("valid");
+    assert_eq!(stage.told_brokers(), set(&[1, 2, 3]));
+    assert_eq!(stage.told(2).expect("told")[0].isr, set(&[1, 2]));
+    assert_eq!(stage.summary(), (Some(1), LeaderEpoch(0), set(&[1, 2]), PartitionEpoch(1)));
+}
+
+#[test]
+fn a_shrink_raises_the_leader_epoch_under_kraft_until_3_5_and_an_expansion_never() {
+    let mut stage = of(Preset::V3_5.protocol());
+    let reply = stage.request(stage.with_isr(&[1, 2]), &[]).expect("valid");
+    let Body::AlterPartitionReply { leader_epoch, .. } = reply else { panic!("{reply:?}") };
+    assert_eq!(leader_epoch, LeaderEpoch(1), "the answer says so");
+    stage.request(stage.with_isr(&[1, 2, 3]), &[]).expect("valid");
+    assert_eq!(stage.summary(), (Some(1), LeaderEpoch(1), set(&[1, 2, 3]), PartitionEpoch(2)));
+}
+
+#[test]
+fn a_request_under_another_registration_than_the_latest_is_stale_since_2_7() {
+    for preset in [Preset::V2_7, Preset::V3_7] {
+        let mut stage = of(preset.protocol());
+        let proposed = stage.with_isr(&[1, 2]);
+        assert_eq!(stage.request_as(BrokerEpoch(99), proposed, &[]), Err(ErrorCode::StaleBrokerEpoch));
+        assert!(stage.is_quiet());
+    }
+}
+
+#[test]
+fn a_kraft_controller_that_knows_less_than_the_leader_says_so() {
+    let mut stage = of(Preset::V3_3.protocol());
+    let epoch_ahead = PartitionState { leader_epoch: LeaderEpoch(1), ..stage.with_isr(&[1]) };
+    assert_eq!(stage.refusal(epoch_ahead), Some(ErrorCode::NotController));
+    let version_ahead = PartitionState { partition_epoch: PartitionEpoch(1), ..stage.with_isr(&[1]) };
+    assert_eq!(stage.refusal(version_ahead), Some(ErrorCode::NotController));
+}
+
+#[test]
+fn a_kraft_controller_takes_a_repetition_from_an_older_version_for_out_of_date() {
+    let mut stage = of(Preset::V3_7.protocol());
+    let proposed = stage.with_isr(&[1, 2]);
+    stage.request(proposed.clone(), &[]).expect("valid");
+    assert_eq!(stage.refusal(proposed), Some(ErrorCode::InvalidUpdateVersion));
+    let same = stage.with_isr(&[1, 2]);
+    assert_eq!(stage.refusal(same), None, "what holds already is a success from its own version");
+    assert!(stage.is_quiet());
+}
+
+#[test]
+fn a_zookeeper_controller_takes_a_repetition_for_a_success() {
+    let mut stage = of(Preset::V2_7.protocol());
+    let proposed = stage.with_isr(&[1, 2]);
+    stage.request(proposed.clone(), &[]).expect("valid");
+    assert_eq!(stage.refusal(proposed), None);
+}
+
+#[test]
+fn a_member_that_shuts_down_is_ineligible_since_3_3() {
+    for (preset, refused) in [(Preset::V2_8, None), (Preset::V3_3, Some(ErrorCode::IneligibleReplica))] {
+        let mut stage = of(preset.protocol());
+        stage.request(stage.with_isr(&[1, 3]), &[]).expect("valid");
+        stage.controller.sessions.begin_shutdown(BrokerId(2));
+        let proposed = stage.with_isr(&[1, 2, 3]);
+        assert_eq!(stage.refusal(proposed), refused, "{preset:?}");
+    }
+}
+
+#[test]
+fn a_member_that_was_restarted_since_the_leader_heard_it_is_ineligible_since_3_5() {
+    for (preset, refused) in [(Preset::V3_3, None), (Preset::V3_5, Some(ErrorCode::IneligibleReplica))] {
+        let mut stage = of(preset.protocol());
+        stage.request(stage.with_isr(&[1, 3]), &[]).expect("valid");
+        let proposed = stage.with_isr(&[1, 2, 3]);
+        assert_eq!(stage.request(proposed.clone(), &[(2, 1)]).err(), refused, "{preset:?}");
+        if refused.is_some() {
+            assert!(stage.request(proposed, &[(2, 2)]).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_leader_that_recovers_is_alone_in_the_isr_and_never_begins_to_recover_again() {
+    let mut stage = of(Preset::V3_7.protocol());
+    stage.controller.partitions[0].state.recovering = true;
+    let several = PartitionState { recovering: true, ..stage.with_isr(&[1, 2]) };
+    assert_eq!(stage.refusal(several), Some(ErrorCode::InvalidRequest));
+    let recovered = PartitionState { recovering: false, ..stage.with_isr(&[1, 2]) };
+    assert_eq!(stage.refusal(recovered), None);
+    assert!(!stage.state(0).recovering);
+    let again = PartitionState { recovering: true, ..stage.with_isr(&[1]) };
+    assert_eq!(stage.refusal(again), Some(ErrorCode::InvalidRequest));
 }

@@ -75,8 +75,7 @@ use crate::protocol::{ControllerKind, IsrEligibility};
 use crate::time::{Instant, Micros};
 use crate::view::{ClusterView, PartitionView, ReplicaView};
 use bounces::Closed;
-use decisions::tell_isr_change;
-use isr_changes::Propagation;
+use isr_changes::{Propagation, Proposal};
 use notices::Notices;
 use sessions::Sessions;
 use votes::Election;
@@ -167,8 +166,10 @@ impl Controller {
                 self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
             }
             Body::SessionClosed { epoch } => self.on_session_closed(now, broker, *epoch),
-            Body::AlterPartitionRequest { proposed, .. } => {
-                self.on_alter_partition(now, broker, correlation, proposed, out);
+            Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs } => {
+                let (sender, broker_epoch) = (broker, *broker_epoch);
+                let proposal = Proposal { sender, state: proposed, broker_epoch, isr_epochs };
+                self.on_alter_partition(now, correlation, &proposal, out);
             }
             Body::VoteReply { partition, leader_epoch, last_epoch, end_offset } => {
                 self.on_vote(broker, *partition, *leader_epoch, (*last_epoch, *end_offset), out);
@@ -307,7 +308,7 @@ impl Controller {
         &self.partitions[place].state
     }
 
-    fn is_kraft(&self) -> bool {
+    pub(super) fn is_kraft(&self) -> bool {
         self.config.protocol.controller == ControllerKind::Kraft
     }
 

@@ -1,6 +1,8 @@
 //! Who is in sync: a leader's clock for each follower, and what follows from it. Computes; the leader decides.
 
-use crate::ids::{BrokerId, BrokerSet, Offset};
+use crate::ids::{BrokerEpoch, BrokerId, BrokerSet, Offset};
+use crate::message::Metadata;
+use crate::protocol::{IsrEligibility, Protocol};
 use crate::time::{Instant, Micros};
 
 /// What a leader knows of a follower. Source: 0.11.0.2 `Replica`.
@@ -18,6 +20,8 @@ pub struct Remote {
     ///
     /// [`Protocol::high_watermark_pushed`]: crate::protocol::Protocol::high_watermark_pushed
     pub told: Offset,
+    /// The registration of its broker when it last fetched, where it tells. Source: KIP-903.
+    pub broker_epoch: Option<BrokerEpoch>,
     /// When it last fetched, and where the leader's log ended then.
     last_fetch: Option<(Instant, Offset)>,
 }
@@ -27,7 +31,8 @@ impl Remote {
     /// Source: 0.11.0.2 `Partition.makeLeader`, which in the end applies `LogReadResult.UnknownLogReadResult`.
     pub fn new(broker: BrokerId, in_isr: bool, now: Instant) -> Self {
         let caught_up = in_isr.then_some(now);
-        Self { broker, log_end: None, caught_up, in_step: false, told: Offset::ZERO, last_fetch: None }
+        let (told, broker_epoch) = (Offset::ZERO, None);
+        Self { broker, log_end: None, caught_up, in_step: false, told, broker_epoch, last_fetch: None }
     }
 
     /// As the leader stays and only the epoch is new: it keeps what it knows of the follower's log, and takes this moment
@@ -60,6 +65,23 @@ impl Remote {
         self.last_fetch = Some((now, leader_end));
     }
 
+    /// Whether it may join the ISR, however far its log has come, as far as this broker has heard of the cluster.
+    ///
+    /// Source: KIP-841, 3.3.0 `Partition.isReplicaIsrEligible`; KIP-903, 3.5.0 `Partition.isBrokerEpochIsrEligible`.
+    pub fn is_eligible(&self, protocol: &Protocol, metadata: &Metadata) -> bool {
+        let unfenced =
+            || metadata.live_brokers.contains(self.broker) && !metadata.shutting_down.contains(self.broker);
+        match protocol.isr_eligibility {
+            IsrEligibility::Anyone => true,
+            IsrEligibility::Unfenced => unfenced(),
+            IsrEligibility::BrokerEpoch => {
+                let registered = metadata.broker_epoch(self.broker);
+                let same = self.broker_epoch.is_none_or(|fetched| Some(fetched) == registered);
+                unfenced() && self.log_end.is_some() && registered.is_some() && same
+            }
+        }
+    }
+
     /// Whether it had everything within the last `lag_max`.
     pub fn is_caught_up(&self, now: Instant, lag_max: Micros) -> bool {
         self.caught_up.is_some_and(|then| now.since(then) <= lag_max)
@@ -67,14 +89,27 @@ impl Remote {
 }
 
 /// The members that have not caught up for longer than `lag_max`. Source: 0.11.0.2 `Partition.getOutOfSyncReplicas`.
-pub fn out_of_sync(isr: BrokerSet, remotes: &[Remote], now: Instant, lag_max: Micros) -> BrokerSet {
-    let late = |remote: &&Remote| isr.contains(remote.broker) && !remote.is_caught_up(now, lag_max);
+///
+/// Those whose log ends at `spared` stay, however long they have been silent. Source: KAFKA-7152, 2.1.0
+/// `Partition.isFollowerOutOfSync`.
+pub fn out_of_sync(
+    isr: BrokerSet,
+    remotes: &[Remote],
+    now: Instant,
+    lag_max: Micros,
+    spared: Option<Offset>,
+) -> BrokerSet {
+    let is_level = |remote: &Remote| spared.is_some() && remote.log_end == spared;
+    let late = |remote: &&Remote| {
+        isr.contains(remote.broker) && !remote.is_caught_up(now, lag_max) && !is_level(remote)
+    };
     remotes.iter().filter(late).map(|remote| remote.broker).collect()
 }
 
-/// Whether a follower may join: its log end has reached the high watermark. Source: 0.11.0.2 `Partition.maybeExpandIsr`.
-pub fn may_join(isr: BrokerSet, remote: &Remote, high_watermark: Offset) -> bool {
-    !isr.contains(remote.broker) && remote.log_end.is_some_and(|end| end >= high_watermark)
+/// Whether a follower may join: its log has reached `bound`, the high watermark or, where it lies further, the beginning of the
+/// leader's epoch. Source: 0.11.0.2 and 2.0.1 `Partition.maybeExpandIsr`.
+pub fn may_join(isr: BrokerSet, remote: &Remote, bound: Offset) -> bool {
+    !isr.contains(remote.broker) && remote.log_end.is_some_and(|end| end >= bound)
 }
 
 #[cfg(test)]
@@ -93,7 +128,7 @@ mod tests {
 
     fn evicted(remote: &Remote, now: Instant) -> bool {
         let isr = [BrokerId(1), BrokerId(2)].into_iter().collect();
-        !out_of_sync(isr, std::slice::from_ref(remote), now, MAX).is_empty()
+        !out_of_sync(isr, std::slice::from_ref(remote), now, MAX, None).is_empty()
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! A replica as leader. The handlers stand in the order in which a record meets them:
 //! [`Replica::append`], [`Replica::follower_fetched`], [`Replica::advance_high_watermark`], and what it lets go.
 
-use crate::config::{AckStrategy, BrokerConfig, Topic};
+use crate::config::{AckStrategy, ClusterConfig, Topic};
 use crate::event::Event;
-use crate::ids::{BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionEpoch};
+use crate::ids::{
+    BrokerEpoch, BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
+};
 use crate::machine::Effects;
-use crate::message::{ErrorCode, PartitionState};
+use crate::message::{ErrorCode, Metadata, PartitionState};
 use crate::partition::isr::{self, Remote};
+use crate::partition::isr_changes::IsrChange;
 use crate::partition::pending_acks::{ParkedId, Written};
 use crate::partition::{Replica, Role, high_watermark};
 use crate::producer_state::Verdict;
+use crate::protocol::{IsrJoin, IsrWrite, Protocol};
 use crate::record::RecordBatch;
 use crate::time::{Instant, Micros};
 
@@ -24,8 +28,16 @@ pub struct Leader {
     pub replicas: Vec<BrokerId>,
     /// The other assigned replicas.
     pub remotes: Vec<Remote>,
-    /// A proposal that is not answered yet.
+    /// A proposal that is not decided yet, as far as this leader knows.
     pub isr_change: Option<IsrChange>,
+    /// A request about an older proposal, which a notice has overtaken; and until when to count on its answer.
+    pub overtaken: Option<(CorrelationId, Instant)>,
+    /// Whether the ISR changes by requests to the controller.
+    pub asks_controller: bool,
+    /// Whether a request that a notice has overtaken is remembered until it is answered.
+    pub checks_replies: bool,
+    /// A follower joins the ISR no earlier than its log reaches here, whatever the high watermark.
+    pub join_from: Offset,
     /// Produces that wait until the high watermark reaches an offset.
     pub waiting: Vec<(Offset, ParkedId)>,
     /// `min.insync.replicas`, where acks=-1 waits for the ISR; otherwise nothing is asked of it.
@@ -34,34 +46,49 @@ pub struct Leader {
     pub ack_strategy: AckStrategy,
 }
 
-/// An ISR that was proposed to the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct IsrChange {
-    /// The proposal.
-    pub isr: BrokerSet,
-    /// Under which number it was sent.
-    pub correlation: CorrelationId,
-    /// When to propose it again, if it is not answered by then.
-    pub again_at: Instant,
-}
-
 impl Leader {
-    /// Everyone who may be in the ISR by now: the ISR and those whose joining is not confirmed yet.
+    /// Everyone who may be in the ISR by now: the ISR and those whose joining is not confirmed yet. Who is to leave counts
+    /// until it is confirmed. Source: 2.7.0 `PendingExpandIsr`, `PendingShrinkIsr`.
     pub fn maximal_isr(&self) -> BrokerSet {
         self.isr_change.map_or(self.isr, |change| self.isr.union(change.isr))
     }
 
-    fn remote_mut(&mut self, broker: BrokerId) -> Option<&mut Remote> {
+    /// What is asked of acks=-1: in ZooKeeper's eras the ISR counts, later the maximal one.
+    /// Source: 2.6.0 and 2.7.0 `Partition.checkEnoughReplicasReachOffset`.
+    fn isr_for_acks(&self) -> BrokerSet {
+        if self.asks_controller { self.maximal_isr() } else { self.isr }
+    }
+
+    pub(super) fn remote_mut(&mut self, broker: BrokerId) -> Option<&mut Remote> {
         self.remotes.iter_mut().find(|remote| remote.broker == broker)
     }
 }
 
-/// How small the ISR may be for acks=-1.
-fn required_isr(topic: &Topic) -> usize {
+/// How small the ISR may be for acks=-1. Source: 3.7.0 `Partition.effectiveMinIsr`.
+fn required_isr(topic: &Topic, replicas: usize, protocol: &Protocol) -> usize {
+    let min = topic.min_insync_replicas as usize;
     match topic.ack_strategy {
-        AckStrategy::Isr => topic.min_insync_replicas as usize,
+        AckStrategy::Isr if protocol.min_isr_capped => min.min(replicas),
+        AckStrategy::Isr => min,
         AckStrategy::Leader | AckStrategy::Majority => 0,
     }
+}
+
+/// From which offset on a follower may join. Source: KAFKA-7128, 2.0.1 `Partition.maybeExpandIsr`.
+fn join_from(protocol: &Protocol, epoch_start: Offset) -> Offset {
+    match protocol.isr_join {
+        IsrJoin::HighWatermark => Offset::ZERO,
+        IsrJoin::EpochStart => epoch_start,
+    }
+}
+
+/// What a leader learned from a follower's fetch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// The follower has come far enough to join the ISR.
+    pub may_join: bool,
+    /// Its log does not end where it ended before.
+    pub end_moved: bool,
 }
 
 /// A parked produce that may be answered now.
@@ -86,8 +113,19 @@ impl Replica {
 
     /// Takes office, or hears of a new epoch of its own term. Source: 0.11.0.2 `Partition.makeLeader`.
     ///
-    /// A leader that stays keeps what it knows of its followers' logs; all clocks start anew.
-    pub fn make_leader(&mut self, now: Instant, state: &PartitionState, topic: &Topic, out: &mut Effects) {
+    /// A leader that stays keeps what it knows of its followers' logs; all clocks start anew. A notice within the epoch brings
+    /// another ISR only (3.3.0 `Partition.makeLeader`).
+    pub fn make_leader(
+        &mut self,
+        now: Instant,
+        state: &PartitionState,
+        topic: &Topic,
+        protocol: &Protocol,
+        out: &mut Effects,
+    ) {
+        if self.leads() && self.leader_epoch == Some(state.leader_epoch) {
+            return self.hear_of_isr(state, out);
+        }
         let end = self.log.end_offset();
         self.leader_epoch = Some(state.leader_epoch);
         let me = self.me;
@@ -99,7 +137,8 @@ impl Replica {
         if let Some(leader) = self.as_leader_mut() {
             leader.isr = state.isr;
             leader.partition_epoch = state.partition_epoch;
-            leader.isr_change = None;
+            leader.join_from = join_from(protocol, end);
+            leader.drop_proposal();
             for remote in &mut leader.remotes {
                 remote.reset_clock(state.isr.contains(remote.broker), now, end);
             }
@@ -111,8 +150,12 @@ impl Replica {
                 replicas: state.replicas.clone(),
                 remotes: others.map(|&broker| Remote::new(broker, state.isr.contains(broker), now)).collect(),
                 isr_change: None,
+                overtaken: None,
+                asks_controller: protocol.isr_write == IsrWrite::AlterPartition,
+                checks_replies: protocol.isr_reply_checked,
+                join_from: join_from(protocol, end),
                 waiting: Vec::new(),
-                min_isr: required_isr(topic),
+                min_isr: required_isr(topic, state.replicas.len(), protocol),
                 ack_strategy: topic.ack_strategy,
             });
             // A follower whose log was cut below its high watermark, elected before it fetched again, starts over.
@@ -128,6 +171,11 @@ impl Replica {
             high_watermark: self.high_watermark,
             end_offset: end,
         });
+        // Nothing is done to recover a log; the controller hears of it with the next proposal.
+        // Source: KIP-704, 3.2.0 `Partition.makeLeader`.
+        if protocol.leader_recovery_state && state.recovering {
+            out.event(Event::LeaderRecovered { partition: self.id, broker: me });
+        }
     }
 
     /// Writes a batch, or says why not. Source: 0.11.0.2 `Partition.appendRecordsToLeader`, `Log.append`.
@@ -183,8 +231,7 @@ impl Replica {
         }
     }
 
-    /// A follower asked for `offset`, so its log ends there. Returns true if it should join the ISR.
-    /// `last_epoch` is that of the follower's log, where it tells.
+    /// A follower asked for `offset`, so its log ends there. `last_epoch` is that of the follower's log, where it tells.
     ///
     /// Source: 0.11.0.2 `Partition.updateReplicaLogReadResult`, `maybeExpandIsr`.
     pub fn follower_fetched(
@@ -194,18 +241,28 @@ impl Replica {
         offset: Offset,
         last_epoch: Option<LeaderEpoch>,
         out: &mut Effects,
-    ) -> bool {
+    ) -> Learned {
         let (partition, broker) = (self.id, self.me);
         let in_step = last_epoch.is_some() && last_epoch == self.leader_epoch;
         let (leader_end, high_watermark) = (self.log.end_offset(), self.high_watermark);
-        let Some(leader) = self.as_leader_mut() else { return false };
-        let Some(remote) = leader.remote_mut(follower) else { return false };
+        let Some(leader) = self.as_leader_mut() else { return Learned::default() };
+        let bound = high_watermark.max(leader.join_from);
+        let (isr, free) = (leader.isr, leader.may_propose(now));
+        let Some(remote) = leader.remote_mut(follower) else { return Learned::default() };
+        let end_moved = remote.log_end != Some(offset);
         remote.fetched(now, offset, leader_end);
         remote.in_step = in_step;
-        let remote = remote.clone();
-        let may_join = leader.isr_change.is_none() && isr::may_join(leader.isr, &remote, high_watermark);
+        let may_join = free && isr::may_join(isr, remote, bound);
         out.event(Event::FollowerFetched { partition, broker, replica: follower, offset, leader_end });
-        may_join
+        Learned { may_join, end_moved }
+    }
+
+    /// The registration under which a follower fetches, where it tells. Source: KIP-903, 3.5.0 `Replica.updateFetchState`.
+    pub fn note_broker_epoch(&mut self, follower: BrokerId, epoch: Option<BrokerEpoch>) {
+        let Some(epoch) = epoch else { return };
+        if let Some(remote) = self.as_leader_mut().and_then(|leader| leader.remote_mut(follower)) {
+            remote.broker_epoch = Some(epoch);
+        }
     }
 
     /// A follower asked for an offset that is not in the log.
@@ -215,88 +272,39 @@ impl Replica {
         }
     }
 
-    /// The ISR with one more member, to be proposed.
-    pub fn propose_expand(&mut self, added: BrokerId, out: &mut Effects) -> Option<BrokerSet> {
-        let (partition, broker, high_watermark) = (self.id, self.me, self.high_watermark);
-        let leader = self.as_leader_mut()?;
-        let end_offset = leader.remote_mut(added)?.log_end?;
-        let isr = leader.isr.with(added);
-        out.event(Event::IsrExpandProposed { partition, broker, added, isr, end_offset, high_watermark });
-        Some(isr)
-    }
-
-    /// The ISR less those that have not caught up for `lag_max`, to be proposed; none if all have, or if a proposal
-    /// is on its way. Source: 0.11.0.2 `Partition.maybeShrinkIsr`.
-    pub fn propose_shrink(&mut self, now: Instant, lag_max: Micros, out: &mut Effects) -> Option<BrokerSet> {
-        let (partition, broker) = (self.id, self.me);
-        let leader = self.as_leader().filter(|leader| leader.ack_strategy != AckStrategy::Majority)?;
-        let removed = isr::out_of_sync(leader.isr, &leader.remotes, now, lag_max);
-        if removed.is_empty() || leader.isr_change.is_some() {
-            return None;
-        }
-        let isr = leader.isr.difference(removed);
-        out.event(Event::IsrShrinkProposed { partition, broker, removed, isr });
-        Some(isr)
-    }
-
-    /// The partition's state with a proposed ISR, as it is sent to the controller.
-    pub fn proposal(&self, isr: BrokerSet) -> Option<PartitionState> {
-        let leader = self.as_leader()?;
-        Some(PartitionState {
-            partition: self.id,
-            leader: Some(self.me),
-            leader_epoch: self.leader_epoch?,
-            isr,
-            partition_epoch: leader.partition_epoch,
-            replicas: leader.replicas.clone(),
-            ..PartitionState::default()
-        })
-    }
-
-    /// The controller's answer to the proposal numbered `correlation`. False if it is about an older one.
-    ///
-    /// A refusal leaves the ISR as it was: the version is out of date, and a notice with the current one is on its way.
-    /// Source: 0.11.0.2 `Partition.updateIsr`.
-    pub fn isr_change_answered(
-        &mut self,
-        correlation: CorrelationId,
-        answer: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
-        out: &mut Effects,
-    ) -> bool {
-        let (partition, broker) = (self.id, self.me);
-        let Some(leader) = self.as_leader_mut() else { return false };
-        if leader.isr_change.is_none_or(|change| change.correlation != correlation) {
-            return false;
-        }
-        leader.isr_change = None;
-        match answer {
-            Ok((isr, version)) => {
-                leader.isr = isr;
-                leader.partition_epoch = version;
-            }
-            Err(error) => out.event(Event::IsrUpdateRefused { partition, broker, error }),
-        }
-        true
-    }
-
     /// Moves the high watermark to the smallest log end among the ISR and the followers that have caught up lately.
     /// True if it rose.
     ///
-    /// While a proposal is unanswered it stays: Kafka of this era holds the partition's lock through the write to
-    /// ZooKeeper. Source: 0.11.0.2 `Partition.maybeIncrementLeaderHW`, `updateIsr`; KAFKA-4485.
-    pub fn advance_high_watermark(&mut self, now: Instant, config: &BrokerConfig, out: &mut Effects) -> bool {
-        let lag_max = Micros::from_millis(config.replica_lag_time_max_ms);
+    /// While a write to ZooKeeper is unanswered it stays: Kafka then holds the partition's lock. While a request to the
+    /// controller is, the maximal ISR counts. Source: 0.11.0.2 `Partition.maybeIncrementLeaderHW`, `updateIsr`; KAFKA-4485;
+    /// 2.7.0 and 3.7.0 `Partition.maybeIncrementLeaderHW`; KAFKA-15583.
+    pub fn advance_high_watermark(
+        &mut self,
+        now: Instant,
+        config: &ClusterConfig,
+        metadata: &Metadata,
+        out: &mut Effects,
+    ) -> bool {
+        let lag_max = Micros::from_millis(config.broker.replica_lag_time_max_ms);
+        let protocol = &config.protocol;
         let from = self.high_watermark;
         let Some(leader) = self.as_leader() else { return false };
-        if leader.isr_change.is_some() {
+        if leader.isr_change.is_some() && !leader.asks_controller {
             return false;
         }
         if leader.ack_strategy == AckStrategy::Majority {
             let to = self.held_by_majority(leader);
             return self.raise_high_watermark(to, out);
         }
-        let counts =
-            |remote: &&Remote| leader.isr.contains(remote.broker) || remote.is_caught_up(now, lag_max);
+        if protocol.high_watermark_frozen_below_min_isr && leader.isr.len() < leader.min_isr {
+            return false;
+        }
+        let maximal_isr = leader.maximal_isr();
+        let counts = |remote: &&Remote| {
+            maximal_isr.contains(remote.broker)
+                || remote.is_caught_up(now, lag_max)
+                    && (!protocol.caught_up_must_be_eligible || remote.is_eligible(protocol, metadata))
+        };
         let others = leader.remotes.iter().filter(counts).map(|remote| remote.log_end);
         let to = high_watermark::advance(from, others.chain([Some(self.log.end_offset())]));
         self.raise_high_watermark(to, out)
@@ -323,7 +331,7 @@ impl Replica {
     pub fn ack_for(&self, end: Offset) -> Option<ErrorCode> {
         let leader = self.as_leader()?;
         (self.high_watermark >= end).then(|| {
-            if leader.isr.len() >= leader.min_isr {
+            if leader.isr_for_acks().len() >= leader.min_isr {
                 ErrorCode::None
             } else {
                 ErrorCode::NotEnoughReplicasAfterAppend

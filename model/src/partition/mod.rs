@@ -4,6 +4,7 @@
 pub mod follower;
 pub mod high_watermark;
 pub mod isr;
+pub mod isr_changes;
 pub mod leader;
 pub mod majority;
 pub mod pending_acks;

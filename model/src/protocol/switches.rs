@@ -154,6 +154,10 @@ switches! {
     /// A follower's fetch is answered as soon as the high watermark has risen above the one that it was last told.
     ["2.4; KAFKA-9952 (2.6 ends it)"]
     HighWatermarkPushed high_watermark_pushed: bool,
+    /// A leader looks at each fetch of a follower whether the high watermark may rise, not only where the follower's log has got another
+    /// end.
+    ["2.4 ends it"]
+    HighWatermarkEachFetch high_watermark_each_fetch: bool,
     /// Followers outside of the ISR that have caught up lately count for the high watermark only if they may join.
     ["KAFKA-15021 (3.6)"]
     CaughtUpMustBeEligible caught_up_must_be_eligible: bool,

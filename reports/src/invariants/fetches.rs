@@ -19,6 +19,9 @@ pub(crate) struct Clock {
     pub(crate) joined: Instant,
     /// When the leader last proposed to drop it.
     pub(crate) proposed: Instant,
+    /// Where the leader spares those that have everything: whether it had everything at the last look, and when last.
+    pub(crate) level: bool,
+    pub(crate) level_at: Instant,
     /// The leader's log end and the time, as of the last fetch.
     previous: Option<(Offset, Instant)>,
 }
@@ -31,6 +34,8 @@ pub(crate) struct Term {
     isr: BrokerSet,
     /// When a change of the ISR was last seen to be on its way: until it is decided no other may be proposed.
     pub(crate) change_pending_at: Instant,
+    /// Where the leader's log ended as it took office.
+    pub(crate) epoch_start: Offset,
 }
 
 /// What the presumed leaders of one partition can know.
@@ -78,15 +83,21 @@ impl Fetches {
     }
 
     /// A follower fetched outside the log: the leader no longer knows where it stands.
-    /// Source: 0.11.0.2 `ReplicaManager.updateFollowerLogReadResults` also takes in failed reads, with unknown offsets.
+    /// Source: 0.11.0.2 `ReplicaManager.updateFollowerLogReadResults` also takes in failed reads, with unknown offsets;
+    /// not so since 2.4 (KAFKA-8400).
     pub(crate) fn out_of_range(&mut self, leader: usize, follower: usize) {
         let clock = self.clock_mut(leader, follower);
         clock.offset = None;
         clock.previous = None;
     }
 
-    /// Takes over the state after a step: terms begin and end, ISRs change.
-    pub(crate) fn follow(&mut self, partition: &PartitionView, now: Instant) {
+    /// A leader took office, or a new epoch of its term began.
+    pub(crate) fn took_office(&mut self, leader: usize, end: Offset) {
+        self.terms[leader].epoch_start = end;
+    }
+
+    /// Takes over the state after a step: terms begin and end, ISRs change. Who is level is kept only where it is asked for.
+    pub(crate) fn follow(&mut self, partition: &PartitionView, now: Instant, keeps_level: bool) {
         for (place, replica) in partition.replicas.iter().enumerate() {
             let term = &mut self.terms[place];
             if replica.role != Role::Leader {
@@ -101,6 +112,20 @@ impl Fetches {
             } else if term.isr != replica.isr {
                 self.isr_changed(place, partition, now);
             }
+            if keeps_level {
+                self.keep_level(place, replica.log_end, now);
+            }
+        }
+    }
+
+    fn keep_level(&mut self, leader: usize, log_end: Offset, now: Instant) {
+        let followers = self.terms.len();
+        for clock in &mut self.clocks[leader * followers..(leader + 1) * followers] {
+            let level = clock.offset == Some(log_end);
+            if level || clock.level {
+                clock.level_at = now;
+            }
+            clock.level = level;
         }
     }
 
@@ -113,6 +138,7 @@ impl Fetches {
             epoch: replica.leader_epoch,
             isr: replica.isr,
             change_pending_at: if replica.isr_change_pending { now } else { Instant::START },
+            epoch_start: self.terms[leader].epoch_start,
         };
         for (place, follower) in partition.replicas.iter().enumerate() {
             let clock = self.clock_mut(leader, place);
@@ -121,6 +147,8 @@ impl Fetches {
                 caught_up: replica.isr.contains(follower.broker).then_some(now),
                 joined: now,
                 proposed: Instant::START,
+                level: false,
+                level_at: Instant::START,
                 previous: goes_on.then_some((replica.log_end, now)),
             };
         }

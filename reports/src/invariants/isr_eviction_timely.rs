@@ -10,10 +10,13 @@
 //! went on; a change of the ISR was on its way, while no other may be proposed. A deposed leader whose proposals are
 //! refused keeps proposing, and has done its part.
 //!
+//! Since 2.1 a follower whose log ends where the leader's does is spared: dropping it is too soon, and it counts as having been
+//! in order until the log goes on without it (KAFKA-7152, 2.1.0 `Partition.isFollowerOutOfSync`).
+//!
 //! Looked at: followers that were proposed for removal, and those found late. Broken at each removal that is too
 //! soon, and once for each follower that stays too long.
 
-use highwater_model::ids::{BrokerId, BrokerSet, NodeId};
+use highwater_model::ids::{BrokerId, BrokerSet, NodeId, Offset};
 use highwater_model::time::{Instant, Micros};
 use highwater_model::view::Role;
 
@@ -73,8 +76,14 @@ impl IsrEvictionTimely {
             let Some(follower_place) = scene.place_of(follower) else { continue };
             self.tally.looked += 1;
             fetches.proposed(place, follower_place, scene.step.at);
-            let caught_up = fetches.clock(place, follower_place).caught_up;
-            let Some(caught_up) = caught_up.filter(|at| scene.step.at.since(*at) <= max) else { continue };
+            let clock = *fetches.clock(place, follower_place);
+            if clock.level {
+                self.spared(scene, leader, follower, clock.offset.unwrap_or_default());
+                continue;
+            }
+            let Some(caught_up) = clock.caught_up.filter(|at| scene.step.at.since(*at) <= max) else {
+                continue;
+            };
             self.tally.broke(|| {
                 let evidence = format!(
                     "broker {leader} proposes to drop broker {follower} from the ISR of {} though it had caught up at \
@@ -86,6 +95,16 @@ impl IsrEvictionTimely {
                 scene.finding(Property::IsrEvictionTimely, evidence)
             });
         }
+    }
+
+    fn spared(&mut self, scene: &Scene<'_>, leader: BrokerId, follower: BrokerId, end: Offset) {
+        self.tally.broke(|| {
+            let evidence = format!(
+                "broker {leader} proposes to drop broker {follower} from the ISR of {} though the logs of both end at {end}",
+                scene.name()
+            );
+            scene.finding(Property::IsrEvictionTimely, evidence)
+        });
     }
 
     /// Looks for followers that stay too long.
@@ -130,7 +149,10 @@ impl IsrEvictionTimely {
         let disturbed = self.disturbed.get(broker).copied().unwrap_or_default();
         let caught_up = clock.caught_up.unwrap_or_default();
         let pending = fetches.terms[leader].change_pending_at;
-        Some(caught_up.max(clock.joined).max(clock.proposed).max(disturbed).max(pending))
+        if clock.level {
+            return Some(scene.step.at);
+        }
+        Some(clock.level_at.max(caught_up).max(clock.joined).max(clock.proposed).max(disturbed).max(pending))
     }
 
     fn report(&mut self, scene: &Scene<'_>, leader: usize, member: BrokerId, since: Instant) {

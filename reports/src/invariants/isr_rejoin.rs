@@ -1,11 +1,13 @@
-//! `isr-rejoin`: a leader takes a follower into the ISR only if its log reaches the leader's high watermark.
+//! `isr-rejoin`: a leader takes a follower into the ISR only if its log reaches the leader's high watermark and, since 2.0.1, the
+//! beginning of the leader's epoch.
 //!
-//! Source: R11 of the requirements; I9 of `kafka-behaviour.md`; 0.11.0.2 `Partition.maybeExpandIsr`. What the leader
+//! Source: R11 of the requirements; I9 of `kafka-behaviour.md`; 0.11.0.2 and 2.0.1 `Partition.maybeExpandIsr`, KAFKA-7128. What the leader
 //! may take for the follower's log end is the offset of its latest fetch in this term, as kept here from the fetches.
 //!
 //! Looked at: expansions that leaders propose. Broken at each that the latest fetch does not bear out.
 
 use highwater_model::ids::{BrokerId, Offset};
+use highwater_model::protocol::IsrJoin;
 use highwater_model::view::Role;
 
 use super::fetches::Fetches;
@@ -51,7 +53,11 @@ impl IsrRejoin {
         let shadow = &before.shadows[leader];
         let known = if shadow.role == Role::Leader { shadow.high_watermark } else { Offset::ZERO };
         let bound = expansion.high_watermark.max(known);
-        if fetched == Some(expansion.end) && expansion.end >= bound {
+        let epoch_start = match scene.config.protocol.isr_join {
+            IsrJoin::HighWatermark => Offset::ZERO,
+            IsrJoin::EpochStart => fetches.terms[leader].epoch_start,
+        };
+        if fetched == Some(expansion.end) && expansion.end >= bound.max(epoch_start) {
             return;
         }
         self.tally.broke(|| {
@@ -59,9 +65,14 @@ impl IsrRejoin {
                 || String::from("which has not fetched in this term"),
                 |offset| format!("which last fetched from {offset}"),
             );
+            let begins = if epoch_start > bound {
+                format!(", and its epoch begins at {epoch_start}")
+            } else {
+                String::new()
+            };
             let evidence = format!(
                 "broker {} proposes to take broker {}, {at}, into the ISR of {} with log end {}; its own high watermark \
-                 is {bound}",
+                 is {bound}{begins}",
                 expansion.leader,
                 expansion.added,
                 scene.name(),

@@ -1,9 +1,12 @@
-//! `isr-eviction-timely` and `isr-rejoin`.
+//! `isr-eviction-timely`, `isr-rejoin` and `maximal-isr`.
+
+use std::sync::Arc;
 
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, NodeId, Offset};
+use highwater_model::protocol::Preset;
 
-use crate::property::Property::{IsrEvictionTimely, IsrRejoin};
+use crate::property::Property::{IsrEvictionTimely, IsrRejoin, MaximalIsr};
 use crate::testing::{ORDERS, Stage, at, fetched, set};
 
 fn drops(broker: u8) -> Event {
@@ -21,6 +24,11 @@ fn takes_in(broker: u8, end: u64, high_watermark: u64) -> Event {
         end_offset: Offset(end),
         high_watermark: Offset(high_watermark),
     }
+}
+
+/// By the rules of another version.
+fn of_version(stage: &mut Stage, preset: Preset) {
+    stage.change(|setup| Arc::make_mut(&mut setup.config).protocol = preset.protocol());
 }
 
 /// Broker 2 caught up at 4 000 ms, broker 3 fetches now and then.
@@ -161,4 +169,92 @@ fn a_follower_that_never_fetched_in_this_term_may_not_be_taken_in() {
         "broker 1 proposes to take broker 2, which has not fetched in this term, into the ISR of orders-0 with log end \
          3; its own high watermark is 3",
     );
+}
+
+#[test]
+fn a_follower_taken_in_before_the_beginning_of_the_epoch_is_reported_since_2_0_1() {
+    let mut stage = Stage::settled();
+    of_version(&mut stage, Preset::V2_0_1);
+    stage.replica(3).high_watermark = Offset(1);
+    let events = stage.elect(3, 1, &[1, 3]);
+    stage.look(&events);
+    let takes_in = Event::IsrExpandProposed {
+        partition: ORDERS,
+        broker: BrokerId(3),
+        added: BrokerId(2),
+        isr: set(&[1, 2, 3]),
+        end_offset: Offset(2),
+        high_watermark: Offset(1),
+    };
+    stage.look(&[fetched(3, 2, 2, 3), takes_in]);
+    stage.assert_broken(
+        IsrRejoin,
+        "broker 3 proposes to take broker 2, which last fetched from 2, into the ISR of orders-0 with log end 2; its \
+         own high watermark is 1, and its epoch begins at 3",
+    );
+}
+
+#[test]
+fn a_silent_follower_that_has_everything_may_stay_and_must_not_be_dropped_since_2_1() {
+    let mut stage = Stage::settled();
+    of_version(&mut stage, Preset::V2_1);
+    stage.look(&[fetched(1, 2, 3, 3), fetched(1, 3, 3, 3)]);
+    for _ in 0..10 {
+        stage.wait(10_000);
+        stage.look(&[]);
+    }
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 0);
+    stage.look(&[drops(2)]);
+    stage.assert_broken(
+        IsrEvictionTimely,
+        "broker 1 proposes to drop broker 2 from the ISR of orders-0 though the logs of both end at 3",
+    );
+}
+
+#[test]
+fn a_silent_follower_that_had_everything_is_late_once_the_log_went_on_without_it() {
+    let mut stage = Stage::settled();
+    of_version(&mut stage, Preset::V2_1);
+    stage.look(&[fetched(1, 2, 3, 3), fetched(1, 3, 3, 3)]);
+    stage.wait(60_000);
+    stage.append(1, &[3]);
+    stage.look(&[]);
+    stage.look(&[fetched(1, 3, 4, 4)]);
+    stage.wait(15_100);
+    stage.look(&[]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 0);
+    stage.wait(1);
+    stage.look(&[]);
+    assert_eq!(stage.tally(IsrEvictionTimely).broken, 1, "broker 2 is late, broker 3 has everything");
+}
+
+#[test]
+fn a_leader_that_reckons_with_all_that_may_be_elected_is_in_order() {
+    let mut stage = Stage::settled();
+    stage.replica(1).isr = set(&[1, 2]);
+    stage.look(&[]);
+    stage.orders().controller.isr = set(&[1, 2]);
+    stage.look(&[]);
+    stage.assert_held(MaximalIsr);
+}
+
+#[test]
+fn a_leader_that_takes_a_follower_for_gone_before_the_controller_does_is_reported() {
+    let mut stage = Stage::settled();
+    stage.replica(1).maximal_isr = set(&[1, 3]);
+    stage.look(&[]);
+    stage.look(&[]);
+    stage.assert_broken(
+        MaximalIsr,
+        "the controller's ISR of orders-0 is {1,2,3}, and broker 1, its leader in epoch 0, reckons with {1,3} only",
+    );
+}
+
+#[test]
+fn a_deposed_leader_may_believe_what_it_likes() {
+    let mut stage = Stage::settled();
+    stage.orders().controller.leader_epoch.0 = 1;
+    stage.replica(1).maximal_isr = set(&[1]);
+    stage.look(&[]);
+    stage.assert_held(MaximalIsr);
 }

@@ -1,7 +1,8 @@
 //! `min-isr-respected`: no success is answered to acks=all with fewer in-sync replicas than `min.insync.replicas`.
 //!
 //! Source: I20 of `kafka-behaviour.md`; 0.11.0.2 `Partition.checkEnoughReplicasReachOffset`. What counts is the ISR that
-//! the leader believed in, with members whose joining was on its way, when it decided to answer.
+//! the leader believed in, with members whose joining was on its way, when it decided to answer. Since 3.7 no more is
+//! asked for than there are replicas (3.7.0 `Partition.effectiveMinIsr`).
 //!
 //! Looked at: acknowledgements to acks=all where `min.insync.replicas` is above 1. Broken at each.
 
@@ -20,7 +21,9 @@ pub(crate) struct MinIsrRespected {
 impl MinIsrRespected {
     /// A leader answered success to acks=all.
     pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, broker: BrokerId, decision: &Decision) {
-        let min = scene.partition.min_insync_replicas;
+        let set = scene.partition.min_insync_replicas;
+        let replicas = scene.partition.replicas.len() as u32;
+        let min = if scene.config.protocol.min_isr_capped { set.min(replicas) } else { set };
         if min < 2 || !decision.leads {
             return;
         }

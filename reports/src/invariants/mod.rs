@@ -5,6 +5,7 @@
 //! | `weak-isr` | [`weak_isr`] | a presumed leader's own ISR agrees with it below its high watermark |
 //! | `strong-isr` | [`strong_isr`] | the controller's ISR holds all that was exposed |
 //! | `leader-in-isr` | [`leader_in_isr`] | the controller's leader is in its ISR, and the ISR is not empty |
+//! | `maximal-isr` | [`maximal_isr`] | the leader's maximal ISR contains the controller's ISR |
 //! | `one-leader-per-epoch` | [`one_leader_per_epoch`] | leader epochs are unique and grow |
 //! | `log-matching` | [`log_matching`] | two replicas agree below the smaller of their high watermarks |
 //! | `candidate-completeness` | [`candidate_completeness`] | whoever may be elected holds all below the true HW |
@@ -15,7 +16,7 @@
 //! | `truncation-to-high-watermark` | [`truncation_to_high_watermark`] | a follower cuts exactly at its own HW |
 //! | `truncation-spares-committed` | [`truncation_spares_committed`] | no truncation removes an exposed record |
 //! | `isr-eviction-timely` | [`isr_eviction_timely`] | a lagging follower leaves the ISR in time, none sooner |
-//! | `isr-rejoin` | [`isr_rejoin`] | a replica enters the ISR only with LEO ≥ HW |
+//! | `isr-rejoin` | [`isr_rejoin`] | a replica enters the ISR only with LEO ≥ HW, and past the epoch's beginning |
 //! | `min-isr-respected` | [`min_isr_respected`] | no acks=all success with too small an ISR |
 //! | `visible-below-high-watermark` | [`visible_below_high_watermark`] | no consumer reads at or above the HW |
 //! | `idempotent-dedup` | [`idempotent_dedup`] | a sequence is at most once in a leader's log |
@@ -59,6 +60,7 @@ pub(crate) mod lag_bounded;
 pub(crate) mod leader_completeness;
 pub(crate) mod leader_in_isr;
 pub(crate) mod log_matching;
+pub(crate) mod maximal_isr;
 pub(crate) mod min_isr_respected;
 pub(crate) mod one_leader_per_epoch;
 pub(crate) mod partitions_never_shrink;
@@ -155,6 +157,7 @@ pub(crate) struct WhiteBox {
     weak_isr: weak_isr::WeakIsr,
     strong_isr: strong_isr::StrongIsr,
     leader_in_isr: leader_in_isr::LeaderInIsr,
+    maximal_isr: maximal_isr::MaximalIsr,
     one_leader_per_epoch: one_leader_per_epoch::OneLeaderPerEpoch,
     log_matching: log_matching::LogMatching,
     candidate_completeness: candidate_completeness::CandidateCompleteness,
@@ -207,7 +210,8 @@ impl WhiteBox {
             }
             Event::FetchOutOfRange { broker, fetcher, .. } => {
                 let follower = fetcher.as_broker(scene.config.brokers).and_then(|it| scene.place_of(it));
-                if let (Some(leader), Some(follower)) = (scene.place_of(broker), follower) {
+                let forgets = scene.config.protocol.failed_read_forgets_end;
+                if let (true, Some(leader), Some(follower)) = (forgets, scene.place_of(broker), follower) {
                     memory.fetches.out_of_range(leader, follower);
                 }
             }
@@ -251,7 +255,10 @@ impl WhiteBox {
             Event::HighWatermarkAdvanced { broker, to, .. } => self.lag_bounded.advanced(scene, broker, to),
             Event::OffsetCommitted { group, offset, .. } => self.lag_bounded.committed(scene, group, offset),
             Event::CoordinatorLoaded { broker, .. } => self.commit_fencing.loaded(scene, broker),
-            Event::BecameLeader { broker, epoch, .. } => {
+            Event::BecameLeader { broker, epoch, end_offset, .. } => {
+                if let Some(place) = scene.place_of(broker) {
+                    memory.fetches.took_office(place, end_offset);
+                }
                 self.one_leader_per_epoch.took_office(scene, broker, epoch);
                 self.truncation_to_high_watermark.settled(scene, broker);
             }
@@ -392,7 +399,7 @@ impl WhiteBox {
         let Memory { ghost, agreement, acked, fetches, decisions, strategy } = memory;
         self.high_watermark_monotone.look(scene, ghost);
         let changed = ghost.follow(scene.partition);
-        fetches.follow(scene.partition, scene.step.at);
+        fetches.follow(scene.partition, scene.step.at, scene.config.protocol.isr_shrink_spares_level);
         if changed {
             agreement.follow(ghost);
             acked.follow(ghost);
@@ -412,6 +419,7 @@ impl WhiteBox {
         }
         self.acked_durable.look(scene, ghost, acked);
         if by_isr {
+            self.maximal_isr.look(scene);
             self.isr_eviction_timely.look(scene, fetches);
         }
         ghost.settle();
@@ -443,6 +451,7 @@ impl WhiteBox {
             Property::WeakIsr => &self.weak_isr.tally,
             Property::StrongIsr => &self.strong_isr.tally,
             Property::LeaderInIsr => &self.leader_in_isr.tally,
+            Property::MaximalIsr => &self.maximal_isr.tally,
             Property::OneLeaderPerEpoch => &self.one_leader_per_epoch.tally,
             Property::LogMatching => &self.log_matching.tally,
             Property::CandidateCompleteness => &self.candidate_completeness.tally,

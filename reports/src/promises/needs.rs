@@ -83,6 +83,7 @@ impl Needs {
             // A leader whose disk lost its end, and that goes on in its epoch, writes there once more.
             Property::HighWatermarkBound | Property::EpochOrder => Self::LASTING_DISKS,
             Property::LeaderInIsr
+            | Property::MaximalIsr
             | Property::OneLeaderPerEpoch
             | Property::HighWatermarkMonotone
             | Property::TruncationToHighWatermark

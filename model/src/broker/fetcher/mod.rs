@@ -197,7 +197,7 @@ impl Broker {
             max_wait: Micros::from_millis(config.replica_fetch_wait_max_ms),
             min_bytes: config.replica_fetch_min_bytes,
             partitions,
-            broker_epoch: None,
+            broker_epoch: self.fetches_as(),
             isolation: crate::config::IsolationLevel::ReadUncommitted,
         };
         self.ask_leader(now, place, Question::Fetch, asked, request, out);
