@@ -284,6 +284,12 @@ pub enum Body {
         /// From its registration.
         epoch: BrokerEpoch,
     },
+    /// A broker that stops in good order ends its session, so that nobody waits until it expires. Notice without a reply.
+    /// Source: 0.11.0.2 `KafkaServer.shutdown`, `ZkClient.close`.
+    SessionClosed {
+        /// From its registration.
+        epoch: BrokerEpoch,
+    },
     /// Done when nothing remains.
     ControlledShutdownReply {
         /// How it went.

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::ids::{BrokerEpoch, BrokerId, NodeId};
 use crate::machine::{Effects, Ending};
 use crate::message::{Body, ErrorCode};
+use crate::protocol::ControllerKind;
 use crate::time::{Instant, Micros};
 
 use super::{Broker, socket_timeout};
@@ -123,6 +124,19 @@ impl Broker {
             let retries_left = self.config.broker.controlled_shutdown_max_retries;
             self.membership.shutdown = Some(Shutdown { retries_left, next: now });
         }
+    }
+
+    /// Stops with `controlled.shutdown.enable=false`: the controller is not asked to move leaderships, and learns of it as the
+    /// session in ZooKeeper ends. A KRaft broker has none: it is fenced when its heartbeats have been missed for long enough.
+    ///
+    /// Source: 0.11.0.2 `KafkaServer.shutdown`; 3.3.0 `BrokerServer.shutdown`.
+    pub(super) fn shut_down_unasked(&mut self, out: &mut Effects) {
+        let session =
+            self.membership.epoch.filter(|_| self.config.protocol.controller == ControllerKind::Zookeeper);
+        if let Some(epoch) = session {
+            self.ask(NodeId::CONTROLLER, Body::SessionClosed { epoch }, out);
+        }
+        out.stop = Some(Ending::Clean);
     }
 
     fn ask_for_shutdown(&mut self, now: Instant, out: &mut Effects) {

@@ -252,6 +252,7 @@ impl Broker {
             | Body::BrokerRegistrationRequest { .. }
             | Body::BrokerHeartbeatRequest { .. }
             | Body::ControlledShutdownRequest { .. }
+            | Body::SessionClosed { .. }
             | Body::AlterPartitionRequest { .. } => {
                 unreachable!("a broker is never sent this: {body:?}")
             }
@@ -331,6 +332,7 @@ impl Machine for Broker {
             Input::Disconnected(peer) => self.on_disconnected(now, peer),
             Input::Deadline => {}
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
+            Input::Command(Command::Shutdown) => self.shut_down_unasked(out),
             Input::Command(
                 command @ (Command::Send { .. }
                 | Command::Close

@@ -80,6 +80,19 @@ impl Controller {
         }
     }
 
+    /// A broker closed its session as it stopped.
+    pub(super) fn on_session_closed(
+        &mut self,
+        now: Instant,
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+        out: &mut Effects,
+    ) {
+        if self.sessions.is_current(broker, epoch) {
+            self.end_session(now, broker, out);
+        }
+    }
+
     fn end_session(&mut self, now: Instant, broker: BrokerId, out: &mut Effects) {
         let ended = BrokerSet::one(broker);
         self.sessions.end(ended);

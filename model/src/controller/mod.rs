@@ -141,6 +141,7 @@ impl Controller {
             Body::ControlledShutdownRequest { epoch } => {
                 self.on_controlled_shutdown(now, broker, correlation, *epoch, out);
             }
+            Body::SessionClosed { epoch } => self.on_session_closed(now, broker, *epoch, out),
             Body::AlterPartitionRequest { proposed, .. } => {
                 self.on_alter_partition(now, broker, correlation, proposed, out);
             }
@@ -201,7 +202,7 @@ impl Controller {
         match command {
             Command::PreferredElection(partition) => self.on_preferred_election(now, *partition, out),
             Command::CreatePartitions { topic, count } => self.on_create_partitions(*topic, *count, out),
-            Command::Send { .. } | Command::Close | Command::ControlledShutdown => {
+            Command::Send { .. } | Command::Close | Command::ControlledShutdown | Command::Shutdown => {
                 unreachable!("not a command for the controller: {command:?}")
             }
         }

@@ -307,6 +307,7 @@ impl Machine for Producer {
             Input::Command(
                 Command::Close
                 | Command::ControlledShutdown
+                | Command::Shutdown
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. },
             ) => {}
