@@ -33,6 +33,7 @@ pub mod outcome;
 pub mod panel;
 pub mod promises;
 pub mod property;
+pub mod protocols;
 pub mod render;
 pub mod report;
 pub mod standing;

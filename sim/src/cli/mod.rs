@@ -5,7 +5,9 @@ mod compare;
 mod interrupt;
 mod list;
 mod output;
+mod presets;
 mod progress;
+mod protocols;
 mod run;
 mod schema;
 mod seeds;
@@ -33,6 +35,7 @@ Examples:
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater check my_scenario.json
   highwater list
+  highwater protocols --diff 2.0 2.0.1
   highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s
 
 Exit codes:
@@ -49,6 +52,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
+    Protocols(protocols::ProtocolsArguments),
     Schema(schema::SchemaArguments),
     Size(size::SizeArguments),
 }
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
+        Command::Protocols(arguments) => protocols::protocols(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Size(arguments) => size::size(&arguments),
     };
