@@ -4,7 +4,7 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
-use highwater_model::protocol::{Preset, Switch};
+use highwater_model::protocol::{Preset, Protocol, Switch};
 use serde::Serialize;
 use strum::IntoEnumIterator;
 
@@ -90,17 +90,21 @@ pub fn matrix() -> Matrix {
 pub fn diff(from: Preset, to: Preset) -> Diff {
     let (one, other) = (from.protocol(), to.protocol());
     let differs = |switch: &Switch| one.value(*switch) != other.value(*switch);
-    let difference = |switch: Switch| Difference {
-        name: switch,
-        from: one.value(switch),
-        to: other.value(switch),
-        says: switch.says(),
-        changed_by: switch.changed_by(),
-    };
     Diff {
         from: PresetRow::new(from),
         to: PresetRow::new(to),
-        switches: Switch::iter().filter(differs).map(difference).collect(),
+        switches: Switch::iter().filter(differs).map(|switch| difference(switch, &one, &other)).collect(),
+    }
+}
+
+/// What a switch is in the one and in the other.
+pub fn difference(switch: Switch, from: &Protocol, to: &Protocol) -> Difference {
+    Difference {
+        name: switch,
+        from: from.value(switch),
+        to: to.value(switch),
+        says: switch.says(),
+        changed_by: switch.changed_by(),
     }
 }
 

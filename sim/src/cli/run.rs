@@ -173,8 +173,7 @@ fn many(
     prepared: &Arc<Prepared>,
     stop: &AtomicBool,
 ) -> Part {
-    let jobs =
-        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let jobs = super::jobs(arguments.jobs);
     let line = Line::new(&prepared.plan.name, seeds.end - seeds.start);
     let report = sweep(prepared, &SweepOptions { seeds: seeds.clone(), jobs }, &line, stop);
     line.finish();

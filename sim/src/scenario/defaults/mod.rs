@@ -39,7 +39,7 @@ fn brokers(file: &mut Value, protocol: &Protocol) {
     by_table(file, &config, Whose::Brokers, protocol.preset);
 }
 
-/// A session that the brokers were set to refuse is as long as they allow.
+/// Where brokers were set to refuse a session as long as those of 3.0 and later, it is as long as they allow.
 fn consumers(file: &mut Value, config: &JsonPath, preset: Preset) {
     let most = at!["cluster", "config", "group.max.session.timeout.ms"].find(file).and_then(Value::as_u64);
     let session = config.key("session.timeout.ms");
@@ -47,10 +47,13 @@ fn consumers(file: &mut Value, config: &JsonPath, preset: Preset) {
     if let (Some(most), Some(usual)) = (most, usual)
         && usual > most
     {
-        default(file, &session, most.into());
+        default(file, &session, most.max(SESSION_BEFORE_MS).into());
     }
     by_table(file, config, Whose::Consumers, preset);
 }
+
+/// What `session.timeout.ms` was before. Who was set to refuse even that is told so.
+const SESSION_BEFORE_MS: u64 = 10_000;
 
 /// The table's defaults for one owner.
 fn by_table(file: &mut Value, config: &JsonPath, whose: Whose, preset: Preset) {

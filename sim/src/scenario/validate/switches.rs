@@ -36,3 +36,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 fn words(protocol: &Protocol, switch: Switch) -> String {
     format!("switches.{} {}", switch.name(), protocol.value(switch))
 }
+
+#[cfg(test)]
+#[path = "switches_test.rs"]
+mod switches_test;
