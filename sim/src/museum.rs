@@ -77,6 +77,11 @@ impl Exhibit {
         let switches = serde_json::to_string(&says.mended_switches).unwrap_or_default();
         let mended_by = as_version(says.mended_in, &switches);
         let mended = load(&mended_by)?;
+        if mended.plan.config.protocol == loaded.plan.config.protocol {
+            let message = "the version that mends, museum.mended_in, is the one that is broken; allowed: another one, or \
+                           `mended_switches` beside it";
+            return Err(LoadErrors::of_file(&file.given, message, None));
+        }
         let under = Preset::iter().map(|preset| {
             let loaded = load(&as_version(preset, "{}")).ok();
             (preset, loaded.map(|loaded| Arc::new(Prepared::new(loaded.plan))))
@@ -208,3 +213,7 @@ fn row(
 fn protocol(prepared: &Prepared) -> &Protocol {
     &prepared.plan.config.protocol
 }
+
+#[cfg(test)]
+#[path = "museum_test.rs"]
+mod museum_test;

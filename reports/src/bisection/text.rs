@@ -21,7 +21,7 @@ pub fn bisection(found: &Bisection) -> String {
     }
     text += "\n\n";
     if !found.broke.is_empty() {
-        text += &wrapped(&format!("breaks  {}", names(&found.broke)), "", WIDTH);
+        text += &wrapped(&format!("breaks: {}", names(&found.broke)), "", WIDTH);
     }
     text += &match &found.answer {
         Answer::DoesNotFail => format!(
@@ -51,7 +51,7 @@ fn answer(
 ) -> String {
     let Bisection { differing, tried, contradictory, .. } = found;
     let mut text = format!(
-        "tried   {tried} sets of {differing} switches that differ; {contradictory} more contradict themselves\n\nmended by "
+        "\ntried {tried} sets of the {differing} switches that differ; {contradictory} more contradict themselves\n\nmended by "
     );
     text += &match (mends.len(), size) {
         (1, 1) => "one switch".to_owned(),

@@ -13,14 +13,7 @@ pub(super) fn check(check: &mut Check<'_>) {
             problems.push(problem.allowed("a few words"));
         }
     }
-    let broken = check.scenario.protocol.protocol().with(check.scenario.switches);
     let mended = museum.mended_in.protocol().with(museum.mended_switches);
-    if broken == mended {
-        let message = "the version that mends is the one that is broken";
-        let problem =
-            Problem::new(at!["museum", "mended_in"], message).allowed("a later one, or `mended_switches`");
-        problems.push(problem.because(at!["protocol"], "the broken one"));
-    }
     for found in mended.contradictions() {
         let (switch, needs) = (found.switch.name(), found.needs.name());
         let message = format!(
