@@ -41,7 +41,7 @@ pub(super) struct BisectArguments {
     /// How many runs to play at a time [default: one a core]. The output does not depend on it
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// Overrides a setting of the file, by its path or by its Kafka name; may be given more than once
+    /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// How to print the answer
