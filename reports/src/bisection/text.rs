@@ -13,7 +13,7 @@ const WIDTH: usize = 110;
 pub fn bisection(found: &Bisection) -> String {
     let Bisection { scenario, from, to, seed, first_seed, last_seed, .. } = found;
     let mut text = format!(
-        "BISECTION  {scenario}, {from} to {}, seed {seed}, mended on {first_seed} to {last_seed}",
+        "BISECTION  {scenario}, {from} to {}, seed {seed}, to be mended on {first_seed} to {last_seed}",
         to.name()
     );
     for pair in &found.overrides {
@@ -51,7 +51,7 @@ fn answer(
 ) -> String {
     let Bisection { differing, tried, contradictory, .. } = found;
     let mut text = format!(
-        "\ntried {tried} sets of the {differing} switches that differ; {contradictory} more contradict themselves\n\nmended by "
+        "\nswitches that differ: {differing}; sets of them that were tried: {tried}, that contradict themselves: {contradictory}\n\nmended by "
     );
     text += &match (mends.len(), size) {
         (1, 1) => "one switch".to_owned(),

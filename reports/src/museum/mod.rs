@@ -112,10 +112,12 @@ impl Museum {
     /// 0 if all is as stated, 101 if anything panicked, else 1.
     pub fn exit_code(&self) -> u8 {
         let panicked = |row: &Row| [row.broken, row.mended].contains(&Harm::Panicked);
-        let outcome = match () {
-            () if self.rows.iter().any(panicked) => Outcome::Panicked,
-            () if self.as_stated => Outcome::AsExpected,
-            () => Outcome::Broken,
+        let outcome = if self.rows.iter().any(panicked) {
+            Outcome::Panicked
+        } else if self.as_stated {
+            Outcome::AsExpected
+        } else {
+            Outcome::Broken
         };
         outcome.exit_code()
     }

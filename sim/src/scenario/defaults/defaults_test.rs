@@ -5,6 +5,7 @@ use strum::IntoEnumIterator;
 use super::*;
 
 /// A cluster, a producer and a group, with these settings, after the defaults were filled in.
+#[expect(clippy::needless_pass_by_value, reason = "so that a test writes json!({}) and not &json!({})")]
 fn filled(protocol: &str, broker: Value, producer: Value, consumer: Value) -> Value {
     let mut file = json!({
         "protocol": protocol,
