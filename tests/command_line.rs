@@ -74,6 +74,22 @@ sessions! {
     help_on_check: "check" "--help";
     help_on_list: "list" "--help";
     help_on_schema: "schema" "--help";
+    help_on_protocols: "protocols" "--help";
+    help_on_museum: "museum" "--help";
+    help_on_bisect: "bisect" "--help";
+    the_matrix_of_protocols: "protocols";
+    what_tells_two_protocols_apart: "protocols" "--diff" "2.0" "2.0.1";
+    what_tells_two_protocols_apart_in_json: "protocols" "--diff" "3.3" "3.5" "--format" "json";
+    an_unknown_preset_is_told_the_nearest: "protocols" "--diff" "2.0" "4.0";
+    switches_that_never_made_sense_together_are_refused_with_the_reason: "check" "scenarios/steady_state.json" "--set" "protocol=4.0-elr" "--set" "high_watermark_frozen_below_min_isr=false";
+    an_unknown_value_of_a_switch_is_told_the_nearest: "check" "scenarios/steady_state.json" "--set" "truncate_when=epoch_change";
+    the_museum_in_one_table: "museum" "--seeds" "0..2";
+    an_unknown_name_in_the_museum_is_told_the_nearest: "museum" "s1b_high_watermark_truncatoin";
+    a_scenario_that_shows_no_bug_is_not_in_the_museum: "museum" "scenarios/steady_state.json";
+    a_failure_hangs_on_one_switch: "bisect" "scenarios/hw_truncation_loses_acked.json" "--seed" "0" "--seeds" "0..5" "--to" "0.11";
+    a_failure_hangs_on_one_switch_in_json: "bisect" "scenarios/hw_truncation_loses_acked.json" "--seed" "0" "--seeds" "0..2" "--to" "0.11" "--format" "json";
+    a_seed_that_breaks_nothing_is_not_bisected: "bisect" "scenarios/steady_state.json" "--seed" "3";
+    the_report_names_the_switches_that_differ: "run" "scenarios/steady_state.json" "--set" "last_isr_member_kept=true";
     help_on_size: "size" "--help";
     no_command_is_told_what_there_is:;
     an_unknown_command_is_told_the_nearest: "chekc";
@@ -130,8 +146,10 @@ fn list_names_every_scenario_with_the_beginning_of_its_story() {
     let output = run(&["list"]);
     assert_eq!(output.status.code(), Some(0));
     let told = text(&output.stdout);
-    let files = fs::read_dir(root().join("scenarios")).expect("the scenarios are there").count();
-    assert_eq!(told.lines().count(), files - 1, "schema.json is none");
+    let entries = |folder| fs::read_dir(root().join(folder)).expect("the scenarios are there").count();
+    let files = entries("scenarios") - 2 + entries("scenarios/museum");
+    assert_eq!(told.lines().count(), files, "schema.json is none, and museum a folder");
+    assert!(told.lines().any(|line| line.starts_with("museum/s1b_high_watermark_truncation ")), "{told}");
     assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
 }
 

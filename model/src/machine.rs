@@ -62,6 +62,9 @@ pub enum Command {
     Close,
     /// To a broker: stop in good order.
     ControlledShutdown,
+    /// To a broker: stop with the log flushed and the session closed, but ask the controller for nothing first
+    /// (`controlled.shutdown.enable=false`).
+    Shutdown,
     /// To the controller: give the partition to the first of its replicas, if that one is alive and in the ISR.
     PreferredElection(TopicPartition),
     /// To the controller: let the topic have this many partitions.

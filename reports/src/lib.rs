@@ -12,6 +12,7 @@
 //! Only the model's vocabulary is imported: ids, time, records, messages, events, views, settings. No machine is known here,
 //! so every judge can be tested by handing it a lie.
 
+pub mod bisection;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
@@ -28,11 +29,13 @@ mod invariants;
 pub mod judge;
 pub mod latency;
 pub mod liveness;
+pub mod museum;
 mod outages;
 pub mod outcome;
 pub mod panel;
 pub mod promises;
 pub mod property;
+pub mod protocols;
 pub mod render;
 pub mod report;
 pub mod standing;

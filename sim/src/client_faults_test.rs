@@ -66,7 +66,8 @@ fn after_a_producers_restart_it_is_asked_again_for_everything_unanswered_and_the
 
 #[test]
 fn a_crashed_client_that_nobody_restarts_comes_back_at_the_heal() {
-    let crash = PlannedAction::Crash { target: BILLING_0, ending: Ending::Process, restart_after: None };
+    let crash =
+        PlannedAction::Crash { target: BILLING_0, ending: Ending::Process, keeps: None, restart_after: None };
     let notes = run(plan(vec![at(1_000, crash)]));
     assert_eq!(notes.times(EventKind::NodeRestarted), [5_000]);
 }
@@ -74,7 +75,10 @@ fn a_crashed_client_that_nobody_restarts_comes_back_at_the_heal() {
 #[test]
 fn a_member_that_is_shut_down_closes_and_starts_again() {
     let restart_after = Some(Micros::from_millis(300));
-    let notes = run(plan(vec![at(1_000, PlannedAction::Shutdown { target: BILLING_0, restart_after })]));
+    let notes = run(plan(vec![at(
+        1_000,
+        PlannedAction::Shutdown { target: BILLING_0, controlled: true, restart_after },
+    )]));
     let stopped = notes.events().find(|(_, event)| event.kind() == EventKind::NodeStopped).unwrap();
     assert_eq!(*stopped.1, Event::NodeStopped { node: NodeId(5), ending: Ending::Clean });
     assert_eq!(notes.times(EventKind::NodeRestarted), [1_300]);
@@ -82,7 +86,7 @@ fn a_member_that_is_shut_down_closes_and_starts_again() {
 
 #[test]
 fn a_producer_cannot_be_asked_to_stop_or_to_leave() {
-    let shutdown = PlannedAction::Shutdown { target: SHOP, restart_after: None };
+    let shutdown = PlannedAction::Shutdown { target: SHOP, controlled: true, restart_after: None };
     let notes = run(plan(vec![at(1_000, shutdown), at(1_100, PlannedAction::Leave { target: SHOP })]));
     assert_eq!(notes.times(EventKind::FaultMissed), [1_000, 1_100]);
 }
@@ -118,7 +122,8 @@ fn a_member_that_is_to_join_does_not_run_before_and_not_by_the_heal() {
     assert_eq!(joined.times(EventKind::NodeRestarted), [2_000]);
     assert_eq!(steps_of(&joined, 5, 0, 2_000), 0);
     assert!(steps_of(&joined, 5, 2_000, 3_000) > 100);
-    let crash = PlannedAction::Crash { target: BILLING_0, ending: Ending::Process, restart_after: None };
+    let crash =
+        PlannedAction::Crash { target: BILLING_0, ending: Ending::Process, keeps: None, restart_after: None };
     let crashed = joining(vec![at(2_000, join()), at(3_000, crash)]);
     assert_eq!(crashed.times(EventKind::NodeRestarted), [2_000, 5_000], "it had been running");
 }

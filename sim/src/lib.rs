@@ -38,6 +38,7 @@ compile_error!(
 
 pub mod actors;
 pub mod bare;
+pub mod bisect;
 pub mod cli;
 #[cfg(test)]
 mod client_faults_test;
@@ -46,8 +47,10 @@ pub mod driver;
 mod faults;
 mod fingerprint;
 mod lives;
+pub mod museum;
 pub mod panics;
 mod phases;
+pub mod pool;
 pub mod prepared;
 pub mod run;
 pub mod scenario;

@@ -16,6 +16,8 @@ use crate::world::World;
 pub(crate) struct Stopping {
     pub(crate) node: NodeId,
     pub(crate) ending: Ending,
+    /// How many of each log's unflushed batches survive a power failure; `None`: chance decides.
+    pub(crate) keeps: Option<u64>,
     pub(crate) restart_at: Option<Instant>,
     pub(crate) cause: StepId,
     /// What the step has told so far.
@@ -31,7 +33,9 @@ impl<O: Observer> World<O> {
         let attended = caught(|| match *turn {
             Turn::Stop { node, ending } => {
                 let actor = actors[usize::from(node.0)].take();
-                let losses = actor.map(|actor| crew.stop(node, actor, ending, &mut |n| self.keep(node, n)));
+                let keeps = self.stopping.as_ref().and_then(|stopping| stopping.keeps);
+                let mut keep = |n: u64| keeps.map_or_else(|| self.keep(node, n), |keeps| keeps.min(n));
+                let losses = actor.map(|actor| crew.stop(node, actor, ending, &mut keep));
                 self.stopped(losses.unwrap_or_default());
             }
             Turn::Start { node } => {
@@ -111,7 +115,7 @@ impl<O: Observer> World<O> {
 
     /// The machine is gone, and so are these parts of its disk.
     pub(crate) fn stopped(&mut self, losses: Vec<Event>) {
-        let Some(Stopping { node, ending, restart_at, cause, mut events }) = self.stopping.take() else {
+        let Some(Stopping { node, ending, restart_at, cause, mut events, .. }) = self.stopping.take() else {
             return;
         };
         self.show_stopped(node, &losses);

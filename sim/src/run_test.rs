@@ -68,7 +68,7 @@ fn a_leader_that_dies_before_it_answers_is_struck_at_that_very_step() {
     else {
         panic!()
     };
-    let crash = PlannedAction::Crash { target, ending, restart_after: None };
+    let crash = PlannedAction::Crash { target, ending, keeps: None, restart_after: None };
     let mut when = upon(EventKind::ProduceAcknowledged);
     if let crate::scenario::plan::PlannedWhen::Upon { before_send, occurrence, .. } = &mut when {
         (*before_send, *occurrence) = (true, 5);

@@ -46,7 +46,7 @@ pub(crate) fn upon(event: EventKind) -> PlannedWhen {
 }
 
 pub(crate) fn crash(target: PlannedTarget, ending: Ending) -> PlannedAction {
-    PlannedAction::Crash { target, ending, restart_after: Some(Micros::from_millis(500)) }
+    PlannedAction::Crash { target, ending, keeps: None, restart_after: Some(Micros::from_millis(500)) }
 }
 
 /// Three brokers, one topic on all of them, `shop` writes, `billing-0` reads.

@@ -231,6 +231,7 @@ impl<O: Observer> World<O> {
                 return Some(self.stop(Stopping {
                     node,
                     ending,
+                    keeps: None,
                     restart_at: None,
                     cause,
                     events: Vec::new(),

@@ -90,8 +90,11 @@ fn a_fault_without_a_target_is_missed() {
 
 #[test]
 fn a_node_that_stops_itself_is_restarted_after_the_time_of_its_shutdown() {
-    let shutdown =
-        PlannedAction::Shutdown { target: broker(3), restart_after: Some(Micros::from_millis(300)) };
+    let shutdown = PlannedAction::Shutdown {
+        target: broker(3),
+        controlled: true,
+        restart_after: Some(Micros::from_millis(300)),
+    };
     let notes = run(plan(vec![at(1_000, shutdown)]));
     assert_eq!(notes.times(EventKind::NodeStopped), [1_000]);
     assert_eq!(notes.times(EventKind::NodeRestarted), [1_300]);
@@ -135,7 +138,8 @@ fn a_partition_cuts_both_ways_between_groups_and_heals() {
 
 #[test]
 fn the_heal_mends_everything_and_restarts_the_dead() {
-    let forever = |target| PlannedAction::Crash { target, ending: Ending::Process, restart_after: None };
+    let forever =
+        |target| PlannedAction::Crash { target, ending: Ending::Process, keeps: None, restart_after: None };
     let pause = PlannedAction::Pause { target: broker(2), lasts: None };
     let lag = PlannedAction::Lag { target: broker(3), delay: None, lasts: None };
     let cut = PlannedAction::Cut { from: broker(3), to: broker(2), lasts: None };

@@ -3,6 +3,7 @@
 use highwater_model::config::Acks;
 use highwater_model::event::{Event, EventKind};
 use highwater_model::ids::{BrokerId, BrokerSet, LeaderEpoch};
+use highwater_model::machine::Ending;
 use highwater_reports::property::Property;
 use serde_json::{Value, json};
 
@@ -180,5 +181,46 @@ fn two_brokers_that_stood_still_as_they_were_about_to_stop_both_stop_when_they_g
         assert_eq!(stopped.len(), 2);
         assert!(stopped.iter().all(|stop| stop.at == at(9_000)));
         run.assert_converged();
+    });
+}
+
+/// Broker 1 stops in good order in the middle of the traffic and stays away.
+fn leader_stops(controlled: bool) -> Value {
+    json!({
+        "producers": [shop(60, 100, json!({}))],
+        "faults": [{ "when": { "at_ms": 4_000 }, "do": { "shutdown": 1, "controlled": controlled } }],
+        "duration_ms": 15_000
+    })
+}
+
+#[test]
+fn a_broker_that_stops_without_asking_closes_its_session_and_the_next_leads_at_once() {
+    on_each_seed(&leader_stops(false), |run| {
+        run.assert_converged();
+        assert_eq!(run.count(EventKind::ControlledShutdownStarted), 0, "it asks for nothing");
+        let stopped = run.first_of(EventKind::NodeStopped);
+        assert!(matches!(*stopped.event, Event::NodeStopped { ending: Ending::Clean, .. }));
+        let (elected, who) = elections(run)[0];
+        assert_eq!(who, (TWO, LeaderEpoch(1), false));
+        assert!(stopped.before(&elected), "the controller hears of it only as the session ends");
+        assert!(elected.at.since(stopped.at) <= LATENCY_MAX, "and does not wait until it expires");
+    });
+    on_each_seed(&leader_stops(true), |run| {
+        let stopped = run.first_of(EventKind::NodeStopped);
+        assert!(elections(run)[0].0.before(&stopped), "asked, the controller moves the leadership first");
+    });
+}
+
+#[test]
+fn a_closed_session_lets_the_broker_return_without_waiting_for_it_to_expire() {
+    let bounce = json!({
+        "faults": [{ "when": { "at_ms": 4_000 }, "do": { "shutdown": 3, "controlled": false, "restart_after_ms": 100 } }],
+    });
+    on_each_seed(&bounce, |run| {
+        run.assert_converged();
+        let back = run.first("broker 3 is registered", |event| {
+            matches!(event, Event::BrokerRegistered { broker: THREE, .. })
+        });
+        assert!(back.at <= at(4_000) + ms(100) + ms(40), "registered at {}", back.at);
     });
 }

@@ -39,7 +39,7 @@ fn with_one_request_in_flight_the_lost_one_is_written_before_anything_sent_after
 
 #[test]
 fn with_idempotence_the_leader_refuses_what_comes_too_early_and_the_order_stays_with_five_in_flight() {
-    on_each_seed_of(FILE, &["enable.idempotence=true"], |run| {
+    on_each_seed_of(FILE, &["enable.idempotence=true", "dedup_window=five_batches"], |run| {
         run.assert_converged();
         let refused = facts!(run, Event::ProduceRefused { error, .. } => *error);
         assert!(refused.iter().any(|(_, error)| *error == ErrorCode::OutOfOrderSequenceNumber));

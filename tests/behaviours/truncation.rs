@@ -2,7 +2,7 @@
 
 use highwater_model::event::{Event, EventKind, TruncationReason};
 use highwater_model::ids::Offset;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Run, THREE, TWO, facts, on_each_seed, shop};
 
@@ -144,4 +144,29 @@ fn a_replica_that_has_more_than_its_leader_may_not_be_cut_and_its_broker_halts_a
         assert!(!halted.taken.holds(EventKind::LogTruncated), "nothing is cut");
     }
     assert!(run.count(EventKind::BrokerHalted) > 3, "whoever starts it again sees it halt again");
+}
+
+/// Broker 2 loses its power in the middle of the traffic, nothing was flushed, and this many batches of each log survive.
+fn power_that_keeps(keeps: u64) -> Value {
+    json!({
+        "cluster": { "config": { "log.flush.interval.messages": 1_000_000 } },
+        "producers": [shop(60, 100, json!({}))],
+        "faults": [{
+            "when": { "at_ms": 4_000 },
+            "do": { "crash": 2, "ending": "power", "keeps": keeps, "restart_after_ms": 2_000 }
+        }]
+    })
+}
+
+#[test]
+fn a_power_failure_keeps_as_many_batches_as_it_is_told_to() {
+    on_each_seed(&power_that_keeps(0), |run| {
+        let (_, to) = lost_to_power(run).expect("something was not flushed");
+        assert_eq!(to, Offset(0), "nothing is left");
+    });
+    on_each_seed(&power_that_keeps(3), |run| {
+        let (from, to) = lost_to_power(run).expect("more than three batches were not flushed");
+        assert!(Offset(3) <= to && to < from, "{to:?} of {from:?}");
+    });
+    on_each_seed(&power_that_keeps(1_000), |run| assert_eq!(lost_to_power(run), None, "all survive"));
 }

@@ -169,6 +169,19 @@ impl Broker {
         }
     }
 
+    /// Stops with `controlled.shutdown.enable=false`: the controller is not asked to move leaderships, and learns of it as the
+    /// session in ZooKeeper ends. A KRaft broker has none: it is fenced when its heartbeats have been missed for long enough.
+    ///
+    /// Source: 0.11.0.2 `KafkaServer.shutdown`; 3.3.0 `BrokerServer.shutdown`.
+    pub(super) fn shut_down_unasked(&mut self, out: &mut Effects) {
+        let session =
+            self.membership.epoch.filter(|_| self.config.protocol.controller == ControllerKind::Zookeeper);
+        if let Some(epoch) = session {
+            self.ask(NodeId::CONTROLLER, Body::SessionClosed { epoch }, out);
+        }
+        out.stop = Some(Ending::Clean);
+    }
+
     fn ask_for_shutdown(&mut self, now: Instant, out: &mut Effects) {
         // The answer is awaited first; an answer that leaves partitions brings the next attempt forward.
         let backoff = Micros::from_millis(self.config.broker.controlled_shutdown_retry_backoff_ms);

@@ -325,6 +325,7 @@ impl Machine for Broker {
             Input::Disconnected(peer) => self.on_disconnected(now, peer),
             Input::Deadline => {}
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
+            Input::Command(Command::Shutdown) => self.shut_down_unasked(out),
             Input::Command(
                 command @ (Command::Send { .. }
                 | Command::BeginTransaction

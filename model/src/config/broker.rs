@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BrokerConfig {
-    /// A follower that has not caught up for this long leaves the ISR.
+    /// A follower that has not caught up for this long leaves the ISR. Unless set: 10000, and 30000 since 2.5.
     #[serde(rename = "replica.lag.time.max.ms")]
     pub replica_lag_time_max_ms: u64,
     /// How long a leader may hold a follower's fetch that finds nothing.
@@ -31,14 +31,14 @@ pub struct BrokerConfig {
     /// How small the ISR may be for acks=all. A topic may set its own.
     #[serde(rename = "min.insync.replicas")]
     pub min_insync_replicas: u32,
-    /// Whether a replica outside the ISR may be elected. A topic may set its own.
+    /// Whether a replica outside the ISR may be elected. A topic may set its own. Unless set: false, and true in 0.10.
     #[serde(rename = "unclean.leader.election.enable")]
     pub unclean_leader_election_enable: bool,
     /// A log is flushed whenever this many records were appended since; 9223372036854775807 is never.
     #[serde(rename = "log.flush.interval.messages")]
     pub log_flush_interval_messages: u64,
     /// The controller takes a broker for dead when it has heard nothing for this long.
-    /// A broker sends a heartbeat every third of it, as ZooKeeper's client does.
+    /// A broker sends a heartbeat every third of it, as ZooKeeper's client does. Unless set: 6000, and 18000 since 2.5.
     #[serde(rename = "zookeeper.session.timeout.ms")]
     pub zookeeper_session_timeout_ms: u64,
     /// Under KRaft, the controller fences a broker when it has heard nothing for this long.
@@ -85,7 +85,7 @@ pub struct BrokerConfig {
     /// No member may ask for a shorter session.timeout.ms.
     #[serde(rename = "group.min.session.timeout.ms")]
     pub group_min_session_timeout_ms: u64,
-    /// No member may ask for a longer session.timeout.ms.
+    /// No member may ask for a longer session.timeout.ms. Unless set: 300000, and 1800000 since 2.3.
     #[serde(rename = "group.max.session.timeout.ms")]
     pub group_max_session_timeout_ms: u64,
     /// How long the first rebalance of an empty group waits for more members. Unless set: 3000, and 0 in 0.10.

@@ -110,7 +110,7 @@ pub struct ConsumerConfig {
     /// How often they do.
     #[serde(rename = "auto.commit.interval.ms")]
     pub auto_commit_interval_ms: u64,
-    /// A request is given up after this long.
+    /// A request is given up after this long. Unless set: 305000, and 30000 since 2.0.
     #[serde(rename = "request.timeout.ms")]
     pub request_timeout_ms: u64,
     /// How long to wait after an error.
@@ -119,7 +119,7 @@ pub struct ConsumerConfig {
     /// Metadata older than this is fetched again; until then new partitions are not noticed.
     #[serde(rename = "metadata.max.age.ms")]
     pub metadata_max_age_ms: u64,
-    /// The coordinator takes a member for dead when it has heard nothing for this long.
+    /// The coordinator takes a member for dead when it has heard nothing for this long. Unless set: 10000, and 45000 since 3.0.
     #[serde(rename = "session.timeout.ms")]
     pub session_timeout_ms: u64,
     /// How often a member shows that it lives.

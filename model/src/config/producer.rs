@@ -49,19 +49,19 @@ pub enum PartitionerClass {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProducerConfig {
-    /// When a send counts as done.
+    /// When a send counts as done. Unless set: `1`; with idempotence, and since 3.0, `-1`.
     #[serde(rename = "acks")]
     pub acks: Acks,
-    /// Whether batches carry a PID and sequences.
+    /// Whether batches carry a PID and sequences. Unless set: false; since 3.0 true, if no other setting contradicts it.
     #[serde(rename = "enable.idempotence")]
     pub enable_idempotence: bool,
-    /// How often a failed batch is sent again. With idempotence, unless set: 2147483647.
+    /// How often a failed batch is sent again. Unless set: 0; with idempotence, and since 2.1, 2147483647.
     #[serde(rename = "retries")]
     pub retries: u32,
-    /// How many requests may be unanswered on one connection.
+    /// How many requests may be unanswered on one connection. Unless set: 5; of idempotent producers of 0.11, 1.
     #[serde(rename = "max.in.flight.requests.per.connection")]
     pub max_in_flight: u32,
-    /// How long a batch waits for company.
+    /// How long a batch waits for company. Unless set: 0, and 5 since 4.0.
     #[serde(rename = "linger.ms")]
     pub linger_ms: u64,
     /// A batch is closed before it grows beyond this many bytes.
@@ -89,7 +89,8 @@ pub struct ProducerConfig {
     #[serde(rename = "transaction.timeout.ms")]
     pub transaction_timeout_ms: u64,
     /// A record fails when it was not acknowledged this long after it was handed over, retries and all (2.1+, KIP-91).
-    /// Unless set, batches expire as in 0.11: after request.timeout.ms in the queue, or when the retries are used up.
+    /// Unless set: 120000, or linger.ms and request.timeout.ms together if that is more. Before 2.1, unless set, batches expire as
+    /// in 0.11: after request.timeout.ms in the queue, or when the retries are used up.
     #[serde(rename = "delivery.timeout.ms", skip_serializing_if = "Option::is_none")]
     pub delivery_timeout_ms: Option<u64>,
 }

@@ -248,6 +248,7 @@ impl Controller {
             | Command::CommitTransaction
             | Command::AbortTransaction
             | Command::Close
+            | Command::Shutdown
             | Command::ControlledShutdown => {
                 unreachable!("not a command for the controller: {command:?}")
             }

@@ -311,6 +311,7 @@ impl Machine for Producer {
                 | Command::AbortTransaction
                 | Command::Close
                 | Command::ControlledShutdown
+                | Command::Shutdown
                 | Command::PreferredElection(_)
                 | Command::CreatePartitions { .. },
             ) => {}

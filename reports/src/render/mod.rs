@@ -45,7 +45,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// The words in lines of at most `width` characters, each begun with `indent`. A longer word has a line of its own.
-fn wrapped(words: &str, indent: &str, width: usize) -> String {
+pub(crate) fn wrapped(words: &str, indent: &str, width: usize) -> String {
     let mut text = String::new();
     let mut column = 0;
     for word in words.split_whitespace() {

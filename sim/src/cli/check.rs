@@ -17,7 +17,7 @@ pub(super) struct CheckArguments {
     /// Scenario files, or directories of them
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
-    /// Overrides a setting of the file, by its path or by its Kafka name; may be given more than once
+    /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }

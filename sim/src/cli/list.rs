@@ -1,7 +1,7 @@
 //! `highwater list`: which scenarios there are, and what happens in each.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -48,14 +48,22 @@ fn listed(paths: &[PathBuf]) -> (String, FilesErrors) {
     let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
     for file in files {
         match load(&file.path, &[]) {
-            Ok(loaded) => scenarios.push(loaded.plan),
+            Ok(loaded) => scenarios.push((shown(&file.path, paths), loaded.plan)),
             Err(error) => errors.push(error),
         }
     }
-    let widest = scenarios.iter().map(|plan| plan.name.chars().count()).max().unwrap_or(0);
+    let widest = scenarios.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let line = |name: &str, story: &str| format!("{name:widest$}  {}\n", first_sentence(story));
-    let lines = scenarios.iter().map(|plan| line(&plan.name, &plan.story)).collect();
+    let lines = scenarios.iter().map(|(name, plan)| line(name, &plan.story)).collect();
     (lines, FilesErrors(errors))
+}
+
+/// What a scenario is called; one in a folder of a directory that was named has the folder's name before it.
+fn shown(file: &Path, named: &[PathBuf]) -> String {
+    let below =
+        named.iter().find_map(|named| file.strip_prefix(named).ok().filter(|rest| rest.parent().is_some()));
+    let below = below.unwrap_or_else(|| file.file_name().map_or(file, Path::new)).with_extension("");
+    below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// Up to the first full stop that a space follows, on one line.
@@ -68,6 +76,14 @@ fn first_sentence(story: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scenario_in_a_folder_is_listed_with_the_folder() {
+        let named = [PathBuf::from("scenarios"), PathBuf::from("mine/x.json")];
+        assert_eq!(shown(Path::new("scenarios/museum/a.json"), &named), "museum/a");
+        assert_eq!(shown(Path::new("scenarios/a.b.json"), &named), "a.b");
+        assert_eq!(shown(Path::new("mine/x.json"), &named), "x");
+    }
 
     #[test]
     fn a_story_is_cut_after_its_first_sentence() {

@@ -1,11 +1,15 @@
 //! The command line. One file a command; results go to stdout, progress and errors to stderr.
 
+mod bisect;
 mod check;
 mod compare;
 mod interrupt;
 mod list;
+mod museum;
 mod output;
+mod presets;
 mod progress;
+mod protocols;
 mod run;
 mod schema;
 mod seeds;
@@ -13,6 +17,7 @@ mod size;
 mod units;
 mod vary;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +38,9 @@ Examples:
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater check my_scenario.json
   highwater list
+  highwater protocols --diff 2.0 2.0.1
+  highwater museum --seeds 0..10
+  highwater bisect scenarios/hw_truncation_loses_acked.json --seed 0
   highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s
 
 Exit codes:
@@ -49,8 +57,16 @@ enum Command {
     Compare(compare::CompareArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
+    Protocols(protocols::ProtocolsArguments),
+    Museum(museum::MuseumArguments),
+    Bisect(bisect::BisectArguments),
     Schema(schema::SchemaArguments),
     Size(size::SizeArguments),
+}
+
+/// How many threads: as many as was said, else one a core.
+fn jobs(said: Option<NonZeroUsize>) -> usize {
+    said.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
 /// What the shell learns. Clap itself exits with 2 on misuse.
@@ -71,6 +87,9 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
+        Command::Protocols(arguments) => protocols::protocols(&arguments),
+        Command::Museum(arguments) => museum::museum(&arguments),
+        Command::Bisect(arguments) => bisect::bisect(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Size(arguments) => size::size(&arguments),
     };

@@ -37,7 +37,7 @@ pub(super) struct RunArguments {
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// Overrides a setting of the file, by its path or by its Kafka name; may be given more than once
+    /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// How to print the report. Several scenarios make a JSON array
@@ -53,6 +53,7 @@ Examples:
   highwater run scenarios/steady_state.json
   highwater run scenarios/chaos.json --seed 7 --trace
   highwater run scenarios --seeds 0..1000
+  highwater run scenarios/chaos.json --set protocol=2.0 --set truncate_when=epoch_changes
   highwater run scenarios/steady_state.json --set acks=1 --set topics.orders.replication=2
   highwater run scenarios/chaos.json --seeds 0..10000 --format json > chaos.report.json";
 
@@ -173,8 +174,7 @@ fn many(
     prepared: &Arc<Prepared>,
     stop: &AtomicBool,
 ) -> Part {
-    let jobs =
-        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let jobs = super::jobs(arguments.jobs);
     let line = Line::new(&prepared.plan.name, seeds.end - seeds.start);
     let report = sweep(prepared, &SweepOptions { seeds: seeds.clone(), jobs }, &line, stop);
     line.finish();

@@ -45,8 +45,8 @@ pub(crate) struct Witness {
 /// What a fault does, to whom. A span of `None` lasts until the heal.
 #[derive(Clone, Debug, PartialEq)]
 enum Act {
-    Crash { node: NodeId, ending: Ending, restart_after: Option<Micros> },
-    Shutdown { node: NodeId, restart_after: Option<Micros> },
+    Crash { node: NodeId, ending: Ending, keeps: Option<u64>, restart_after: Option<Micros> },
+    Shutdown { node: NodeId, controlled: bool, restart_after: Option<Micros> },
     Leave { node: NodeId },
     Join { node: NodeId },
     Pause { node: NodeId, lasts: Option<Micros> },

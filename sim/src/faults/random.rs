@@ -98,12 +98,12 @@ impl Act {
         let lasts = Some(draws.lasts);
         Some(match draws.kind {
             RandomFault::CrashProcess => {
-                Self::Crash { node: node?, ending: Ending::Process, restart_after: lasts }
+                Self::Crash { node: node?, ending: Ending::Process, keeps: None, restart_after: lasts }
             }
             RandomFault::CrashPower => {
-                Self::Crash { node: node?, ending: Ending::Power, restart_after: lasts }
+                Self::Crash { node: node?, ending: Ending::Power, keeps: None, restart_after: lasts }
             }
-            RandomFault::Shutdown => Self::Shutdown { node: node?, restart_after: lasts },
+            RandomFault::Shutdown => Self::Shutdown { node: node?, controlled: true, restart_after: lasts },
             RandomFault::Pause => Self::Pause { node: node?, lasts },
             RandomFault::Isolate => Self::Cut { links: isolated(node?, wire), lasts },
             RandomFault::Cut => {
@@ -130,7 +130,7 @@ impl Act {
             }
             RandomFault::CrashClient => {
                 let node = pick(&live_clients(view, wire), first)?;
-                Self::Crash { node, ending: Ending::Process, restart_after: lasts }
+                Self::Crash { node, ending: Ending::Process, keeps: None, restart_after: lasts }
             }
             RandomFault::PauseClient => Self::Pause { node: pick(&live_clients(view, wire), first)?, lasts },
         })

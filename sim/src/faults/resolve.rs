@@ -23,11 +23,11 @@ impl Resolver<'_> {
     /// The action with nodes in place of roles; none if a role is taken by nobody.
     pub(super) fn act(&mut self, action: &PlannedAction) -> Option<Act> {
         Some(match *action {
-            PlannedAction::Crash { target, ending, restart_after } => {
-                Act::Crash { node: self.node(target)?, ending, restart_after }
+            PlannedAction::Crash { target, ending, keeps, restart_after } => {
+                Act::Crash { node: self.node(target)?, ending, keeps, restart_after }
             }
-            PlannedAction::Shutdown { target, restart_after } => {
-                Act::Shutdown { node: self.node(target)?, restart_after }
+            PlannedAction::Shutdown { target, controlled, restart_after } => {
+                Act::Shutdown { node: self.node(target)?, controlled, restart_after }
             }
             PlannedAction::Leave { target } => Act::Leave { node: self.node(target)? },
             PlannedAction::Join { target } => Act::Join { node: self.node(target)? },

@@ -34,14 +34,18 @@ impl<O: Observer> World<O> {
         };
         let struck = strike.struck();
         match act {
-            Act::Crash { node, ending, restart_after } => {
+            Act::Crash { node, ending, keeps, restart_after } => {
                 let restart_at = restart_after.map(|after| self.now() + after);
-                Some(self.stop(Stopping { node, ending, restart_at, cause, events: vec![struck] }))
+                Some(self.stop(Stopping { node, ending, keeps, restart_at, cause, events: vec![struck] }))
             }
-            Act::Shutdown { node, restart_after } => {
+            Act::Shutdown { node, controlled, restart_after } => {
                 let step = self.tell(cause, vec![struck]);
                 self.restarts[usize::from(node.0)] = restart_after.map(|after| self.now() + after);
-                let command = if self.is_broker(node) { Command::ControlledShutdown } else { Command::Close };
+                let command = match (self.is_broker(node), controlled) {
+                    (true, true) => Command::ControlledShutdown,
+                    (true, false) => Command::Shutdown,
+                    (false, _) => Command::Close,
+                };
                 self.wire.command(node, command, step);
                 None
             }

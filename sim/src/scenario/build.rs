@@ -190,10 +190,12 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
         Action::Crash(crash) => PlannedAction::Crash {
             target: target(&crash.crash)?,
             ending: crash.ending,
+            keeps: crash.keeps,
             restart_after: millis(crash.restart_after_ms),
         },
         Action::Shutdown(shutdown) => PlannedAction::Shutdown {
             target: target(&shutdown.shutdown)?,
+            controlled: shutdown.controlled,
             restart_after: millis(shutdown.restart_after_ms),
         },
         Action::Leave(leave) => PlannedAction::Leave { target: target(&leave.leave)? },

@@ -44,7 +44,7 @@ impl FilesErrors {
 }
 
 /// The scenario files that `named` files and directories mean: files as they are, directories with their `*.json`
-/// in order of name, except `schema.json`.
+/// in order of name, except `schema.json`, and after those what the directories in them mean.
 ///
 /// # Errors
 /// Each name that does not exist, and each directory without a scenario.
@@ -66,23 +66,41 @@ fn exists(path: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
 }
 
 fn scenarios_in(directory: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
-    let shown = directory.display().to_string();
-    let entries = fs::read_dir(directory).map_err(|error| unreadable(&shown, &error))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(&shown, &error))?.path();
-        let json = path.extension() == Some(OsStr::new("json"));
-        if json && path.file_name() != Some(OsStr::new(SCHEMA)) && path.is_file() {
-            files.push(path);
-        }
-    }
+    let files = below(directory)?;
     if files.is_empty() {
         let message = "the directory holds no scenario; allowed: a directory with at least one *.json file \
                        beside schema.json";
-        return Err(LoadErrors::of_file(&shown, message, None));
+        return Err(LoadErrors::of_file(&directory.display().to_string(), message, None));
+    }
+    Ok(files)
+}
+
+/// Hidden directories, and links to directories, are left alone.
+fn below(directory: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
+    let shown = directory.display().to_string();
+    let unreadable = |error: std::io::Error| unreadable(&shown, &error);
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            directories.extend((!hidden).then_some(path));
+        } else if is_scenario(&path) {
+            files.push(path);
+        }
     }
     files.sort();
+    directories.sort();
+    for directory in directories {
+        files.extend(below(&directory)?);
+    }
     Ok(files)
+}
+
+fn is_scenario(path: &Path) -> bool {
+    let json = path.extension() == Some(OsStr::new("json"));
+    json && path.file_name() != Some(OsStr::new(SCHEMA)) && path.is_file()
 }
 
 /// A file's text.
@@ -155,6 +173,18 @@ mod tests {
         let files = expand(std::slice::from_ref(&scratch.0)).unwrap();
         let names: Vec<String> = files.iter().map(|file| stem(&file.given)).collect();
         assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn the_directories_in_it_come_after_its_own_files() {
+        let scratch = Scratch::new("below", &["b.json"]);
+        for (folder, file) in [("a", "z.json"), ("a/b", "y.json"), (".hidden", "x.json")] {
+            fs::create_dir_all(scratch.0.join(folder)).unwrap();
+            fs::write(scratch.0.join(folder).join(file), "{}").unwrap();
+        }
+        let files = expand(std::slice::from_ref(&scratch.0)).unwrap();
+        let names: Vec<String> = files.iter().map(|file| stem(&file.given)).collect();
+        assert_eq!(names, ["b", "z", "y"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The scenario file, exactly. JSON; unknown keys are errors.
 
 mod faults;
+mod museum;
 
 use highwater_model::config::{
     AckStrategy, BrokerConfig, CommitPoint, ConsumerConfig, ProducerConfig, ServiceRate, TopicConfig,
@@ -14,6 +15,7 @@ pub use self::faults::{
     Action, Before, Crash, CreatePartitions, Cut, Degrade, Drop, ElectPreferred, Fault, Join, Lag, Leave,
     Link, Partition, Pause, RandomFault, RandomFaults, Shutdown, When,
 };
+pub use self::museum::Museum;
 
 /// A cluster, its clients and its misfortunes, and what is expected to come of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,9 @@ pub struct Scenario {
     /// Single switches of the protocol that differ from that version's.
     #[serde(default, skip_serializing_if = "Switches::is_empty")]
     pub switches: Switches,
+    /// In the museum: which bug of Kafka's this is, and which version mended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub museum: Option<Museum>,
     /// The brokers.
     pub cluster: Cluster,
     /// The network between all nodes.

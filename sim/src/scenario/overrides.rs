@@ -5,7 +5,7 @@
 //! - `acks`, `min.insync.replicas`: Kafka's names; in every producer, in every group, in the brokers. What a topic
 //!   has set for itself gives way to the brokers'.
 //! - `duration_ms`, `protocol`, `brokers`, `partitions`, `ack_strategy`: keys of the format; in every place that has them.
-//!   `idempotence`, `partitioner`: the protocol's switches.
+//!   `idempotence`, `partitioner`, `truncate_when`: any of the protocol's switches.
 //!
 //! A value is JSON, or a bare word where a string is asked for.
 

@@ -146,6 +146,8 @@ pub enum PlannedAction {
         target: PlannedTarget,
         /// [`Ending::Process`] or [`Ending::Power`].
         ending: Ending,
+        /// With [`Ending::Power`], how many of each log's unflushed batches survive; `None`: chance decides.
+        keeps: Option<u64>,
         /// When it starts again.
         restart_after: Option<Micros>,
     },
@@ -153,6 +155,8 @@ pub enum PlannedAction {
     Shutdown {
         /// Which broker or member.
         target: PlannedTarget,
+        /// Whether a broker asks the controller first.
+        controlled: bool,
         /// When it starts again, counted from the request.
         restart_after: Option<Micros>,
     },

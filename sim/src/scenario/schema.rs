@@ -64,6 +64,8 @@ const BOUNDS: &[(&str, &str, u64, u64)] = &[
     ("BrokerConfig", "min.insync.replicas", 1, INT),
     ("BrokerConfig", "log.flush.interval.messages", 1, LONG),
     ("BrokerConfig", "zookeeper.session.timeout.ms", 3, INT),
+    ("BrokerConfig", "broker.session.timeout.ms", 1, INT),
+    ("BrokerConfig", "broker.heartbeat.interval.ms", 1, INT),
     ("BrokerConfig", "controlled.shutdown.retry.backoff.ms", 0, LONG),
     ("BrokerConfig", "controlled.shutdown.max.retries", 0, INT),
     ("BrokerConfig", "offsets.commit.timeout.ms", 1, INT),

@@ -106,6 +106,10 @@ pub struct Crash {
     /// `process` (the log survives; the default) or, of a broker, `power` (what was not flushed may be gone).
     #[serde(default = "process")]
     pub ending: Ending,
+    /// With `power`: how many of the batches that were not flushed survive, of each log the oldest; all of them if there are
+    /// fewer. Without it, chance decides for each log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<u64>,
     /// When it starts again. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 86_400_000))]
@@ -122,10 +126,22 @@ fn process() -> Ending {
 pub struct Shutdown {
     /// Which broker or member.
     pub shutdown: Target,
+    /// Of a broker: false if it stops without asking the controller first, `controlled.shutdown.enable=false`. Its log is
+    /// flushed and its session closed all the same.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub controlled: bool,
     /// When it starts again, after it was asked to stop. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 86_400_000))]
     pub restart_after_ms: Option<u64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_true(it: &bool) -> bool {
+    *it
 }
 
 /// A group's member closes its consumer and stays away, through the heal too, unless it is told to join.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use highwater_model::config::{Acks, ProducerConfig};
+use highwater_model::protocol::DedupWindow;
 
+use super::super::defaults::in_flight_max;
 use super::super::errors::Problem;
 use super::super::format::ProducerSpec;
 use super::super::path::{JsonPath, at};
@@ -15,9 +17,6 @@ use super::topics::{NAME, is_name};
 const RECORDS_MAX: u64 = 10_000_000;
 /// How many producers and members there may be in all.
 const CLIENTS_MAX: usize = 10_000;
-/// How many unanswered requests an idempotent producer may have: a broker remembers its last five batches.
-/// Source: KAFKA-5494; 0.11.0 itself allows but 1.
-const IN_FLIGHT_MAX: u32 = 5;
 
 pub(super) fn check(check: &mut Check<'_>) {
     for (index, producer) in check.scenario.producers.iter().enumerate() {
@@ -103,6 +102,7 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
     }
     let switch = path.key("enable.idempotence");
     available(check, &switch);
+    let window = check.scenario.protocol.protocol().with(check.scenario.switches).dedup_window;
     let mut contradicts = |setting: &str, found: String, allowed: &str| {
         let path = path.key(setting);
         let message = format!("{path} is {found}, which contradicts enable.idempotence");
@@ -114,9 +114,18 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
     if config.retries == 0 {
         contradicts("retries", "0".to_owned(), "1 or more, or no retries at all");
     }
-    if config.max_in_flight > IN_FLIGHT_MAX {
+    let most = in_flight_max(window);
+    if u64::from(config.max_in_flight) > most {
         let setting = "max.in.flight.requests.per.connection";
-        contradicts(setting, config.max_in_flight.to_string(), "1 to 5");
+        let allowed = match window {
+            DedupWindow::FiveBatches => format!("1 to {most}"),
+            DedupWindow::LastBatch => {
+                format!(
+                    "{most}: brokers remember a producer's last batch only, as `dedup_window` says (KAFKA-5494)"
+                )
+            }
+        };
+        contradicts(setting, config.max_in_flight.to_string(), &allowed);
     }
 }
 

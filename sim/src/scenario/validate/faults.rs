@@ -146,6 +146,7 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
         Action::Crash(crash) => {
             strikes(check, "crash", &crash.crash, Purpose::Process);
             members::keeps_no_disk(check, path, crash);
+            members::keeps_of_a_log(check, path, crash);
             if crash.ending == Ending::Clean {
                 let problem = Problem::new(path.key("ending"), "a crash is never clean");
                 check.report(problem.allowed("`process`, `power`; or the action `shutdown`"));
@@ -155,6 +156,7 @@ fn action(check: &mut Check<'_>, path: &JsonPath, fault: &Fault) {
         Action::Shutdown(shutdown) => {
             strikes(check, "shutdown", &shutdown.shutdown, Purpose::Process);
             members::is_no_producer(check, &path.key("shutdown"), &shutdown.shutdown, when);
+            members::asks_the_controller(check, path, shutdown);
             lasts(check, path, when, "restart_after_ms", shutdown.restart_after_ms);
             not_before(
                 check,

@@ -1,6 +1,7 @@
 //! Groups: what they read, who is in them, and settings that contradict one another or the brokers'.
 
 use highwater_model::config::{AutoOffsetReset, ConsumerConfig};
+use highwater_model::protocol::Preset;
 
 use super::super::errors::Problem;
 use super::super::format::GroupSpec;
@@ -38,8 +39,11 @@ fn reads(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec) {
     }
 }
 
-/// Source: 0.11.0.2 `KafkaConsumer`'s constructor.
+/// Source: 0.11.0.2 `KafkaConsumer`'s constructor; 2.0.0 asks for it no more (KIP-266).
 fn requests(check: &mut Check<'_>, path: &JsonPath, config: &ConsumerConfig) {
+    if check.scenario.protocol >= Preset::V2_0 {
+        return;
+    }
     let timeout = config.request_timeout_ms;
     let session = ("session.timeout.ms", config.session_timeout_ms, "requests that wait for other members");
     let wait = ("fetch.max.wait.ms", config.fetch_max_wait_ms, "fetches that wait");

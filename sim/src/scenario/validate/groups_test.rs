@@ -177,10 +177,12 @@ fn switches_that_contradict_the_settings_are_refused() {
     refused(
         PLAIN,
         idempotent,
-        &["switches.idempotence=false"],
+        &["switches.idempotence=false", "transactions=none"],
         &["switches.idempotence says that no producer"],
     );
-    refused(PLAIN, "", &["protocol=0.10", "epoch_bump=true"], &["switches.epoch_bump is true"]);
+    let never =
+        ["switches.epoch_bump true with switches.idempotence false never made sense: without idempotent"];
+    refused(PLAIN, "", &["protocol=0.10", "epoch_bump=true"], &never);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use highwater_model::machine::Ending;
 
-use super::super::errors::Problem;
-use super::super::format::{Action, Crash, Fault, GroupSpec, RandomFault, When};
+use super::super::errors::{Part, Problem};
+use super::super::format::{Action, Crash, Fault, GroupSpec, RandomFault, Shutdown, When};
 use super::super::path::{JsonPath, at};
 use super::super::target::Target;
 use super::Check;
@@ -91,6 +91,29 @@ pub(super) fn keeps_no_disk(check: &mut Check<'_>, path: &JsonPath, crash: &Cras
             format!("`{}` is a client and has no disk that could lose anything with the power", crash.crash);
         let problem = Problem::new(path.key("ending"), message).allowed("`process`, or no ending at all");
         check.report(problem.because(path.key("crash"), "a client"));
+    }
+}
+
+/// Only a broker's log keeps something of what was not flushed, and only a failure of the power takes it.
+pub(super) fn keeps_of_a_log(check: &mut Check<'_>, path: &JsonPath, crash: &Crash) {
+    if crash.keeps.is_some() && crash.ending != Ending::Power {
+        let message = format!("`{}` loses nothing of its log, for only its process dies", crash.crash);
+        let problem = Problem::new(path.key("keeps"), message).part(Part::Key);
+        check.report(
+            problem.allowed("no `keeps`; or `ending` `power`").because(path.key("crash"), "who dies"),
+        );
+    }
+}
+
+/// Only brokers ask the controller before they stop.
+pub(super) fn asks_the_controller(check: &mut Check<'_>, path: &JsonPath, shutdown: &Shutdown) {
+    let is_client = matches!(shutdown.shutdown, Target::Client(_) | Target::EventClient);
+    if is_client && !shutdown.controlled {
+        let message =
+            format!("`{}` is a client, which never asks the controller before it stops", shutdown.shutdown);
+        let problem =
+            Problem::new(path.key("controlled"), message).part(Part::Key).allowed("no `controlled`");
+        check.report(problem.because(path.key("shutdown"), "a client"));
     }
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod growth;
 mod members;
+mod museum;
 mod overlap;
 mod random;
 mod switches;
@@ -33,6 +34,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     members::check(&mut check);
     random::check(&mut check);
     expect::check(&mut check);
+    museum::check(&mut check);
     check.problems
 }
 

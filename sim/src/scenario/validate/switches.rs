@@ -1,22 +1,42 @@
 //! Switches of the protocol that contradict one another.
 
+use highwater_model::protocol::{Contradiction, Protocol, Switch};
+
 use super::super::errors::Problem;
-use super::super::path::at;
+use super::super::path::{JsonPath, at};
 use super::Check;
 
-/// KIP-360 mends what KIP-98 brought. Source: 2.5 `TransactionManager.bumpIdempotentProducerEpoch`.
+/// A preset never contradicts itself, so that at least one of the two was set by the scenario.
 pub(super) fn check(check: &mut Check<'_>) {
     let (preset, switches) = (check.scenario.protocol, check.scenario.switches);
-    if switches.epoch_bump != Some(true) || preset.protocol().with(switches).idempotence {
-        return;
+    let protocol = preset.protocol().with(switches);
+    let set = serde_json::to_value(switches).unwrap_or_default();
+    let is_set = |switch: Switch| set.get(switch.name()).is_some();
+    for Contradiction { switch, needs, value, reason } in protocol.contradictions() {
+        let place = |switch: Switch| -> JsonPath {
+            if is_set(switch) { at!["switches", switch.name()] } else { at!["protocol"] }
+        };
+        let (at, other) = if is_set(switch) { (switch, needs) } else { (needs, switch) };
+        let message = format!(
+            "{} with {} never made sense: {reason}",
+            words(&protocol, switch),
+            words(&protocol, needs)
+        );
+        let problem = Problem::new(place(at), message).allowed(format!(
+            "`{}` {value} beside it, or another `{}`",
+            needs.name(),
+            switch.name()
+        ));
+        let why = if is_set(other) { "the other switch" } else { preset.name() };
+        check.report(problem.because(place(other), why));
     }
-    let message = format!(
-        "switches.epoch_bump is true, and there is no idempotent producer whose epoch could be raised in Kafka {}",
-        preset.name()
-    );
-    let problem = Problem::new(at!["switches", "epoch_bump"], message);
-    let problem = problem.allowed("false, or `idempotence` true beside it");
-    check.report(
-        problem.because(at!["protocol"], preset.name()).because(at!["switches", "idempotence"], "the switch"),
-    );
 }
+
+/// `switches.controller zookeeper`
+fn words(protocol: &Protocol, switch: Switch) -> String {
+    format!("switches.{} {}", switch.name(), protocol.value(switch))
+}
+
+#[cfg(test)]
+#[path = "switches_test.rs"]
+mod switches_test;

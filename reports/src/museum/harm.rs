@@ -1,0 +1,164 @@
+//! In one word, what came of a scenario under one version.
+
+use serde::Serialize;
+use strum::{EnumIter, IntoStaticStr};
+
+use crate::expect::{Expect, HowOften};
+use crate::outcome::Outcome;
+use crate::property::Property;
+use crate::sweep::SweepReport;
+
+/// The worst that broke of what was promised. Ascending by gravity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, EnumIter, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Harm {
+    /// The version refuses the file: it has no idempotent producers, say.
+    #[serde(rename = "-")]
+    #[strum(serialize = "-")]
+    Refused,
+    /// Every promise was kept.
+    Holds,
+    /// A group lagged too far, or a record went to the wrong partition.
+    Late,
+    /// The cluster or a group did not recover.
+    Stuck,
+    /// Records stand or are worked on in another order than they were sent.
+    Order,
+    /// A record is in the log twice.
+    Dup,
+    /// A member was given records again without need.
+    Reread,
+    /// Members or commits of a group that should not be.
+    Group,
+    /// An ISR, or a leader, that should not be.
+    Isr,
+    /// A high watermark that is not what it says, or data beyond it.
+    Hw,
+    /// A replica cut off what was committed.
+    Cut,
+    /// An answer to a producer that is not true.
+    Ack,
+    /// A group passed over records.
+    Skipped,
+    /// Two replicas, or two readers, hold different records for committed at one place.
+    Diverged,
+    /// Committed or acknowledged records are gone.
+    Lost,
+    /// A machine of Highwater panicked.
+    #[serde(rename = "panic")]
+    #[strum(serialize = "panic")]
+    Panicked,
+}
+
+impl Harm {
+    /// `lost`.
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
+
+    /// What it means.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Refused => "this version refuses the file",
+            Self::Holds => "every promise was kept",
+            Self::Late => "a group lagged too far, or a record went astray",
+            Self::Stuck => "the cluster or a group did not recover",
+            Self::Order => "records stand in another order than they were sent",
+            Self::Dup => "a record is in the log twice",
+            Self::Reread => "a member went back",
+            Self::Group => "two owners, or a commit of another generation",
+            Self::Isr => "an ISR or a leader that should not be",
+            Self::Hw => "a high watermark that is not true",
+            Self::Cut => "a replica cut off committed records",
+            Self::Ack => "an answer to a producer that is not true",
+            Self::Skipped => "a group passed over records",
+            Self::Diverged => "two committed records at one offset",
+            Self::Lost => "committed or acknowledged records are gone",
+            Self::Panicked => "a defect of Highwater itself",
+        }
+    }
+
+    /// What it is to break this.
+    pub fn of(property: Property) -> Self {
+        match property {
+            Property::AckedDurable
+            | Property::LeaderCompleteness
+            | Property::LostWrite
+            | Property::CommittedDurable
+            | Property::Unseen => Self::Lost,
+            Property::LogMatching
+            | Property::EpochOrder
+            | Property::RepeatableRead
+            | Property::InconsistentOffsets => Self::Diverged,
+            Property::PollSkip | Property::IntPollSkip | Property::Skipped => Self::Skipped,
+            Property::AckHonesty | Property::MinIsrRespected | Property::AbortedRead => Self::Ack,
+            Property::TruncationSparesCommitted | Property::TruncationToHighWatermark => Self::Cut,
+            Property::HighWatermarkBound
+            | Property::HighWatermarkMonotone
+            | Property::VisibleBelowHighWatermark => Self::Hw,
+            Property::WeakIsr
+            | Property::StrongIsr
+            | Property::MaximalIsr
+            | Property::CandidateCompleteness
+            | Property::LeaderInIsr
+            | Property::OneLeaderPerEpoch
+            | Property::IsrEvictionTimely
+            | Property::IsrRejoin => Self::Isr,
+            Property::GroupExclusivity | Property::CommitFencing => Self::Group,
+            Property::NonmonotonicPoll | Property::IntNonmonotonicPoll | Property::Reprocessed => {
+                Self::Reread
+            }
+            Property::IdempotentDedup | Property::Duplicate => Self::Dup,
+            Property::ProducerOrder | Property::NonmonotonicSend | Property::KeyOrder => Self::Order,
+            Property::Converged
+            | Property::Elected
+            | Property::Answered
+            | Property::HighWatermarkReached
+            | Property::GroupStable
+            | Property::AllSeen => Self::Stuck,
+            Property::Routing | Property::PartitionsNeverShrink | Property::LagBounded => Self::Late,
+        }
+    }
+
+    /// The worst of a sweep: of what was promised, and of what the scenario is there to break, promised or not.
+    pub fn worst(report: &SweepReport, stated: &Expect) -> Self {
+        let meant =
+            |property: &Property| stated.breaks.get(property).is_some_and(|&often| often != HowOften::May);
+        let broke = report
+            .properties
+            .iter()
+            .filter(|(property, sweep)| sweep.violated > 0 || sweep.broken_seeds > 0 && meant(property));
+        let stalled = (report.seeds_with.stalled > 0).then_some(Self::Stuck);
+        let panicked = report.outcomes.contains_key(&Outcome::Panicked).then_some(Self::Panicked);
+        let all = broke.map(|(&property, _)| Self::of(property)).chain(stalled).chain(panicked);
+        all.max().unwrap_or(Self::Holds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    #[test]
+    fn the_words_are_short_and_each_its_own() {
+        let mut words: Vec<_> = Harm::iter().map(Harm::word).collect();
+        assert!(words.iter().all(|word| word.len() <= 8), "{words:?}");
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Harm::iter().count());
+    }
+
+    #[test]
+    fn no_property_is_broken_and_holds() {
+        assert!(Property::iter().all(|property| Harm::of(property) > Harm::Holds));
+    }
+
+    #[test]
+    fn what_is_lost_is_worse_than_what_diverged() {
+        assert!(Harm::of(Property::AckedDurable) > Harm::of(Property::LogMatching));
+        assert!(Harm::of(Property::StrongIsr) < Harm::of(Property::InconsistentOffsets));
+    }
+}

@@ -1,0 +1,168 @@
+//! The museum: bugs that Kafka had, each as a scenario that breaks under the versions that had it and holds under the one that
+//! mended it. One table of all of them.
+
+mod harm;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use highwater_model::protocol::{Preset, Protocol};
+use serde::Serialize;
+
+use crate::expect::Expect;
+use crate::expect::HowOften;
+use crate::outcome::{Outcome, Unexpected};
+use crate::property::Property;
+use crate::sweep::SweepReport;
+use crate::switches::Differing;
+
+pub use harm::Harm;
+
+/// The version of the table's shape.
+pub const VERSION: u32 = 1;
+
+/// The table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Museum {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Whether everything breaks and holds as its file states.
+    pub as_stated: bool,
+    /// A file each.
+    pub rows: Vec<Row>,
+}
+
+/// One bug.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The scenario's name.
+    pub name: String,
+    /// The JIRA or KIP.
+    pub issue: String,
+    /// What breaks, in a few words.
+    pub breaks: String,
+    /// The version that has the bug.
+    pub broken_in: Era,
+    /// The version that mended it.
+    pub mended_in: Era,
+    /// Whether every seed shows it.
+    pub always: bool,
+    /// How many seeds were played under every preset, and the first.
+    pub seeds: u64,
+    /// The first of them.
+    pub first_seed: u64,
+    /// How many seeds the broken version was played on.
+    pub searched: u64,
+    /// How many seeds it took until the bug showed; null if it did not.
+    pub found_after: Option<u64>,
+    /// What came of the broken version.
+    pub broken: Harm,
+    /// What came of the mended twin.
+    pub mended: Harm,
+    /// What came of it under each preset, without the file's own switches.
+    pub verdicts: BTreeMap<Preset, Harm>,
+    /// What is not as the file states.
+    pub amiss: Vec<Amiss>,
+}
+
+/// A preset and what differs from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Era {
+    /// The preset.
+    pub protocol: Preset,
+    /// Its switches that were set otherwise.
+    #[serde(skip_serializing_if = "Differing::is_empty")]
+    pub switches: Differing,
+}
+
+/// Something that is not as a file states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Amiss {
+    /// Of the broken version, or of its twin.
+    pub twin: bool,
+    /// The seed; null if only all seeds together show it.
+    pub seed: Option<u64>,
+    /// What, in words.
+    pub what: Vec<String>,
+    /// The command that shows it again.
+    pub again: String,
+}
+
+impl Era {
+    /// What these switches are.
+    pub fn new(protocol: &Protocol) -> Self {
+        Self { protocol: protocol.preset, switches: Differing::new(protocol.preset, protocol.switches()) }
+    }
+}
+
+/// `2.0.1`, `2.0.1 with isr_join high_watermark`
+impl std::fmt::Display for Era {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.protocol.name(), self.switches)
+    }
+}
+
+impl Museum {
+    /// The table of these rows.
+    pub fn new(rows: Vec<Row>) -> Self {
+        let as_stated = rows.iter().all(|row| row.amiss.is_empty());
+        Self { version: VERSION, as_stated, rows }
+    }
+
+    /// 0 if all is as stated, 101 if anything panicked, else 1.
+    pub fn exit_code(&self) -> u8 {
+        let panicked = |row: &Row| [row.broken, row.mended].contains(&Harm::Panicked);
+        let outcome = if self.rows.iter().any(panicked) {
+            Outcome::Panicked
+        } else if self.as_stated {
+            Outcome::AsExpected
+        } else {
+            Outcome::Broken
+        };
+        outcome.exit_code()
+    }
+}
+
+/// Whether every property that a scenario is meant to break is to break on every seed.
+pub fn is_always(report: &SweepReport) -> bool {
+    !report.expect.breaks.values().any(|&often| often == HowOften::Sometimes)
+}
+
+/// How many seeds it took until something broke that was to break; none if it did not.
+pub fn found_after(report: &SweepReport, first_seed: u64) -> Option<u64> {
+    let meant = meant(&report.expect);
+    let first = meant.filter_map(|property| report.properties.get(&property)?.first_broken.as_ref());
+    first.map(|broken| broken.seed - first_seed + 1).min()
+}
+
+/// What a scenario is there to break.
+fn meant(expect: &Expect) -> impl Iterator<Item = Property> {
+    expect.breaks.iter().filter(|(_, often)| **often != HowOften::May).map(|(&property, _)| property)
+}
+
+/// What is not as stated of the broken version: `again` is the command line of the run without its seeds.
+pub fn amiss_in_broken(report: &SweepReport, again: &str, seeds: &str) -> Vec<Amiss> {
+    amiss(report, false, again, seeds, report.unexpected().iter().map(Unexpected::to_string).collect())
+}
+
+/// What is not as stated of the mended version: a promise broke; or what the other is there to break did, promised or not.
+pub fn amiss_in_mended(report: &SweepReport, broken: &Expect, again: &str, seeds: &str) -> Vec<Amiss> {
+    let still = meant(broken).filter_map(|property| {
+        let sweep = report.properties.get(&property).filter(|sweep| sweep.allowed > 0)?;
+        let first = sweep.first_broken.as_ref()?;
+        Some(format!("{} breaks as before, first on seed {}", property.name(), first.seed))
+    });
+    amiss(report, true, again, seeds, still.collect())
+}
+
+fn amiss(report: &SweepReport, twin: bool, again: &str, seeds: &str, together: Vec<String>) -> Vec<Amiss> {
+    let failures = report.first_failures.values().map(|failure| Amiss {
+        twin,
+        seed: Some(failure.seed),
+        what: failure.unexpected.iter().map(Unexpected::to_string).collect(),
+        again: format!("{again} --seed {}", failure.seed),
+    });
+    let again = format!("{again} --seeds {seeds}");
+    let whole = (!together.is_empty()).then_some(Amiss { twin, seed: None, what: together, again });
+    failures.chain(whole).collect()
+}

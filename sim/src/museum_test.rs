@@ -1,0 +1,52 @@
+use std::path::Path;
+
+use super::*;
+
+fn exhibit(name: &str) -> Exhibit {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../scenarios/museum/{name}.json"));
+    let file = ScenarioFile { given: format!("scenarios/museum/{name}.json"), path };
+    Exhibit::open(&file).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
+}
+
+fn visit(exhibits: &[Exhibit], jobs: usize) -> Vec<Row> {
+    tour(exhibits, &Tour { seeds: Some(3..5), jobs }, &(), &AtomicBool::new(false))
+}
+
+#[test]
+fn a_bug_breaks_where_it_was_and_its_twin_holds() {
+    let rows = visit(&[exhibit("s1b_high_watermark_truncation")], 2);
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(row.amiss, []);
+    assert_eq!((row.broken, row.mended), (Harm::Lost, Harm::Holds));
+    assert_eq!((row.found_after, row.first_seed, row.seeds, row.always), (Some(1), 3, 2, true));
+    assert_eq!(row.verdicts.len(), Preset::iter().count());
+    assert_eq!((row.verdicts[&Preset::V0_11Iv1], row.verdicts[&Preset::V0_11]), (Harm::Lost, Harm::Holds));
+}
+
+#[test]
+fn what_does_not_break_as_stated_is_told_with_the_command_that_shows_it() {
+    let mut wrong = exhibit("s1b_high_watermark_truncation");
+    wrong.mended = wrong.under[1].1.clone().expect("0.11-iv1 takes the file");
+    let rows = visit(&[wrong], 1);
+    let amiss = &rows[0].amiss;
+    assert!(
+        amiss
+            .iter()
+            .any(|it| it.twin && it.what.iter().any(|what| what.contains("acked-durable is promised")))
+    );
+    assert!(amiss[0].again.starts_with("highwater run scenarios/museum/s1b"), "{}", amiss[0].again);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let exhibits =
+        [exhibit("s1b_high_watermark_truncation"), exhibit("s1b_high_watermark_truncation_on_notice")];
+    assert_eq!(visit(&exhibits, 1), visit(&exhibits, 7));
+}
+
+#[test]
+fn a_tour_that_is_stopped_shows_only_what_was_seen_whole() {
+    let exhibits = [exhibit("s1b_high_watermark_truncation")];
+    let rows = tour(&exhibits, &Tour { seeds: None, jobs: 1 }, &(), &AtomicBool::new(true));
+    assert_eq!(rows, []);
+}

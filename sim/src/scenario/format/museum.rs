@@ -1,0 +1,29 @@
+//! What a scenario of the museum says of the bug that it shows.
+
+use highwater_model::protocol::{Preset, Switches};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A bug that Kafka had. The file pins the version that has it, and says in `expect.breaks` what breaks; its twin is the same file
+/// under the version that mended it, where no promise may break.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Museum {
+    /// Its JIRA or KIP: `KAFKA-7128`.
+    pub issue: String,
+    /// What breaks, in a few words.
+    pub breaks: String,
+    /// The version that mended it.
+    pub mended_in: Preset,
+    /// Single switches of the twin that differ from that version's.
+    #[serde(default, skip_serializing_if = "Switches::is_empty")]
+    pub mended_switches: Switches,
+    /// On how many seeds, from 0, it is sure to show.
+    #[serde(default = "one_u64")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub seeds: u64,
+}
+
+fn one_u64() -> u64 {
+    1
+}
