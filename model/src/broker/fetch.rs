@@ -278,7 +278,14 @@ impl Broker {
             }
             if let Some((epoch, end_offset)) = answer.diverging.filter(|_| !self.by_majority(partition)) {
                 let offset = asked.offset;
-                out.event(Event::DivergenceTold { partition, broker, fetcher: from, offset, epoch, end_offset });
+                out.event(Event::DivergenceTold {
+                    partition,
+                    broker,
+                    fetcher: from,
+                    offset,
+                    epoch,
+                    end_offset,
+                });
             }
             if fetcher == Fetcher::Consumer
                 && let Some(last) = answer.batches.last()
@@ -313,7 +320,8 @@ impl Broker {
         let mut bytes = 0;
         for asked in &fetch.partitions {
             let replica = self.replicas.get(&asked.partition);
-            let Some(replica) = replica.filter(|replica| replica.leads_in(asked.current_epoch).is_ok()) else {
+            let Some(replica) = replica.filter(|replica| replica.leads_in(asked.current_epoch).is_ok())
+            else {
                 return true;
             };
             if asked.offset > replica.log.end_offset() {

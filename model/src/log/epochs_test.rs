@@ -25,13 +25,20 @@ fn all(epochs: &Epochs) -> Vec<(u32, u64)> {
 fn an_epoch_ends_where_the_next_begins_and_one_above_all_is_unknown() {
     for preset in [Preset::V0_11, Preset::V2_0_1, Preset::NEWEST] {
         let known = ends(&cache(preset), [1, 2, 4, 5, 6]);
-        assert_eq!(known, [Some((1, 4)), Some((1, 4)), Some((3, 9)), Some((5, 12)), None], "{}", preset.name());
+        assert_eq!(
+            known,
+            [Some((1, 4)), Some((1, 4)), Some((3, 9)), Some((5, 12)), None],
+            "{}",
+            preset.name()
+        );
     }
 }
 
 #[test]
 fn an_epoch_below_all_is_unknown_until_2_0_0_and_later_ends_where_the_first_begins() {
-    for (preset, below) in [(Preset::V2_0, None), (Preset::V2_0_1, Some((0, 0))), (Preset::V3_7, Some((0, 0)))] {
+    for (preset, below) in
+        [(Preset::V2_0, None), (Preset::V2_0_1, Some((0, 0))), (Preset::V3_7, Some((0, 0)))]
+    {
         assert_eq!(ends(&cache(preset), [0; 5])[0], below, "{}", preset.name());
     }
 }

@@ -95,7 +95,12 @@ impl Replica {
     ///
     /// Source: 0.11.0.2 `ReplicaFetcherThread.handleOffsetOutOfRange`; 2.0.1 the same, where KAFKA-7414 has ended the halt; 0.8.2.2 the
     /// same, which took a leader that has grown meanwhile for one whose log has lost its beginning (KAFKA-2143).
-    pub fn out_of_range(&self, leader_end: Offset, unclean_election: bool, protocol: &Protocol) -> OutOfRange {
+    pub fn out_of_range(
+        &self,
+        leader_end: Offset,
+        unclean_election: bool,
+        protocol: &Protocol,
+    ) -> OutOfRange {
         if leader_end < self.log.end_offset() {
             if protocol.halts_when_ahead && !unclean_election {
                 OutOfRange::Halt

@@ -51,9 +51,8 @@ impl Broker {
         correlation: CorrelationId,
         question: Question,
     ) -> Option<(usize, Vec<Asked>)> {
-        let is_answered = |in_flight: &InFlight| {
-            in_flight.correlation == correlation && in_flight.question == question
-        };
+        let is_answered =
+            |in_flight: &InFlight| in_flight.correlation == correlation && in_flight.question == question;
         let asked_this = |fetcher: &Fetcher| {
             NodeId::from(fetcher.leader) == from && fetcher.in_flight.as_ref().is_some_and(is_answered)
         };
@@ -65,8 +64,9 @@ impl Broker {
     /// One partition's answer. It counts only if the log still ends where it did when it was asked for; where a majority decides,
     /// and where fetches are fenced, also only within one epoch.
     ///
-    /// Source: 3.9.0 `AbstractFetcherThread.processFetchRequest`. From 2.1 on a partition whose epoch is new is truncated first, and so
-    /// takes no answer to an older fetch; in 2.8 to 3.4, where it is not, only the offset is compared.
+    /// Source: 2.1.0 `AbstractFetcherThread.processFetchRequest`, where a partition whose epoch is new is truncated first, and so takes
+    /// no answer to an older fetch. From 2.8 on it is not, and up to 3.9.0 only the offset is compared; here the epoch is, as it
+    /// was before.
     fn on_fetched(
         &mut self,
         now: Instant,
@@ -127,8 +127,8 @@ impl Broker {
         let backed_off = now + Micros::from_millis(self.config.broker.replica_fetch_backoff_ms);
         let timeout = socket_timeout(&self.config);
         let leader = self.fetchers[place].leader;
-        let question = (error == ErrorCode::OffsetOutOfRange)
-            .then(|| self.ask_for_end(partition, leader, out));
+        let question =
+            (error == ErrorCode::OffsetOutOfRange).then(|| self.ask_for_end(partition, leader, out));
         if let Some(fetched) = self.fetchers[place].find(partition) {
             fetched.out_of_range = question;
             fetched.ready_at = if question.is_some() { now + timeout } else { backed_off };

@@ -41,7 +41,8 @@ impl Broker {
         if !fetcher.partitions.iter().any(|fetched| is_due(fetched.stage)) {
             return;
         }
-        let due: Vec<_> = fetcher.partitions.iter().filter(|fetched| is_due(fetched.stage)).copied().collect();
+        let due: Vec<_> =
+            fetcher.partitions.iter().filter(|fetched| is_due(fetched.stage)).copied().collect();
         let (rule, asks_now) = (self.config.protocol.truncation, !fetcher.asked_epochs);
         let (mut asked, mut queries) = (Vec::new(), Vec::new());
         for fetched in due {
