@@ -85,26 +85,23 @@ impl Trio {
             if matches!(body, Body::FetchRequest { .. }) {
                 self.fetches.insert(to, correlation);
             }
-            match body {
+            if let Body::AlterPartitionRequest { proposed, .. } = body {
                 // Whatever ISR a leader proposes comes into force.
-                Body::AlterPartitionRequest { proposed, .. } => {
-                    let mut version = proposed.partition_epoch;
-                    version.0 += 1;
-                    let body = Body::AlterPartitionReply {
-                        partition: ORDERS,
-                        error: ErrorCode::None,
-                        leader_epoch: proposed.leader_epoch,
-                        isr: proposed.isr,
-                        partition_epoch: version,
-                    };
-                    let answers = self.links.entry((NodeId::CONTROLLER, to)).or_default();
-                    answers.push_back(Message { correlation, body });
-                }
-                body if sent.to == SHOP => self.told.push(body),
-                body if sent.to != NodeId::CONTROLLER => {
-                    self.links.entry((to, sent.to)).or_default().push_back(Message { correlation, body });
-                }
-                _ => {}
+                let mut version = proposed.partition_epoch;
+                version.0 += 1;
+                let body = Body::AlterPartitionReply {
+                    partition: ORDERS,
+                    error: ErrorCode::None,
+                    leader_epoch: proposed.leader_epoch,
+                    isr: proposed.isr,
+                    partition_epoch: version,
+                };
+                let answers = self.links.entry((NodeId::CONTROLLER, to)).or_default();
+                answers.push_back(Message { correlation, body });
+            } else if sent.to == SHOP {
+                self.told.push(body);
+            } else if sent.to != NodeId::CONTROLLER {
+                self.links.entry((to, sent.to)).or_default().push_back(Message { correlation, body });
             }
         }
     }
@@ -203,9 +200,9 @@ impl Trio {
     }
 
     fn cuts(&self) -> Vec<(u8, u64, TruncationReason)> {
-        let cut = |event: &Event| match event {
-            Event::LogTruncated { broker, to, reason, .. } => Some((broker.0, to.0, *reason)),
-            _ => None,
+        let cut = |event: &Event| {
+            let Event::LogTruncated { broker, to, reason, .. } = event else { return None };
+            Some((broker.0, to.0, *reason))
         };
         self.events.iter().filter_map(cut).collect()
     }
