@@ -306,7 +306,8 @@ pub enum Event {
         high_watermark: Offset,
         end_offset: Offset,
     },
-    /// A replica was told to follow another leader than before, before any truncation.
+    /// A replica was told to follow another leader than before, or the same in an epoch that makes it look where its log may
+    /// differ; before any truncation.
     BecameFollower {
         partition: TopicPartition,
         broker: BrokerId,
@@ -347,8 +348,8 @@ pub enum Event {
     /// A fetch offset was outside the log.
     FetchOutOfRange { partition: TopicPartition, broker: BrokerId, fetcher: NodeId, offset: Offset },
     /// A follower was sent a batch that begins below its own log's end: the logs have come apart. The thread that fetches
-    /// from that leader dies, for all partitions. Source: 0.11.0.2 `Log.append` ("Out of order offsets found"),
-    /// `AbstractFetcherThread.processFetchRequest`.
+    /// from that leader dies, for all partitions; from 2.3 on only this partition is given up, until there is news of it.
+    /// Source: 0.11.0.2 `Log.append` ("Out of order offsets found"), `AbstractFetcherThread.processFetchRequest`; KIP-461.
     FetcherDied { partition: TopicPartition, broker: BrokerId, leader: BrokerId, offset: Offset },
     /// A leader proposes to drop followers that have not caught up for replica.lag.time.max.ms.
     IsrShrinkProposed { partition: TopicPartition, broker: BrokerId, removed: BrokerSet, isr: BrokerSet },

@@ -68,3 +68,7 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "epochs_test.rs"]
+mod epochs_test;

@@ -57,7 +57,7 @@ impl Replica {
     }
 
     /// Cuts the log at `to`. Until 2.4 the high watermark stays where it was, even beyond the new end; later it `clamps`. Source:
-    /// 2.4.0 `Log.completeTruncation`.
+    /// 2.4.0 `Log.updateLogEndOffset`.
     pub fn truncate(&mut self, to: Offset, reason: TruncationReason, clamps: bool, out: &mut Effects) {
         let from = self.log.end_offset();
         let to = self.log.truncate_to(to);

@@ -64,8 +64,9 @@ impl Broker {
     /// One partition's answer. It counts only if the log still ends where it did when it was asked for; where a majority decides,
     /// and where fetches are fenced, also only within one epoch.
     ///
-    /// Source: 3.9.0 `AbstractFetcherThread.processFetchRequest`. From 2.1 on a partition whose epoch is new is truncated first, and so
-    /// takes no answer to an older fetch; in 2.8 to 3.4, where it is not, only the offset is compared.
+    /// Source: 2.1.0 `AbstractFetcherThread.processFetchRequest`, where a partition whose epoch is new is truncated first, and so takes
+    /// no answer to an older fetch. From 2.8 on it is not, and up to 3.9.0 only the offset is compared; here the epoch is, as it
+    /// was before.
     fn on_fetched(
         &mut self,
         now: Instant,

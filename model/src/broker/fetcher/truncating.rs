@@ -129,13 +129,13 @@ impl Broker {
             if epoch != asked.epoch {
                 continue;
             }
-            match end.error {
-                ErrorCode::None => {
-                    let stage = self.epoch_ends(partition, end, again, out);
-                    self.enter(place, partition, stage);
-                }
-                ErrorCode::FencedLeaderEpoch => failed.push(partition),
-                _ => fetched.ready_at = backed_off,
+            if end.error == ErrorCode::None {
+                let stage = self.epoch_ends(partition, end, again, out);
+                self.enter(place, partition, stage);
+            } else if end.error == ErrorCode::FencedLeaderEpoch {
+                failed.push(partition);
+            } else {
+                fetched.ready_at = backed_off;
             }
         }
         for partition in failed {
@@ -144,8 +144,8 @@ impl Broker {
     }
 
     /// Where the leader knows of no such epoch, the log is cut at the own high watermark; but not if it has been cut already and
-    /// was to be looked at once more (source: 2.0.0 `AbstractFetcherThread.getOffsetTruncationState`, which then takes the offset of
-    /// the cut for the one to begin at).
+    /// was to be looked at once more (source: 2.0.0 `AbstractFetcherThread.getOffsetTruncationState`, which then takes the offset
+    /// of the cut for the one to begin at).
     fn epoch_ends(
         &mut self,
         partition: TopicPartition,
