@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::super::*;
 use crate::config::{Acks, BrokerConfig};
 use crate::event::{EventKind, TruncationReason};
+use crate::ids::PartitionEpoch;
 use crate::ids::{LeaderEpoch, Offset, RecordId, TopicId};
 use crate::message::{
     FetchPartition, FetchedPartition, Fetcher as Who, ListOffset, PartitionState, ProducePartition,
@@ -176,7 +177,11 @@ impl Trio {
         let batch = RecordBatch { producer: None, records: [record].into() };
         let partitions = vec![ProducePartition { partition: ORDERS, batch }];
         let timeout = Micros::from_millis(30_000);
-        self.hear(SHOP, leader, Body::ProduceRequest { acks: Acks::Leader, timeout, partitions });
+        self.hear(
+            SHOP,
+            leader,
+            Body::ProduceRequest { acks: Acks::Leader, timeout, partitions, transactional: None },
+        );
         self.settle();
     }
 
@@ -401,7 +406,14 @@ fn fetch(offset: u64, last_epoch: u32, current_epoch: u32) -> Body {
     };
     let fetcher = Who::Replica(BrokerId(2));
     let max_wait = Micros::from_millis(500);
-    Body::FetchRequest { fetcher, max_wait, min_bytes: 1, partitions: vec![asked], broker_epoch: None }
+    Body::FetchRequest {
+        fetcher,
+        max_wait,
+        min_bytes: 1,
+        partitions: vec![asked],
+        broker_epoch: None,
+        isolation: crate::config::IsolationLevel::ReadUncommitted,
+    }
 }
 
 #[test]
@@ -444,6 +456,7 @@ fn a_consumer_is_not_told_the_end_before_the_high_watermark_has_reached_the_epoc
             partition: ORDERS,
             position: ListOffset::Latest,
             current_epoch: None,
+            isolation: crate::config::IsolationLevel::ReadUncommitted,
         };
         trio.hear(SHOP, 2, latest);
         match trio.told.last() {
@@ -471,6 +484,8 @@ fn a_misfit_ends_the_fetcher_until_2_2_and_later_only_that_partition_until_there
             log_start: Offset(0),
             batches: vec![Arc::new(Batch::new(Offset(0), LeaderEpoch(0), &sent))],
             diverging: None,
+            aborted: Vec::new(),
+            last_stable_offset: Offset::ZERO,
         };
         let message = Message { correlation: fetch, body: Body::FetchReply { partitions: vec![misfit] } };
         trio.give(NodeId(2), Input::Message { from: NodeId(1), message });

@@ -83,9 +83,9 @@ fn a_power_failure_over_unflushed_logs_withdraws_promises_for_the_run() {
     let mut promises = promises(&idempotent(setup(Acks::All)));
     promises.hear(&power_failure());
     let mut expected = LASTING.to_vec();
-    expected.insert(5, "high-watermark-bound");
-    expected.insert(7, "group-exclusivity");
-    expected.insert(10, "epoch-order");
+    expected.insert(6, "high-watermark-bound");
+    expected.insert(8, "group-exclusivity");
+    expected.insert(11, "epoch-order");
     assert_eq!(withheld(&promises), expected);
 }
 
