@@ -94,7 +94,7 @@ impl Bench {
         self.produce_from(SHOP, acks, batch);
     }
 
-    fn produce_from(&mut self, client: NodeId, acks: Acks, batch: RecordBatch) {
+    pub(super) fn produce_from(&mut self, client: NodeId, acks: Acks, batch: RecordBatch) {
         let partitions = vec![ProducePartition { partition: ORDERS, batch }];
         let timeout = Micros::from_millis(30_000);
         self.hear(

@@ -139,13 +139,16 @@ fn who_is_to_join_counts_at_once_and_appends_and_the_high_watermark_go_on() {
 
 #[test]
 fn acks_all_needs_the_committed_isr_to_append_and_the_maximal_one_to_be_answered() {
-    let mut bench = Bench::leads(Preset::V3_3.protocol(), 2, &[1, 2]);
-    let correlation = bench.out.sends.len();
-    assert!(correlation > 0 || bench.isrs().2, "broker 3 is about to join");
+    let mut bench = Bench::leads(Preset::V3_3.protocol(), 2, &[1, 2, 3]);
     bench.produce(Acks::All, records(0, 1));
     bench.tell(state(0, 5, &[1]));
-    bench.produce(Acks::Leader, records(1, 1));
-    assert_eq!(bench.produce_answer().map(|(error, _)| error), Some(ErrorCode::None));
+    bench.fetches_as(2, 0, None);
+    assert_eq!(bench.isrs(), (set(&[1]), set(&[1, 2]), true));
+    bench.produce_from(NodeId(6), Acks::All, records(1, 1));
+    assert_eq!(bench.replica().log.end_offset(), Offset(1), "one member is too few to append");
+    bench.fetches_as(2, 1, None);
+    bench.fetches_as(3, 1, None);
+    assert_eq!(bench.produce_answer(), Some((ErrorCode::None, Some(Offset(0)))));
 }
 
 #[test]
@@ -359,11 +362,11 @@ fn a_proposal_carries_the_registrations_under_which_its_members_fetched_since_3_
     let mut bench = Bench::leads(Preset::V3_5.protocol(), 1, &[1, 2, 3]);
     bench.tell(state(1, 1, &[1, 3]));
     bench.fetches_as(2, 0, Some(2));
-    let sent = bench.out.sends.iter().find_map(|sent| match &sent.message.body {
-        Body::AlterPartitionRequest { broker_epoch, isr_epochs, .. } => {
-            Some((*broker_epoch, isr_epochs.clone()))
-        }
-        _ => None,
+    let sent = bench.out.sends.iter().find_map(|sent| {
+        let Body::AlterPartitionRequest { broker_epoch, isr_epochs, .. } = &sent.message.body else {
+            return None;
+        };
+        Some((*broker_epoch, isr_epochs.clone()))
     });
     let known = vec![(BrokerId(1), BrokerEpoch(1)), (BrokerId(2), BrokerEpoch(2))];
     assert_eq!(sent, Some((Some(BrokerEpoch(1)), known)), "of broker 3 no registration is known");
@@ -403,9 +406,9 @@ fn a_leader_that_was_elected_uncleanly_takes_its_log_for_recovered() {
     bench.tell(PartitionState { recovering: true, ..state(1, 1, &[1]) });
     assert!(bench.out.events.contains(&Event::LeaderRecovered { partition: ORDERS, broker: BrokerId(1) }));
     bench.fetches_as(2, 0, None);
-    let told = bench.out.sends.iter().find_map(|sent| match &sent.message.body {
-        Body::AlterPartitionRequest { proposed, .. } => Some((proposed.isr, proposed.recovering)),
-        _ => None,
+    let told = bench.out.sends.iter().find_map(|sent| {
+        let Body::AlterPartitionRequest { proposed, .. } = &sent.message.body else { return None };
+        Some((proposed.isr, proposed.recovering))
     });
     assert_eq!(told, Some((set(&[1, 2]), false)), "the controller hears of it with the next proposal");
 }
