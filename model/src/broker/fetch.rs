@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::IsolationLevel;
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -24,6 +25,7 @@ pub(super) struct ParkedFetch {
     pub correlation: CorrelationId,
     pub fetcher: Fetcher,
     pub min_bytes: u64,
+    pub isolation: IsolationLevel,
     pub partitions: Vec<FetchPartition>,
 }
 
@@ -57,12 +59,17 @@ impl ParkedFetches {
     }
 }
 
+/// Who reads, and what it wants to see.
+pub(super) type Reader = (Fetcher, IsolationLevel);
+
 impl Replica {
-    /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark.
-    fn read_bound(&self, fetcher: Fetcher) -> Offset {
-        match fetcher {
-            Fetcher::Replica(_) => self.log.end_offset(),
-            Fetcher::Consumer => self.high_watermark,
+    /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark, or to the last stable
+    /// offset if it wants to see only what is committed.
+    fn read_bound(&self, (fetcher, isolation): Reader) -> Offset {
+        match (fetcher, isolation) {
+            (Fetcher::Replica(_), _) => self.log.end_offset(),
+            (Fetcher::Consumer, IsolationLevel::ReadUncommitted) => self.high_watermark,
+            (Fetcher::Consumer, IsolationLevel::ReadCommitted) => self.last_stable_offset(),
         }
     }
 }
@@ -123,10 +130,14 @@ impl Broker {
     }
 
     fn read_all(&self, request: &ParkedFetch) -> Vec<FetchedPartition> {
-        request.partitions.iter().map(|asked| self.read(request.fetcher, asked)).collect()
+        request
+            .partitions
+            .iter()
+            .map(|asked| self.read((request.fetcher, request.isolation), asked))
+            .collect()
     }
 
-    fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
+    fn read(&self, reader: Reader, asked: &FetchPartition) -> FetchedPartition {
         let FetchPartition { partition, offset, max_bytes, last_epoch, .. } = *asked;
         let failed = |error| FetchedPartition {
             partition,
@@ -155,15 +166,16 @@ impl Broker {
         if offset < replica.log.start_offset() || offset > replica.log.end_offset() {
             return failed(ErrorCode::OffsetOutOfRange);
         }
+        let batches = replica.log.read(offset, replica.read_bound(reader), max_bytes);
         FetchedPartition {
             partition,
             error: ErrorCode::None,
             high_watermark: replica.high_watermark,
             log_start: replica.log.start_offset(),
-            batches: replica.log.read(offset, replica.read_bound(fetcher), max_bytes),
+            last_stable_offset: replica.last_stable_offset(),
+            aborted: replica.aborted_among(reader, offset, &batches),
+            batches,
             diverging: None,
-            aborted: Vec::new(),
-            last_stable_offset: Offset::ZERO,
         }
     }
 
@@ -212,8 +224,11 @@ impl Broker {
             if asked.offset > replica.log.end_offset() {
                 return true;
             }
-            bytes +=
-                replica.log.readable_bytes(asked.offset, replica.read_bound(fetch.fetcher), fetch.min_bytes);
+            bytes += replica.log.readable_bytes(
+                asked.offset,
+                replica.read_bound((fetch.fetcher, fetch.isolation)),
+                fetch.min_bytes,
+            );
         }
         bytes >= fetch.min_bytes
     }
@@ -231,7 +246,7 @@ impl Broker {
         &self,
         from: NodeId,
         correlation: CorrelationId,
-        fetcher: Fetcher,
+        reader: Reader,
         partition: TopicPartition,
         position: ListOffset,
         out: &mut Effects,
@@ -241,7 +256,7 @@ impl Broker {
             Some(replica) if !replica.leads() => (ErrorCode::NotLeaderForPartition, Offset::ZERO),
             Some(replica) => match position {
                 ListOffset::Earliest => (ErrorCode::None, replica.log.start_offset()),
-                ListOffset::Latest => (ErrorCode::None, replica.read_bound(fetcher)),
+                ListOffset::Latest => (ErrorCode::None, replica.read_bound(reader)),
             },
         };
         out.send(from, correlation, Body::ListOffsetsReply { partition, error, offset });

@@ -14,22 +14,25 @@ mod notices;
 mod produce;
 mod service;
 mod ticks;
+mod transactions;
+mod verification;
 mod votes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::config::{ClusterConfig, Topic};
-use crate::coordinator::{Asker, Coordinator, Join, Request, Stored, Who};
+use crate::coordinator::{Asker, Coordinator, Join, Request, TransactionalCommit, Who};
 use crate::event::Event;
 use crate::ids::{BrokerId, BrokerSet, CorrelationId, NodeId, PartitionEpoch, TopicPartition};
 use crate::machine::{Command, Effects, Ending, Input, Machine};
-use crate::message::{Body, CoordinatorKey, ErrorCode, Message, Metadata};
+use crate::message::{Body, ErrorCode, Message, Metadata, ProducedPartition};
 use crate::partition::Replica;
 use crate::partition::leader::{IsrChange, Released};
-use crate::partition::pending_acks::{ParkedId, PendingAcks};
+use crate::partition::pending_acks::{ParkedId, PendingAcks, Then};
 use crate::storage::Storage;
 use crate::time::{Instant, Micros};
+use crate::transactions::{self as coordination, Transactions};
 use crate::view::ClusterView;
 
 use fetch::{FetchId, ParkedFetches};
@@ -38,6 +41,7 @@ use membership::Membership;
 use produce::{Muted, ProduceRequest};
 use service::Service;
 use ticks::Ticks;
+use verification::Verifications;
 
 /// A request that waits for its time to run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,8 +69,12 @@ pub struct Broker {
     parked_fetches: ParkedFetches,
     /// The consumer groups that it looks after.
     coordinator: Coordinator,
-    /// What the coordinator has not heard of yet in this step: what it wrote is stored, or could not be.
-    stored: VecDeque<(Stored, ErrorCode)>,
+    /// The transactional ids that it looks after.
+    transactions: Transactions,
+    /// What waits for a coordinator to say that a transaction is open.
+    verifications: Verifications,
+    /// What the coordinators have not heard of yet in this step: what the broker wrote for them is stored, or could not be.
+    stored: VecDeque<(Then, Vec<ProducedPartition>)>,
     /// When parked requests run out of time.
     expiries: BTreeSet<(Instant, Parked)>,
     /// One for each broker that this one follows.
@@ -98,6 +106,8 @@ impl Broker {
         Self {
             me,
             coordinator: Coordinator::new(me, Arc::clone(&config), storage.incarnation),
+            transactions: Transactions::new(me, Arc::clone(&config), storage.incarnation),
+            verifications: Verifications::default(),
             stored: VecDeque::new(),
             storage,
             changed: replicas.keys().copied().collect(),
@@ -171,17 +181,19 @@ impl Broker {
         let Message { correlation, body } = message;
         let asker = Asker { node: from, correlation };
         match body {
-            Body::ProduceRequest { acks, timeout, partitions, .. } => {
-                let request = ProduceRequest { correlation, acks, timeout, partitions };
+            Body::ProduceRequest { acks, timeout, transactional, partitions } => {
+                let request = ProduceRequest { correlation, acks, timeout, transactional, partitions };
                 self.on_produce(now, from, request, out);
             }
-            Body::FetchRequest { fetcher, max_wait, min_bytes, partitions, .. } => {
-                let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
+            Body::FetchRequest { fetcher, max_wait, min_bytes, isolation, partitions, .. } => {
+                let request =
+                    fetch::ParkedFetch { from, correlation, fetcher, min_bytes, isolation, partitions };
                 self.on_fetch(now, max_wait, request, out);
             }
             Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
-            Body::ListOffsetsRequest { fetcher, partition, position, .. } => {
-                self.on_list_offsets(from, correlation, fetcher, partition, position, out);
+            Body::ListOffsetsRequest { fetcher, partition, position, isolation } => {
+                let reader = (fetcher, isolation);
+                self.on_list_offsets(from, correlation, reader, partition, position, out);
             }
             Body::ListOffsetsReply { partition, error, offset } => {
                 self.on_list_offsets_reply(now, correlation, partition, error, offset, out);
@@ -200,12 +212,35 @@ impl Broker {
             Body::MetadataRequest => {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
-            Body::InitProducerIdRequest { transactional: _ } => {
-                self.on_init_producer_id(from, correlation, out)
+            Body::InitProducerIdRequest { transactional: None } => {
+                self.on_init_producer_id(from, correlation, out);
             }
-            Body::FindCoordinatorRequest { key: CoordinatorKey::Group(group) } => {
-                self.on_find_coordinator(asker, group, out);
+            Body::InitProducerIdRequest { transactional: Some(init) } => {
+                self.on_transaction_request(now, asker, coordination::Request::Init(init), out);
             }
+            Body::AddPartitionsToTxnRequest { producer, partitions, verify_only } => {
+                let request = coordination::Request::AddPartitions { producer, partitions, verify_only };
+                self.on_transaction_request(now, asker, request, out);
+            }
+            Body::AddPartitionsToTxnReply { error } => self.on_verified(now, correlation, error, out),
+            Body::AddOffsetsToTxnRequest { producer, group } => {
+                self.on_add_offsets(now, asker, producer, group, out);
+            }
+            Body::EndTxnRequest { producer, commit } => {
+                let request = coordination::Request::End { producer, commit };
+                self.on_transaction_request(now, asker, request, out);
+            }
+            Body::TxnOffsetCommitRequest { producer, group, member, offsets } => {
+                let commit = TransactionalCommit { group, producer, member, offsets };
+                self.verify_offsets(now, asker, commit, out);
+            }
+            Body::WriteTxnMarkersRequest { marker, partitions } => {
+                self.on_write_markers(now, asker, marker, partitions, out);
+            }
+            Body::WriteTxnMarkersReply { errors } => {
+                self.transactions.on_markers_written(now, correlation, &errors);
+            }
+            Body::FindCoordinatorRequest { key } => self.on_find_coordinator(asker, key, out),
             Body::JoinGroupRequest {
                 group,
                 member,
@@ -234,24 +269,17 @@ impl Broker {
                 let request = Request::Commit { who: Who { member, instance, generation }, offsets };
                 self.on_group_request(now, asker, group, request, out);
             }
-            Body::OffsetFetchRequest { group, partitions } => {
-                self.on_group_request(now, asker, group, Request::Offsets(partitions), out);
+            Body::OffsetFetchRequest { group, partitions, require_stable } => {
+                let request = Request::Offsets { partitions, require_stable };
+                self.on_group_request(now, asker, group, request, out);
             }
             Body::VoteRequest { partition, leader_epoch } => {
                 self.on_vote_request(correlation, partition, leader_epoch, out);
             }
             Body::MetadataReply(_)
-            | Body::FindCoordinatorRequest { key: CoordinatorKey::Transaction(_) }
-            | Body::AddPartitionsToTxnRequest { .. }
-            | Body::AddOffsetsToTxnRequest { .. }
-            | Body::TxnOffsetCommitRequest { .. }
-            | Body::EndTxnRequest { .. }
-            | Body::WriteTxnMarkersRequest { .. }
-            | Body::AddPartitionsToTxnReply { .. }
             | Body::AddOffsetsToTxnReply { .. }
             | Body::TxnOffsetCommitReply { .. }
             | Body::EndTxnReply { .. }
-            | Body::WriteTxnMarkersReply { .. }
             | Body::OffsetForLeaderEpochRequest { .. }
             | Body::OffsetForLeaderEpochReply { .. }
             | Body::FindCoordinatorReply { .. }
@@ -273,11 +301,12 @@ impl Broker {
         }
     }
 
-    fn on_disconnected(&mut self, now: Instant, peer: NodeId) {
+    fn on_disconnected(&mut self, now: Instant, peer: NodeId, out: &mut Effects) {
         if peer == NodeId::CONTROLLER {
             self.on_controller_lost(now);
         }
         self.on_leader_lost(now, peer);
+        self.transactions_lost(now, peer, out);
         self.forget_unread(peer);
     }
 
@@ -343,7 +372,7 @@ impl Machine for Broker {
                 self.start_membership(now, out);
             }
             Input::Message { from, message } => self.on_message(now, from, message, out),
-            Input::Disconnected(peer) => self.on_disconnected(now, peer),
+            Input::Disconnected(peer) => self.on_disconnected(now, peer, out),
             Input::Deadline => {}
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
             Input::Command(
@@ -357,7 +386,7 @@ impl Machine for Broker {
             ) => unreachable!("a broker is never told this: {command:?}"),
         }
         self.on_time(now, out);
-        self.serve_coordinator(now, out);
+        self.serve_coordinators(now, out);
         self.read_on(now, out);
         self.assert_invariants();
     }
@@ -365,6 +394,8 @@ impl Machine for Broker {
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
         let parked = Instant::first(parked, self.coordinator.next_deadline());
+        let parked = Instant::first(parked, self.transactions.next_deadline());
+        let parked = Instant::first(parked, self.verifications.next_deadline());
         let parked = Instant::first(parked, self.service.next_deadline());
         let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
         let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);

@@ -64,6 +64,7 @@ impl Broker {
         if is_new {
             self.load_groups(now, partition, out);
         }
+        self.load_transactions(now, partition, out);
         self.high_watermark_may_rise(now, partition, out);
     }
 
@@ -72,6 +73,7 @@ impl Broker {
         self.ensure_replica(partition);
         self.refuse_waiting(partition, out);
         self.unload_groups(partition, out);
+        self.transactions.unload(partition);
         let protocol = self.config.protocol;
         let cuts = !self.by_majority(partition);
         let Some(replica) = self.replica_mut(partition) else { return };

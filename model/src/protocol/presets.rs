@@ -155,6 +155,8 @@ impl Preset {
                 epoch_bump: true,
                 epoch_bump_resets_idle: false,
                 heartbeat_refused_in_sync: false,
+                pending_offsets_refused: true,
+                producer_fenced: true,
                 ..Self::V2_4.protocol()
             },
             Self::V2_8 => Protocol {
@@ -242,4 +244,6 @@ const OLDEST: Protocol = Protocol {
     auto_commits_fetched: false,
     heartbeat_refused_in_sync: true,
     transactions: Transactions::None,
+    pending_offsets_refused: false,
+    producer_fenced: false,
 };
