@@ -109,9 +109,9 @@ fn a_marker_of_an_older_coordinator_is_fenced() {
         coordinator_epoch: CoordinatorEpoch(0),
     };
     let body = Body::WriteTxnMarkersRequest { marker, partitions: vec![orders(1)] };
-    let told = |body: &Body| match body {
-        Body::WriteTxnMarkersReply { errors } => Some(errors[0].1),
-        _other => None,
+    let told = |body: &Body| {
+        let Body::WriteTxnMarkersReply { errors } = body else { return None };
+        Some(errors[0].1)
     };
     let error = bench.ask(orders(1), BOB, body, told);
     assert_eq!(error, Some(ErrorCode::TransactionCoordinatorFenced));

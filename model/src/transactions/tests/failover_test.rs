@@ -62,9 +62,9 @@ fn a_change_whose_coordinator_loses_office_is_answered_by_nobody_else() {
     );
     let partitions = vec![orders(0)];
     let body = Body::AddPartitionsToTxnRequest { producer: ann, partitions, verify_only: false };
-    let told = |body: &Body| match body {
-        Body::AddPartitionsToTxnReply { error } => Some(*error),
-        _other => None,
+    let told = |body: &Body| {
+        let Body::AddPartitionsToTxnReply { error } = body else { return None };
+        Some(*error)
     };
     assert_eq!(bench.ask(STATE, ANN, body, told), None, "no follower has it");
     let state = bench.states.last_mut().expect("there are partitions");

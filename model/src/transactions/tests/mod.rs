@@ -149,7 +149,7 @@ impl Bench {
     /// Goes on to this time, in steps of 100 ms.
     fn at(&mut self, millis: u64) {
         while self.now < Instant::from_millis(millis) {
-            self.now = self.now + Micros::from_millis(100);
+            self.now += Micros::from_millis(100);
             for broker in 1..=3 {
                 self.give(broker, Input::Deadline);
             }
@@ -236,9 +236,9 @@ impl Bench {
     fn add(&mut self, producer: TransactionalProducer, partitions: &[TopicPartition]) -> ErrorCode {
         let partitions = partitions.to_vec();
         let body = Body::AddPartitionsToTxnRequest { producer, partitions, verify_only: false };
-        let read = |body: &Body| match body {
-            Body::AddPartitionsToTxnReply { error } => Some(*error),
-            _other => None,
+        let read = |body: &Body| {
+            let Body::AddPartitionsToTxnReply { error } = body else { return None };
+            Some(*error)
         };
         self.ask(STATE, ANN, body, read).expect("it is answered")
     }
@@ -344,9 +344,9 @@ impl Bench {
     }
 
     fn moves(&self) -> Vec<TransactionState> {
-        let moved = |event: &Event| match event {
-            Event::TransactionMoved { state, .. } => Some(*state),
-            _other => None,
+        let moved = |event: &Event| {
+            let Event::TransactionMoved { state, .. } = event else { return None };
+            Some(*state)
         };
         self.events.iter().filter_map(moved).collect()
     }

@@ -6,9 +6,9 @@ use crate::ids::{Generation, MemberId};
 impl Bench {
     fn add_offsets(&mut self, producer: TransactionalProducer) -> ErrorCode {
         let body = Body::AddOffsetsToTxnRequest { producer, group: BILLING };
-        let read = |body: &Body| match body {
-            Body::AddOffsetsToTxnReply { error } => Some(*error),
-            _other => None,
+        let read = |body: &Body| {
+            let Body::AddOffsetsToTxnReply { error } = body else { return None };
+            Some(*error)
         };
         self.ask(STATE, ANN, body, read).expect("it is answered")
     }
@@ -21,9 +21,9 @@ impl Bench {
     ) -> ErrorCode {
         let offsets = vec![(orders(0), Offset(offset))];
         let body = Body::TxnOffsetCommitRequest { producer, group: BILLING, member, offsets };
-        let read = |body: &Body| match body {
-            Body::TxnOffsetCommitReply { error } => Some(*error),
-            _other => None,
+        let read = |body: &Body| {
+            let Body::TxnOffsetCommitReply { error } = body else { return None };
+            Some(*error)
         };
         self.ask(OFFSETS, ANN, body, read).expect("it is answered")
     }
