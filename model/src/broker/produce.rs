@@ -59,6 +59,7 @@ impl Broker {
         }
     }
 
+    /// Works on a produce of which is known whether its transaction is open.
     pub(super) fn work_on_verified(
         &mut self,
         now: Instant,
@@ -67,10 +68,13 @@ impl Broker {
         verified: &Verified,
         out: &mut Effects,
     ) {
-        let ProduceRequest { correlation, acks, timeout, partitions, .. } = request;
+        let ProduceRequest { correlation, acks, timeout, transactional, partitions } = request;
         let append = |asked: ProducePartition| match self.unverified(asked.partition, &asked.batch, verified)
         {
-            Some(error) => Part::refused(asked, error),
+            Some(error) => {
+                self.tell_unverified(client, transactional, error, out);
+                Part::refused(asked, error)
+            }
             None => self.append(now, client, acks, asked, out),
         };
         let parts = partitions.into_iter().map(append).collect();

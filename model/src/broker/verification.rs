@@ -9,7 +9,10 @@
 use std::collections::BTreeMap;
 
 use crate::coordinator::{Asker, Request, TransactionalCommit};
-use crate::ids::{CorrelationId, NodeId, ProducerEpoch, ProducerId, Sequence, TopicPartition};
+use crate::event::Event;
+use crate::ids::{
+    CorrelationId, NodeId, ProducerEpoch, ProducerId, Sequence, TopicPartition, TransactionalId,
+};
 use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, TransactionalProducer};
 use crate::open_transactions::Guard;
@@ -210,6 +213,19 @@ impl Broker {
             return None;
         }
         self.check_verified(partition, stamp, guard).err()
+    }
+
+    /// Says that a batch was refused for its transaction.
+    pub(super) fn tell_unverified(
+        &self,
+        client: NodeId,
+        transaction: Option<TransactionalId>,
+        error: ErrorCode,
+        out: &mut Effects,
+    ) {
+        if let Some(transaction) = transaction {
+            out.event(Event::TransactionRefused { broker: self.me, client, transaction, error });
+        }
     }
 
     fn check_verified(

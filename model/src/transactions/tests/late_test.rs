@@ -28,6 +28,7 @@ fn a_late_produce_opens_a_transaction_that_nobody_ends_before_3_6() {
 fn a_late_produce_is_not_verified_from_3_6_on() {
     let (mut bench, ann, _) = aborted(Preset::V3_7);
     assert_eq!(bench.produce(ann, orders(0), 1, 8), ErrorCode::InvalidTxnState);
+    assert!(bench.saw(EventKind::TransactionRefused));
     assert_eq!(bench.committed(orders(0)).stable, 2);
     assert_eq!(bench.read(orders(0), IsolationLevel::ReadUncommitted).values, [7]);
     bench.add(ann, &[orders(0)]);
