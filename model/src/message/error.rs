@@ -47,8 +47,6 @@ pub enum ErrorCode {
     TransactionCoordinatorFenced,
     /// The transaction cannot go on, and must be aborted. Source: KIP-890.
     TransactionAbortable,
-    /// A transaction has offsets of the partition pending. Source: KIP-447.
-    UnstableOffsetCommit,
     /// Raised in place of out-of-order where the broker knows nothing of the PID (1.0 to 2.4).
     UnknownProducerId,
     /// The partition state's version has moved on; ZooKeeper says BadVersion.
@@ -91,6 +89,8 @@ pub enum ErrorCode {
     InvalidSessionTimeout,
     /// Another member with the same group.instance.id has taken this one's place.
     FencedInstanceId,
+    /// A transaction has offsets of the partition pending. Source: KIP-447.
+    UnstableOffsetCommit,
 }
 
 impl ErrorCode {

@@ -1,7 +1,9 @@
 //! Offsets of a group that belong to a transaction.
 
 use super::*;
+use crate::config::Assignor;
 use crate::ids::{Generation, MemberId};
+use crate::message::Subscription;
 
 impl Bench {
     fn add_offsets(&mut self, producer: TransactionalProducer) -> ErrorCode {
@@ -26,6 +28,25 @@ impl Bench {
             Some(*error)
         };
         self.ask(OFFSETS, ANN, body, read).expect("it is answered")
+    }
+
+    fn join(&mut self, client: NodeId) -> (MemberId, Generation) {
+        let subscription =
+            Subscription { topics: Arc::new([TopicId(0)]), owned: Vec::new(), generation: Generation(0) };
+        let body = Body::JoinGroupRequest {
+            group: BILLING,
+            member: None,
+            instance: None,
+            session_timeout: Micros::from_millis(10_000),
+            rebalance_timeout: Micros::from_millis(60_000),
+            assignor: Assignor::Range,
+            subscription,
+        };
+        let read = |body: &Body| {
+            let Body::JoinGroupReply { member, generation, .. } = *body else { return None };
+            Some((member, generation))
+        };
+        self.ask(OFFSETS, client, body, read).expect("there is no delay and nobody else")
     }
 
     fn group_is_at(&mut self, require_stable: bool) -> Result<Option<u64>, ErrorCode> {
@@ -100,4 +121,17 @@ fn offsets_that_come_late_are_not_verified_from_3_6_on() {
     assert_eq!(bench.end(ann, false), ErrorCode::None);
     assert_eq!(bench.commit_offset(ann, None, 6), ErrorCode::InvalidTxnState);
     assert_eq!(bench.group_is_at(true), Ok(None));
+}
+
+#[test]
+fn a_member_may_commit_in_its_generation_only() {
+    let mut bench = Bench::new(Preset::V2_7);
+    let ann = bench.init(ANN);
+    bench.add_offsets(ann);
+    let (member, generation) = bench.join(ANN);
+    let before = Some((member, Generation(generation.0 - 1)));
+    assert_eq!(bench.commit_offset(ann, before, 4), ErrorCode::IllegalGeneration);
+    assert_eq!(bench.commit_offset(ann, Some((member, generation)), 5), ErrorCode::None);
+    assert_eq!(bench.end(ann, true), ErrorCode::None);
+    assert_eq!(bench.group_is_at(true), Ok(Some(5)));
 }
