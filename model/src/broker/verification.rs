@@ -1,7 +1,8 @@
 //! The first batch of a transaction on a partition waits until the transaction's coordinator has said that the partition belongs
 //! to it: so nothing that comes late opens a transaction that nobody will end.
 //!
-//! With `transaction.version=2` the leader does not ask but adds the partition.
+//! With `transaction.version=2` the leader does not ask but adds the partition (KIP-890 part 2; 4.0 is not among the versions that
+//! were read).
 //!
 //! Source: KIP-890; 3.7.0 and 3.9.0 `ReplicaManager.maybeStartTransactionVerificationForPartitions`,
 //! `AddPartitionsToTxnManager`.

@@ -72,7 +72,7 @@ impl Transactions {
 
     /// The epoch ends with the transaction, and by it a request that was asked before is known again. A producer that does not
     /// know whether anything was added to its transaction may abort nothing.
-    /// Source: 4.0 `TransactionCoordinator.endTransaction`, `TransactionMetadata.prepareAbortOrCommit`.
+    /// Source: KIP-890 part 2; 4.0 is not among the versions that were read.
     fn prepare_end_of_epoch(
         &self,
         now: Instant,
