@@ -244,7 +244,8 @@ pub enum Event {
         generation: Generation,
         assignment: Arc<[(MemberId, Vec<TopicPartition>)]>,
     },
-    /// A broker took a partition of `__consumer_offsets` over and read `groups` groups from it.
+    /// A broker took a partition of `__consumer_offsets` over and read `groups` groups from it, or so many transactional ids from
+    /// one of `__transaction_state`.
     CoordinatorLoaded { partition: TopicPartition, broker: BrokerId, groups: u32 },
     /// A coordinator let a commit in; it is written and waits for its replicas.
     CommitAccepted {

@@ -24,6 +24,9 @@
 //! Who reads what in a group, and how far it has come, is looked after by a [`Coordinator`](coordinator::Coordinator): the leader
 //! of the group's partition of `__consumer_offsets`, whose records go the same way as any other.
 //!
+//! What belongs together across partitions is looked after by the coordinator of [`transactions`]; how far a log is free of open
+//! ones, by its [`OpenTransactions`](open_transactions::OpenTransactions).
+//!
 //! When a leader dies, the [`Controller`](controller::Controller) elects another of the ISR, and followers cut their logs before
 //! they fetch from it ([`truncation`](partition::truncation)). What survives a broker is its [`Storage`](storage::Storage).
 //!
@@ -45,6 +48,7 @@ pub mod machine;
 pub mod message;
 pub mod murmur2;
 pub mod names;
+pub mod open_transactions;
 pub mod partition;
 pub mod producer;
 pub mod producer_state;
@@ -52,4 +56,5 @@ pub mod protocol;
 pub mod record;
 pub mod storage;
 pub mod time;
+pub mod transactions;
 pub mod view;

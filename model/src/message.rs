@@ -261,6 +261,8 @@ pub enum Body {
         group: GroupId,
         /// Of which partitions.
         partitions: Vec<TopicPartition>,
+        /// Whether to refuse while a transaction has offsets of them pending. Source: KIP-447.
+        require_stable: bool,
     },
     /// How far the group has come.
     OffsetFetchReply {

@@ -124,6 +124,25 @@ impl ProducerStates {
         }
     }
 
+    /// Whether what a coordinator writes for a producer may be appended: it bears no sequence.
+    pub fn check_epoch(&self, stamp: &ProducerStamp) -> Verdict {
+        match self.known.get(&stamp.id) {
+            Some(state) if stamp.epoch < state.epoch => Verdict::Refuse(ErrorCode::InvalidProducerEpoch),
+            Some(_) | None => Verdict::Append,
+        }
+    }
+
+    /// A marker of this epoch was written: older ones are fenced, and a newer one's sequences begin at 0.
+    /// Source: 0.11.0.2 `ProducerAppendInfo.appendEndTxnMarker`.
+    pub fn raise_epoch(&mut self, producer: ProducerId, epoch: ProducerEpoch) {
+        let state =
+            self.known.entry(producer).or_insert_with(|| ProducerState { epoch, batches: Vec::new() });
+        if epoch != state.epoch {
+            state.epoch = epoch;
+            state.batches.clear();
+        }
+    }
+
     /// Remembers an appended batch, without judging it: the leader has.
     pub fn record(&mut self, stamp: &ProducerStamp, base_offset: Offset, count: usize) {
         let window = self.rules.window.batches();

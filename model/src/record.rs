@@ -168,6 +168,12 @@ impl Batch {
             Content::Key(_) | Content::Group(_) | Content::Transaction(_) => None,
         }
     }
+    /// Whether the stamp's sequence counts: not in what coordinators write for a producer, the offsets that it commits and its
+    /// markers. Kafka writes 0 there, or none.
+    pub fn is_sequenced(&self) -> bool {
+        let content = self.records.first().and_then(|record| record.content.as_deref());
+        self.producer.is_some() && !matches!(content, Some(Content::Group(_) | Content::Marker(_)))
+    }
     /// One past the last record's offset.
     pub fn end_offset(&self) -> Offset {
         self.base_offset.plus(self.records.len() as u64)

@@ -80,6 +80,8 @@ pub struct ReplicaView {
     pub leader_epoch: LeaderEpoch,
     /// Its high watermark.
     pub high_watermark: Offset,
+    /// Below it, up to where no transaction is open (LSO).
+    pub last_stable_offset: Offset,
     /// The first offset of its log.
     pub log_start: Offset,
     /// One past the last (LEO).

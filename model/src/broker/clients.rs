@@ -18,15 +18,16 @@ impl Broker {
         correlation: CorrelationId,
         out: &mut Effects,
     ) {
-        let block = self.membership.epoch().filter(|_| self.producer_ids < PRODUCER_ID_BLOCK);
-        let (error, id) = match block {
-            None => (ErrorCode::NotCoordinator, 0),
-            Some(epoch) => {
-                self.producer_ids += 1;
-                (ErrorCode::None, epoch.0 * PRODUCER_ID_BLOCK + self.producer_ids - 1)
-            }
-        };
-        let reply = Body::InitProducerIdReply { error, id: ProducerId(id), epoch: ProducerEpoch(0) };
-        out.send(from, correlation, reply);
+        let id = self.next_producer_id();
+        let error = if id.is_some() { ErrorCode::None } else { ErrorCode::NotCoordinator };
+        let (id, epoch) = (id.unwrap_or_default(), ProducerEpoch(0));
+        out.send(from, correlation, Body::InitProducerIdReply { error, id, epoch });
+    }
+
+    /// A PID that nobody has, if the broker is registered and its block is not used up.
+    pub(super) fn next_producer_id(&mut self) -> Option<ProducerId> {
+        let epoch = self.membership.epoch().filter(|_| self.producer_ids < PRODUCER_ID_BLOCK)?;
+        self.producer_ids += 1;
+        Some(ProducerId(epoch.0 * PRODUCER_ID_BLOCK + self.producer_ids - 1))
     }
 }

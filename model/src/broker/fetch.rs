@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::IsolationLevel;
 use crate::event::Event;
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -33,6 +34,7 @@ pub(super) struct ParkedFetch {
     pub correlation: CorrelationId,
     pub fetcher: Fetcher,
     pub min_bytes: u64,
+    pub isolation: IsolationLevel,
     pub partitions: Vec<FetchPartition>,
 }
 
@@ -69,18 +71,23 @@ impl ParkedFetches {
 /// A request for one end of a log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ListOffsets {
-    pub fetcher: Fetcher,
+    pub reader: Reader,
     pub partition: TopicPartition,
     pub position: ListOffset,
     pub current_epoch: Option<LeaderEpoch>,
 }
 
+/// Who reads, and what it wants to see.
+pub(super) type Reader = (Fetcher, IsolationLevel);
+
 impl Replica {
-    /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark.
-    fn read_bound(&self, fetcher: Fetcher) -> Offset {
-        match fetcher {
-            Fetcher::Replica(_) => self.log.end_offset(),
-            Fetcher::Consumer => self.high_watermark,
+    /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark, or to the last stable
+    /// offset if it wants to see only what is committed.
+    fn read_bound(&self, (fetcher, isolation): Reader) -> Offset {
+        match (fetcher, isolation) {
+            (Fetcher::Replica(_), _) => self.log.end_offset(),
+            (Fetcher::Consumer, IsolationLevel::ReadUncommitted) => self.high_watermark,
+            (Fetcher::Consumer, IsolationLevel::ReadCommitted) => self.last_stable_offset(),
         }
     }
 
@@ -101,15 +108,15 @@ impl Replica {
     /// where the leader's epoch begins, if `waits`: it might lie below what was told before.
     ///
     /// Source: 0.11.0.2 `KafkaApis.handleListOffsetRequest`; KIP-207, 2.2.0 `Partition.fetchOffsetForTimestamp`.
-    fn listed(&self, fetcher: Fetcher, position: ListOffset, waits: bool) -> Result<Offset, ErrorCode> {
+    fn listed(&self, reader: Reader, position: ListOffset, waits: bool) -> Result<Offset, ErrorCode> {
         let epoch_start = self.leader_epoch.and_then(|epoch| self.log.start_of_epoch(epoch));
         let behind = epoch_start.is_some_and(|start| start > self.high_watermark);
         match position {
             ListOffset::Earliest => Ok(self.log.start_offset()),
-            ListOffset::Latest if waits && behind && fetcher == Fetcher::Consumer => {
+            ListOffset::Latest if waits && behind && reader.0 == Fetcher::Consumer => {
                 Err(ErrorCode::OffsetNotAvailable)
             }
-            ListOffset::Latest => Ok(self.read_bound(fetcher)),
+            ListOffset::Latest => Ok(self.read_bound(reader)),
         }
     }
 }
@@ -239,10 +246,14 @@ impl Broker {
     }
 
     fn read_all(&self, request: &ParkedFetch) -> Vec<FetchedPartition> {
-        request.partitions.iter().map(|asked| self.read(request.fetcher, asked)).collect()
+        request
+            .partitions
+            .iter()
+            .map(|asked| self.read((request.fetcher, request.isolation), asked))
+            .collect()
     }
 
-    fn read(&self, fetcher: Fetcher, asked: &FetchPartition) -> FetchedPartition {
+    fn read(&self, reader: Reader, asked: &FetchPartition) -> FetchedPartition {
         let FetchPartition { partition, offset, max_bytes, current_epoch, last_epoch } = *asked;
         let failed = |error| FetchedPartition {
             partition,
@@ -271,15 +282,16 @@ impl Broker {
         if offset < replica.log.start_offset() || offset > replica.log.end_offset() {
             return failed(ErrorCode::OffsetOutOfRange);
         }
+        let batches = replica.log.read(offset, replica.read_bound(reader), max_bytes);
         FetchedPartition {
             partition,
             error: ErrorCode::None,
             high_watermark: replica.high_watermark,
             log_start: replica.log.start_offset(),
-            batches: replica.log.read(offset, replica.read_bound(fetcher), max_bytes),
+            last_stable_offset: replica.last_stable_offset(),
+            aborted: replica.aborted_among(reader, offset, &batches),
+            batches,
             diverging: None,
-            aborted: Vec::new(),
-            last_stable_offset: Offset::ZERO,
         }
     }
 
@@ -345,8 +357,11 @@ impl Broker {
             if asked.offset > replica.log.end_offset() {
                 return true;
             }
-            bytes +=
-                replica.log.readable_bytes(asked.offset, replica.read_bound(fetch.fetcher), fetch.min_bytes);
+            bytes += replica.log.readable_bytes(
+                asked.offset,
+                replica.read_bound((fetch.fetcher, fetch.isolation)),
+                fetch.min_bytes,
+            );
         }
         bytes >= fetch.min_bytes || self.owes_high_watermark(fetch)
     }
@@ -367,12 +382,12 @@ impl Broker {
         asked: ListOffsets,
         out: &mut Effects,
     ) {
-        let ListOffsets { fetcher, partition, position, current_epoch } = asked;
+        let ListOffsets { reader, partition, position, current_epoch } = asked;
         let waits = self.config.protocol.offset_not_available;
         let replica = self.replicas.get(&partition).ok_or(ErrorCode::UnknownTopicOrPartition);
         let listed = replica.and_then(|replica| {
             replica.leads_in(current_epoch)?;
-            replica.listed(fetcher, position, waits)
+            replica.listed(reader, position, waits)
         });
         let (error, offset) = match listed {
             Ok(offset) => (ErrorCode::None, offset),

@@ -17,23 +17,26 @@ mod notices;
 mod produce;
 mod service;
 mod ticks;
+mod transactions;
+mod verification;
 mod votes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::config::{ClusterConfig, Topic};
-use crate::coordinator::{Asker, Coordinator, Join, Request, Stored, Who};
+use crate::coordinator::{Asker, Coordinator, Join, Request, TransactionalCommit, Who};
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, NodeId, TopicPartition};
 use crate::machine::{Command, Effects, Ending, Input, Machine};
-use crate::message::{Body, CoordinatorKey, ErrorCode, Message, Metadata};
+use crate::message::{Body, Message, Metadata, ProducedPartition};
 use crate::partition::Replica;
 use crate::partition::isr_changes::Altered;
 use crate::partition::leader::Released;
-use crate::partition::pending_acks::{ParkedId, PendingAcks};
+use crate::partition::pending_acks::{ParkedId, PendingAcks, Then};
 use crate::storage::Storage;
 use crate::time::{Instant, Micros};
+use crate::transactions::{self as coordination, Transactions};
 use crate::view::ClusterView;
 
 use fetch::{FetchId, ParkedFetches};
@@ -42,6 +45,7 @@ use membership::Membership;
 use produce::{Muted, ProduceRequest};
 use service::Service;
 use ticks::Ticks;
+use verification::Verifications;
 
 /// A request that waits for its time to run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,8 +73,12 @@ pub struct Broker {
     parked_fetches: ParkedFetches,
     /// The consumer groups that it looks after.
     coordinator: Coordinator,
-    /// What the coordinator has not heard of yet in this step: what it wrote is stored, or could not be.
-    stored: VecDeque<(Stored, ErrorCode)>,
+    /// The transactional ids that it looks after.
+    transactions: Transactions,
+    /// What waits for a coordinator to say that a transaction is open.
+    verifications: Verifications,
+    /// What the coordinators have not heard of yet in this step: what the broker wrote for them is stored, or could not be.
+    stored: VecDeque<(Then, Vec<ProducedPartition>)>,
     /// When parked requests run out of time.
     expiries: BTreeSet<(Instant, Parked)>,
     /// One for each broker that this one follows.
@@ -102,6 +110,8 @@ impl Broker {
         Self {
             me,
             coordinator: Coordinator::new(me, Arc::clone(&config), storage.incarnation),
+            transactions: Transactions::new(me, Arc::clone(&config), storage.incarnation),
+            verifications: Verifications::default(),
             stored: VecDeque::new(),
             storage,
             changed: replicas.keys().copied().collect(),
@@ -171,12 +181,13 @@ impl Broker {
         let Message { correlation, body } = message;
         let asker = Asker { node: from, correlation };
         match body {
-            Body::ProduceRequest { acks, timeout, partitions, .. } => {
-                let request = ProduceRequest { correlation, acks, timeout, partitions };
+            Body::ProduceRequest { acks, timeout, transactional, partitions } => {
+                let request = ProduceRequest { correlation, acks, timeout, transactional, partitions };
                 self.on_produce(now, from, request, out);
             }
-            Body::FetchRequest { fetcher, broker_epoch, max_wait, min_bytes, partitions, .. } => {
-                let request = fetch::ParkedFetch { from, correlation, fetcher, min_bytes, partitions };
+            Body::FetchRequest { fetcher, broker_epoch, max_wait, min_bytes, isolation, partitions } => {
+                let request =
+                    fetch::ParkedFetch { from, correlation, fetcher, min_bytes, isolation, partitions };
                 self.on_fetch(now, max_wait, broker_epoch, request, out);
             }
             Body::FetchReply { partitions } => self.on_fetch_reply(now, from, correlation, &partitions, out),
@@ -186,8 +197,9 @@ impl Broker {
             Body::OffsetForLeaderEpochReply { partitions } => {
                 self.on_epoch_ends(now, from, correlation, &partitions, out);
             }
-            Body::ListOffsetsRequest { fetcher, partition, position, current_epoch, .. } => {
-                let asked = fetch::ListOffsets { fetcher, partition, position, current_epoch };
+            Body::ListOffsetsRequest { fetcher, partition, position, isolation, current_epoch } => {
+                let reader = (fetcher, isolation);
+                let asked = fetch::ListOffsets { reader, partition, position, current_epoch };
                 self.on_list_offsets(from, correlation, asked, out);
             }
             Body::ListOffsetsReply { partition, error, offset } => {
@@ -211,12 +223,35 @@ impl Broker {
             Body::MetadataRequest => {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
-            Body::InitProducerIdRequest { transactional: _ } => {
-                self.on_init_producer_id(from, correlation, out)
+            Body::InitProducerIdRequest { transactional: None } => {
+                self.on_init_producer_id(from, correlation, out);
             }
-            Body::FindCoordinatorRequest { key: CoordinatorKey::Group(group) } => {
-                self.on_find_coordinator(asker, group, out);
+            Body::InitProducerIdRequest { transactional: Some(init) } => {
+                self.on_transaction_request(now, asker, coordination::Request::Init(init), out);
             }
+            Body::AddPartitionsToTxnRequest { producer, partitions, verify_only } => {
+                let request = coordination::Request::AddPartitions { producer, partitions, verify_only };
+                self.on_transaction_request(now, asker, request, out);
+            }
+            Body::AddPartitionsToTxnReply { error } => self.on_verified(now, correlation, error, out),
+            Body::AddOffsetsToTxnRequest { producer, group } => {
+                self.on_add_offsets(now, asker, producer, group, out);
+            }
+            Body::EndTxnRequest { producer, commit } => {
+                let request = coordination::Request::End { producer, commit };
+                self.on_transaction_request(now, asker, request, out);
+            }
+            Body::TxnOffsetCommitRequest { producer, group, member, offsets } => {
+                let commit = TransactionalCommit { group, producer, member, offsets };
+                self.verify_offsets(now, asker, commit, out);
+            }
+            Body::WriteTxnMarkersRequest { marker, partitions } => {
+                self.on_write_markers(now, asker, marker, partitions, out);
+            }
+            Body::WriteTxnMarkersReply { errors } => {
+                self.transactions.on_markers_written(now, correlation, &errors);
+            }
+            Body::FindCoordinatorRequest { key } => self.on_find_coordinator(asker, key, out),
             Body::JoinGroupRequest {
                 group,
                 member,
@@ -245,24 +280,17 @@ impl Broker {
                 let request = Request::Commit { who: Who { member, instance, generation }, offsets };
                 self.on_group_request(now, asker, group, request, out);
             }
-            Body::OffsetFetchRequest { group, partitions } => {
-                self.on_group_request(now, asker, group, Request::Offsets(partitions), out);
+            Body::OffsetFetchRequest { group, partitions, require_stable } => {
+                let request = Request::Offsets { partitions, require_stable };
+                self.on_group_request(now, asker, group, request, out);
             }
             Body::VoteRequest { partition, leader_epoch } => {
                 self.on_vote_request(correlation, partition, leader_epoch, out);
             }
             Body::MetadataReply(_)
-            | Body::FindCoordinatorRequest { key: CoordinatorKey::Transaction(_) }
-            | Body::AddPartitionsToTxnRequest { .. }
-            | Body::AddOffsetsToTxnRequest { .. }
-            | Body::TxnOffsetCommitRequest { .. }
-            | Body::EndTxnRequest { .. }
-            | Body::WriteTxnMarkersRequest { .. }
-            | Body::AddPartitionsToTxnReply { .. }
             | Body::AddOffsetsToTxnReply { .. }
             | Body::TxnOffsetCommitReply { .. }
             | Body::EndTxnReply { .. }
-            | Body::WriteTxnMarkersReply { .. }
             | Body::FindCoordinatorReply { .. }
             | Body::JoinGroupReply { .. }
             | Body::SyncGroupReply { .. }
@@ -283,11 +311,12 @@ impl Broker {
         }
     }
 
-    fn on_disconnected(&mut self, now: Instant, peer: NodeId) {
+    fn on_disconnected(&mut self, now: Instant, peer: NodeId, out: &mut Effects) {
         if peer == NodeId::CONTROLLER {
             self.on_controller_lost(now);
         }
         self.on_leader_lost(now, peer);
+        self.transactions_lost(now, peer, out);
         self.forget_unread(peer);
     }
 
@@ -322,7 +351,7 @@ impl Machine for Broker {
                 self.start_membership(now, out);
             }
             Input::Message { from, message } => self.on_message(now, from, message, out),
-            Input::Disconnected(peer) => self.on_disconnected(now, peer),
+            Input::Disconnected(peer) => self.on_disconnected(now, peer, out),
             Input::Deadline => {}
             Input::Command(Command::ControlledShutdown) => self.start_controlled_shutdown(now, out),
             Input::Command(Command::Shutdown) => self.shut_down_unasked(out),
@@ -337,7 +366,7 @@ impl Machine for Broker {
             ) => unreachable!("a broker is never told this: {command:?}"),
         }
         self.on_time(now, out);
-        self.serve_coordinator(now, out);
+        self.serve_coordinators(now, out);
         self.read_on(now, out);
         self.assert_invariants();
     }
@@ -345,6 +374,8 @@ impl Machine for Broker {
     fn next_deadline(&self) -> Option<Instant> {
         let parked = self.expiries.first().map(|&(at, _)| at);
         let parked = Instant::first(parked, self.coordinator.next_deadline());
+        let parked = Instant::first(parked, self.transactions.next_deadline());
+        let parked = Instant::first(parked, self.verifications.next_deadline());
         let parked = Instant::first(parked, self.service.next_deadline());
         let clock = Instant::first(self.membership.next_deadline(), self.ticks.next_deadline());
         let fetchers = self.fetchers.iter().map(Fetcher::next_deadline);

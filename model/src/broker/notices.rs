@@ -69,6 +69,7 @@ impl Broker {
         if is_new {
             self.load_groups(now, partition, out);
         }
+        self.load_transactions(now, partition, out);
         self.high_watermark_may_rise(now, partition, out);
     }
 
@@ -77,6 +78,7 @@ impl Broker {
         self.ensure_replica(partition);
         self.refuse_waiting(partition, out);
         self.unload_groups(partition, out);
+        self.transactions.unload(partition);
         let when = self.config.protocol.truncate_when;
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = replica.make_follower(leader, state.leader_epoch, when, out);

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::config::Acks;
-use crate::ids::{CorrelationId, NodeId, TopicPartition};
+use crate::ids::{CorrelationId, NodeId, TopicPartition, TransactionalId};
 use crate::machine::Effects;
 use crate::message::{ErrorCode, ProducePartition};
 use crate::partition::Replica;
 use crate::partition::pending_acks::{ParkedId, Part, Produce};
 use crate::time::{Instant, Micros};
 
+use super::verification::Verified;
 use super::{Broker, Parked};
 
 /// A produce request as it came in.
@@ -23,6 +24,7 @@ pub(super) struct ProduceRequest {
     pub correlation: CorrelationId,
     pub acks: Acks,
     pub timeout: Micros,
+    pub transactional: Option<TransactionalId>,
     pub partitions: Vec<ProducePartition>,
 }
 
@@ -50,14 +52,51 @@ impl Broker {
         request: ProduceRequest,
         out: &mut Effects,
     ) {
-        let ProduceRequest { correlation, acks, timeout, partitions } = request;
-        let parts = partitions.into_iter().map(|asked| self.append(now, client, acks, asked, out)).collect();
+        if request.transactional.is_some() {
+            self.verify_produce(now, client, request, out);
+        } else {
+            self.work_on_verified(now, client, request, &Verified::default(), out);
+        }
+    }
+
+    /// Works on a produce of which is known whether its transaction is open.
+    pub(super) fn work_on_verified(
+        &mut self,
+        now: Instant,
+        client: NodeId,
+        request: ProduceRequest,
+        verified: &Verified,
+        out: &mut Effects,
+    ) {
+        let ProduceRequest { correlation, acks, timeout, transactional, partitions } = request;
+        let append = |asked: ProducePartition| match self.unverified(asked.partition, &asked.batch, verified)
+        {
+            Some(error) => {
+                self.tell_unverified(client, transactional, error, out);
+                Part::refused(asked, error)
+            }
+            None => self.append(now, client, acks, asked, out),
+        };
+        let parts = partitions.into_iter().map(append).collect();
         let produce = Produce { client, correlation, acks, parts, then: None };
         if produce.parts.iter().all(|part| part.answer.is_some()) {
             self.answer(produce, out);
         } else {
             self.muted.entry(client).or_default();
             self.park_produce(now + timeout, produce);
+        }
+    }
+
+    /// Works on a request for which its connection was muted, and reads on there unless it has to wait still.
+    pub(super) fn resume(&mut self, client: NodeId, work: impl FnOnce(&mut Self)) {
+        let unread = self.muted.remove(&client).unwrap_or_default();
+        work(self);
+        match self.muted.get_mut(&client) {
+            Some(still_muted) => *still_muted = unread,
+            None => {
+                self.muted.insert(client, unread);
+                self.unmuted.push(client);
+            }
         }
     }
 

@@ -87,15 +87,7 @@ impl Broker {
             && entry.key().0 <= now
         {
             let (client, request) = entry.remove();
-            let unread = self.muted.remove(&client).unwrap_or_default();
-            self.work_on(now, client, request, out);
-            match self.muted.get_mut(&client) {
-                Some(still_muted) => *still_muted = unread,
-                None => {
-                    self.muted.insert(client, unread);
-                    self.unmuted.push(client);
-                }
-            }
+            self.resume(client, |broker| broker.work_on(now, client, request, out));
         }
     }
 }

@@ -68,6 +68,8 @@ impl Broker {
             self.on_ticks(now, out);
         }
         self.coordinator.on_time(now, out);
+        self.transactions.on_time(now, out);
+        self.verification_on_time(now, out);
         self.membership_on_time(now, out);
         self.send_fetches(now, out);
     }

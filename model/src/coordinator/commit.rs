@@ -57,15 +57,23 @@ impl Coordinator {
         asker.send(Body::OffsetCommitReply { error: store::commit_error(error) }, out);
     }
 
-    /// Whoever asks is told, whatever the group's state. Of a group that it does not know nothing was committed.
+    /// Whoever asks is told, whatever the group's state. Of a group that it does not know nothing was committed. While a
+    /// transaction has offsets pending, nobody can say how far the group has come: Kafka refuses those partitions only, which a
+    /// member takes for a failure of all. Source: 2.5.0 `GroupMetadataManager.getOffsets`.
     pub(super) fn on_offset_fetch(
         &self,
         asker: Asker,
         id: GroupId,
         partitions: Vec<TopicPartition>,
+        require_stable: bool,
         out: &mut Effects,
     ) {
         let group = self.groups.get(&id);
+        let refuses = require_stable && self.config.protocol.pending_offsets_refused;
+        if refuses && group.is_some_and(|group| group.has_pending(&partitions)) {
+            let (error, offsets) = (ErrorCode::UnstableOffsetCommit, Vec::new());
+            return asker.send(Body::OffsetFetchReply { error, offsets }, out);
+        }
         let committed = |partition| group.and_then(|group| group.committed.get(&partition)).copied();
         let offsets = partitions.into_iter().map(|partition| (partition, committed(partition))).collect();
         asker.send(Body::OffsetFetchReply { error: ErrorCode::None, offsets }, out);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::config::Assignor;
-use crate::ids::{BrokerId, Generation, GroupId, MemberId, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Generation, GroupId, MemberId, NodeId, Offset, ProducerId, TopicPartition};
 use crate::machine::Effects;
 use crate::message::{JoinedMember, Subscription};
 use crate::time::{Instant, Micros};
@@ -11,6 +11,7 @@ use crate::time::{Instant, Micros};
 use super::request::Asker;
 use super::store::Write;
 use super::timers::{Timer, Timers};
+use super::transactional::Pending;
 
 /// What a group's handlers need besides the group.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(super) struct Group {
     pub members: BTreeMap<MemberId, Member>,
     /// The next offset to read, as far as it is safely stored.
     pub committed: BTreeMap<TopicPartition, Offset>,
+    /// What open transactions would commit, by producer.
+    pub pending: BTreeMap<ProducerId, Pending>,
 }
 
 /// Where a group stands. Kafka's fifth state, Dead, is a group that its coordinator has forgotten.
@@ -115,6 +118,7 @@ impl Group {
             leader: None,
             members: BTreeMap::new(),
             committed: BTreeMap::new(),
+            pending: BTreeMap::new(),
         }
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Event;
-use crate::ids::{GroupId, MemberId, Offset, TopicPartition};
+use crate::ids::{GroupId, MemberId, Offset, ProducerId, TopicPartition};
 use crate::log::Log;
 use crate::machine::Effects;
 use crate::message::ErrorCode;
@@ -26,10 +26,14 @@ impl Coordinator {
     pub fn load(&mut self, now: Instant, partition: TopicPartition, log: &Log, out: &mut Effects) {
         let mut loaded: BTreeMap<GroupId, Group> = BTreeMap::new();
         for batch in log.read(Offset::ZERO, log.end_offset(), u64::MAX) {
+            let within = batch.producer.filter(|stamp| stamp.transactional).map(|stamp| stamp.id);
             for record in batch.records.iter() {
                 match record.content.as_deref() {
-                    Some(Content::Group(stored)) => take_over(&mut loaded, partition, stored),
-                    Some(Content::Key(_) | Content::Transaction(_) | Content::Marker(_)) | None => {}
+                    Some(Content::Group(stored)) => take_over(&mut loaded, partition, stored, within),
+                    Some(Content::Marker(marker)) => {
+                        loaded.values_mut().for_each(|group| group.load_end(marker.producer, marker.commit));
+                    }
+                    Some(Content::Key(_) | Content::Transaction(_)) | None => {}
                 }
             }
         }
@@ -78,14 +82,22 @@ impl Member {
     }
 }
 
-/// Later records replace earlier ones.
-fn take_over(loaded: &mut BTreeMap<GroupId, Group>, stored_in: TopicPartition, record: &GroupRecord) {
+/// Later records replace earlier ones. Offsets within a transaction are pending until its marker.
+fn take_over(
+    loaded: &mut BTreeMap<GroupId, Group>,
+    stored_in: TopicPartition,
+    record: &GroupRecord,
+    within: Option<ProducerId>,
+) {
     let (GroupRecord::Offset { group: id, .. } | GroupRecord::Metadata { group: id, .. }) = record;
     let known = loaded.entry(*id).or_insert_with(|| Group::new(*id, stored_in));
     match record {
-        &GroupRecord::Offset { partition, offset, .. } => {
-            known.committed.insert(partition, offset);
-        }
+        &GroupRecord::Offset { partition, offset, .. } => match within {
+            Some(producer) => known.load_pending(producer, partition, offset),
+            None => {
+                known.committed.insert(partition, offset);
+            }
+        },
         GroupRecord::Metadata { generation, assignor, leader, members, .. } => {
             known.state = if members.is_empty() { State::Empty } else { State::Stable };
             known.generation = *generation;

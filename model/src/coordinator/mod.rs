@@ -21,6 +21,7 @@ mod static_members;
 mod store;
 mod sync;
 mod timers;
+mod transactional;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use timers::{Timer, Timers};
 
 pub use request::{Asker, Join, Request, Who};
 pub use store::Stored;
+pub use transactional::TransactionalCommit;
 
 /// A broker's coordinator of groups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +86,10 @@ impl Coordinator {
             Request::Heartbeat(who) => self.on_heartbeat(now, asker, group, who, out),
             Request::Leave(member) => self.on_leave(now, asker, group, member, out),
             Request::Commit { who, offsets } => self.on_commit(now, asker, group, who, offsets, out),
-            Request::Offsets(partitions) => self.on_offset_fetch(asker, group, partitions, out),
+            Request::TransactionalCommit(commit) => self.on_transactional_commit(now, asker, commit, out),
+            Request::Offsets { partitions, require_stable } => {
+                self.on_offset_fetch(asker, group, partitions, require_stable, out);
+            }
         }
     }
 
@@ -109,6 +114,9 @@ impl Coordinator {
     pub fn stored(&mut self, now: Instant, what: Stored, error: ErrorCode, out: &mut Effects) {
         match what {
             Stored::Commit(commit) => self.commit_stored(commit, error, out),
+            Stored::TransactionalCommit(producer, commit) => {
+                self.transactional_commit_stored(producer, &commit, error, out);
+            }
             Stored::Assignment { group, generation, assignment } => {
                 if let Some((group, mut cx)) = self.group(now, group, out) {
                     group.assignment_stored(generation, &assignment, store::metadata_error(error), &mut cx);

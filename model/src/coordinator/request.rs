@@ -6,6 +6,8 @@ use crate::machine::Effects;
 use crate::message::{Body, ErrorCode, Subscription};
 use crate::time::Micros;
 
+use super::transactional::TransactionalCommit;
+
 /// Whom an answer is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Asker {
@@ -66,8 +68,15 @@ pub enum Request {
         /// The next offset to read, by partition.
         offsets: Vec<(TopicPartition, Offset)>,
     },
-    /// How far the group has come in these partitions.
-    Offsets(Vec<TopicPartition>),
+    /// To write down how far it will have come once a transaction is committed.
+    TransactionalCommit(TransactionalCommit),
+    /// How far the group has come.
+    Offsets {
+        /// In these partitions.
+        partitions: Vec<TopicPartition>,
+        /// Whether to refuse while a transaction has others pending.
+        require_stable: bool,
+    },
 }
 
 impl Request {
@@ -79,13 +88,15 @@ impl Request {
             Self::Heartbeat(_) => asker.send(Body::HeartbeatReply { error }, out),
             Self::Leave(_) => asker.send(Body::LeaveGroupReply { error }, out),
             Self::Commit { .. } => asker.send(Body::OffsetCommitReply { error }, out),
-            Self::Offsets(_) => asker.send(Body::OffsetFetchReply { error, offsets: Vec::new() }, out),
+            Self::TransactionalCommit(_) => asker.send(Body::TxnOffsetCommitReply { error }, out),
+            Self::Offsets { .. } => asker.send(Body::OffsetFetchReply { error, offsets: Vec::new() }, out),
         }
     }
 }
 
 impl Asker {
-    pub(super) fn send(self, body: Body, out: &mut Effects) {
+    /// Sends the answer.
+    pub fn send(self, body: Body, out: &mut Effects) {
         out.send(self.node, self.correlation, body);
     }
 

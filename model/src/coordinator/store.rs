@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::ids::{Generation, GroupId, MemberId, NodeId, Offset, RecordId, TopicPartition};
-use crate::message::ErrorCode;
-use crate::record::{Content, GroupRecord, Record, RecordBatch, StoredMember};
+use crate::ids::{
+    Generation, GroupId, MemberId, NodeId, Offset, ProducerId, RecordId, Sequence, TopicPartition,
+};
+use crate::message::{ErrorCode, TransactionalProducer};
+use crate::record::{Content, GroupRecord, ProducerStamp, Record, RecordBatch, StoredMember};
 
 use super::Coordinator;
 use super::group::{Group, Member};
@@ -25,6 +27,8 @@ const PARTITION_BYTES: usize = 4;
 pub(super) struct Write {
     partition: TopicPartition,
     records: Vec<GroupRecord>,
+    /// The producer in whose transaction it is written.
+    producer: Option<ProducerStamp>,
     then: Stored,
 }
 
@@ -41,6 +45,8 @@ pub struct Commit {
 pub enum Stored {
     /// Offsets.
     Commit(Commit),
+    /// Offsets that hold once this producer's transaction is committed.
+    TransactionalCommit(ProducerId, Commit),
     /// The shares of a generation.
     Assignment {
         /// Of which group.
@@ -65,13 +71,32 @@ pub enum Stored {
     Empty,
 }
 
+impl Commit {
+    fn records(&self) -> Vec<GroupRecord> {
+        let group = self.group;
+        let record = |&(partition, offset)| GroupRecord::Offset { group, partition, offset };
+        self.offsets.iter().map(record).collect()
+    }
+}
+
 impl Write {
     /// Offsets.
     pub(super) fn commit(group: &Group, commit: Commit) -> Self {
-        let id = group.id;
-        let record = |&(partition, offset)| GroupRecord::Offset { group: id, partition, offset };
-        let records = commit.offsets.iter().map(record).collect();
-        Self { partition: group.partition, records, then: Stored::Commit(commit) }
+        let records = commit.records();
+        Self { partition: group.partition, records, producer: None, then: Stored::Commit(commit) }
+    }
+
+    /// Offsets that hold once a producer's transaction is committed.
+    pub(super) fn transactional(group: &Group, of: TransactionalProducer, commit: Commit) -> Self {
+        let stamp = ProducerStamp {
+            id: of.producer,
+            epoch: of.epoch,
+            base_sequence: Sequence(0),
+            transactional: true,
+        };
+        let (records, producer) = (commit.records(), Some(stamp));
+        let then = Stored::TransactionalCommit(of.producer, commit);
+        Self { partition: group.partition, records, producer, then }
     }
 
     /// The group as it is.
@@ -111,14 +136,14 @@ impl Write {
             leader: group.leader,
             members: group.members.iter().map(stored).collect(),
         };
-        Self { partition: group.partition, records: vec![record], then }
+        Self { partition: group.partition, records: vec![record], producer: None, then }
     }
 }
 
 impl Coordinator {
     /// The next thing that is to be appended to a partition of `__consumer_offsets`, with acks=-1.
     pub fn next_write(&mut self) -> Option<(TopicPartition, RecordBatch, Stored)> {
-        let Write { partition, records, then } = self.writes.pop_front()?;
+        let Write { partition, records, producer, then } = self.writes.pop_front()?;
         let me = NodeId::from(self.me);
         let records = records
             .into_iter()
@@ -129,7 +154,7 @@ impl Coordinator {
                 Record { value, content: Some(Arc::new(Content::Group(record))), size_bytes }
             })
             .collect();
-        Some((partition, RecordBatch { producer: None, records }, then))
+        Some((partition, RecordBatch { producer, records }, then))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a member begins in the partitions that it owns.
 
 use crate::client::network::Ask;
-use crate::config::AutoOffsetReset;
+use crate::config::{AutoOffsetReset, IsolationLevel};
 use crate::group::member::{Member, Owned, Position, Request};
 use crate::ids::{CorrelationId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -22,7 +22,8 @@ impl Member {
         }
         if self.ready_coordinator(now, out).is_some() {
             let partitions = self.owned.iter().filter(waits).map(|owned| owned.partition).collect();
-            let body = Body::OffsetFetchRequest { group: self.group, partitions };
+            let require_stable = self.settings.isolation_level == IsolationLevel::ReadCommitted;
+            let body = Body::OffsetFetchRequest { group: self.group, partitions, require_stable };
             let asked = self.ask_coordinator(Request::OffsetFetch, body, now, out);
             self.fetching_offsets = asked.map(|(_, correlation)| correlation);
         }

@@ -7,6 +7,8 @@ mod epochs;
 use std::sync::Arc;
 
 use crate::ids::{LeaderEpoch, Offset};
+use crate::message::AbortedTransaction;
+use crate::open_transactions::{self, OpenTransactions};
 use crate::producer_state::{ProducerStates, SequenceRules, Verdict};
 use crate::record::{Batch, RecordBatch};
 
@@ -21,6 +23,8 @@ pub struct Log {
     end: Offset,
     flushed: Offset,
     producers: ProducerStates,
+    /// None as long as no transaction has touched the log.
+    transactions: Option<Box<OpenTransactions>>,
     epochs: Epochs,
     /// How many batches at the front are as they were last shown to a view.
     shown: usize,
@@ -56,7 +60,9 @@ impl Log {
 
     /// Whether a leader may append this batch, by its producer stamp.
     pub fn check(&self, batch: &RecordBatch) -> Verdict {
-        batch.producer.map_or(Verdict::Append, |stamp| self.producers.check(&stamp, batch.records.len()))
+        let transactions = self.transactions.as_deref();
+        let check = |stamp| open_transactions::check(transactions, &self.producers, stamp, batch);
+        batch.producer.as_ref().map_or(Verdict::Append, check)
     }
 
     /// A leader appends what a producer sent. Source: 0.11.0.2 `Log.appendAsLeader`.
@@ -76,9 +82,7 @@ impl Log {
     }
 
     fn push(&mut self, batch: Arc<Batch>) {
-        if let Some(stamp) = &batch.producer {
-            self.producers.record(stamp, batch.base_offset, batch.records.len());
-        }
+        self.note_producer(&batch);
         self.epochs.append(batch.leader_epoch, batch.base_offset);
         self.end = batch.end_offset();
         self.batches.push(batch);
@@ -200,11 +204,41 @@ impl Log {
     /// Learns the producers' state from the log. Source: 0.11.0.2 `Log.loadProducerState`.
     fn rebuild_producer_states(&mut self) {
         self.producers.clear();
-        for batch in &self.batches {
-            if let Some(stamp) = &batch.producer {
-                self.producers.record(stamp, batch.base_offset, batch.records.len());
-            }
+        self.transactions = None;
+        let batches = std::mem::take(&mut self.batches);
+        for batch in &batches {
+            self.note_producer(batch);
         }
+        self.batches = batches;
+    }
+
+    fn note_producer(&mut self, batch: &Batch) {
+        let Some(stamp) = &batch.producer else { return };
+        if stamp.transactional {
+            self.transactions.get_or_insert_default().note(&mut self.producers, stamp, batch);
+        } else {
+            self.producers.record(stamp, batch.base_offset, batch.records.len());
+        }
+    }
+
+    /// What is known of transactions; none as long as none has touched the log.
+    pub fn transactions(&self) -> Option<&OpenTransactions> {
+        self.transactions.as_deref()
+    }
+
+    /// The same, to change.
+    pub fn transactions_mut(&mut self) -> &mut Option<Box<OpenTransactions>> {
+        &mut self.transactions
+    }
+
+    /// Up to where no transaction is open, if what is below `high_watermark` is replicated (LSO).
+    pub fn last_stable_offset(&self, high_watermark: Offset) -> Offset {
+        self.transactions().map_or(high_watermark, |known| known.last_stable_offset(high_watermark))
+    }
+
+    /// Which aborted transactions have records from `from` on and below `to`.
+    pub fn aborted(&self, from: Offset, to: Offset) -> Vec<AbortedTransaction> {
+        self.transactions().map_or_else(Vec::new, |known| known.aborted(from, to))
     }
 
     /// Writes everything to disk. True if there was something to write.

@@ -89,6 +89,8 @@ pub enum ErrorCode {
     InvalidSessionTimeout,
     /// Another member with the same group.instance.id has taken this one's place.
     FencedInstanceId,
+    /// A transaction has offsets of the partition pending. Source: KIP-447.
+    UnstableOffsetCommit,
 }
 
 impl ErrorCode {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::ids::{
     CoordinatorEpoch, GroupId, Offset, ProducerEpoch, ProducerId, TopicPartition, TransactionalId,
 };
-use crate::time::Micros;
+use crate::time::{Instant, Micros};
 
 /// Whose coordinator is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -98,6 +98,8 @@ pub struct TransactionRecord {
     pub state: TransactionState,
     /// What belongs to the transaction, ascending.
     pub partitions: Vec<TopicPartition>,
+    /// Since when the transaction is open.
+    pub started: Option<Instant>,
 }
 
 /// A topic-partition and an offset that a transaction commits for a group.

@@ -85,7 +85,7 @@ impl Replica {
         }
         let (old, new) = (self.high_watermark, high_watermark::follow(to, leader_high_watermark));
         if old != new {
-            self.high_watermark = new;
+            self.set_high_watermark(new);
             out.event(Event::HighWatermarkLearned { partition, broker, from: old, to: new });
         }
         Ok(())

@@ -315,8 +315,9 @@ impl Replica {
         if to == from {
             return false;
         }
-        self.high_watermark = to;
+        let stable_from = self.set_high_watermark(to);
         out.event(Event::HighWatermarkAdvanced { partition: self.id, broker: self.me, from, to });
+        self.tell_stable(stable_from, out);
         true
     }
 

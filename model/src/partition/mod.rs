@@ -8,6 +8,7 @@ pub mod isr_changes;
 pub mod leader;
 pub mod majority;
 pub mod pending_acks;
+pub mod stable;
 pub mod truncation;
 
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, Offset, TopicPartition};
@@ -84,6 +85,7 @@ impl Replica {
         view.leader = self.leader();
         view.leader_epoch = self.leader_epoch.unwrap_or_default();
         view.high_watermark = self.high_watermark;
+        view.last_stable_offset = self.last_stable_offset();
         view.log_start = self.log.start_offset();
         view.log_end = self.log.end_offset();
         (view.role, view.isr, view.maximal_isr, view.isr_change_pending) = match &self.role {

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Acks;
-use crate::coordinator::Stored;
+use crate::coordinator::{Asker, Stored};
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
-use crate::message::{Body, ErrorCode, ProducedPartition};
+use crate::message::{Body, ErrorCode, Marker, ProducePartition, ProducedPartition};
 use crate::record::Record;
 use crate::time::Instant;
+use crate::transactions;
 
 /// A parked produce request, within its broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,12 @@ pub struct Part {
 }
 
 impl Part {
+    /// Nothing was written.
+    pub fn refused(asked: ProducePartition, error: ErrorCode) -> Self {
+        let ProducePartition { partition, batch } = asked;
+        Self { partition, records: batch.records, written: None, answer: Some(error) }
+    }
+
     /// Says that every in-sync replica has these records.
     pub fn say_replicated(&self, broker: BrokerId, client: NodeId, out: &mut Effects) {
         if let Some(Written { base, end }) = self.written {
@@ -50,7 +57,18 @@ pub struct Written {
     pub end: Offset,
 }
 
-/// A produce request whose answer is owed; or what the broker's own coordinator of groups wrote.
+/// What a broker has to do once something of its own is stored, or could not be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// Its coordinator of groups is to hear.
+    Groups(Stored),
+    /// Its coordinator of transactions is to hear.
+    Transactions(transactions::Stored),
+    /// The coordinator that sent markers is to hear, be it this broker's own.
+    Markers(Asker, Marker),
+}
+
+/// A produce request whose answer is owed; or what the broker itself wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Produce {
     /// Who sent it.
@@ -61,14 +79,14 @@ pub struct Produce {
     pub acks: Acks,
     /// In the request's order.
     pub parts: Vec<Part>,
-    /// What the coordinator is to hear instead of an answer that is sent; none for a request of a producer.
-    pub then: Option<Box<Stored>>,
+    /// What is to be done instead of an answer that is sent; none for a request of a producer.
+    pub then: Option<Box<Then>>,
 }
 
 impl Produce {
-    /// Answers, and says what became of each part. Nothing is sent for acks=0. What the coordinator wrote is not answered but
+    /// Answers, and says what became of each part. Nothing is sent for acks=0. What the broker itself wrote is not answered but
     /// returned, with the outcome.
-    pub fn answer(self, me: BrokerId, out: &mut Effects) -> Option<(Stored, ErrorCode)> {
+    pub fn answer(self, me: BrokerId, out: &mut Effects) -> Option<(Then, Vec<ProducedPartition>)> {
         let Self { client, correlation, acks, parts, then } = self;
         let mut answers = Vec::with_capacity(parts.len());
         for Part { partition, records, written, answer } in parts {
@@ -96,8 +114,7 @@ impl Produce {
             }
         }
         if let Some(then) = then {
-            let failed = answers.iter().map(|answer| answer.error).find(|&error| error != ErrorCode::None);
-            return Some((*then, failed.unwrap_or_default()));
+            return Some((*then, answers));
         }
         if acks != Acks::None {
             out.send(client, correlation, Body::ProduceReply { partitions: answers });

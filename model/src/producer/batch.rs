@@ -89,6 +89,7 @@ pub(super) fn meaning(error: ErrorCode) -> Meaning {
         ErrorCode::None
         | ErrorCode::ConcurrentTransactions
         | ErrorCode::InvalidTransactionTimeout
+        | ErrorCode::UnstableOffsetCommit
         | ErrorCode::TransactionCoordinatorFenced
         | ErrorCode::OffsetOutOfRange
         | ErrorCode::InvalidUpdateVersion

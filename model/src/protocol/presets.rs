@@ -157,6 +157,8 @@ impl Preset {
                 epoch_bump: true,
                 epoch_bump_resets_idle: false,
                 heartbeat_refused_in_sync: false,
+                pending_offsets_refused: true,
+                producer_fenced: true,
                 ..Self::V2_4.protocol()
             },
             Self::V2_8 => Protocol {
@@ -248,4 +250,6 @@ const OLDEST: Protocol = Protocol {
     joins_after_commit: true,
     heartbeat_refused_in_sync: true,
     transactions: Transactions::None,
+    pending_offsets_refused: false,
+    producer_fenced: false,
 };

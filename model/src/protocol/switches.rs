@@ -275,6 +275,12 @@ switches! {
     /// What transactions there are.
     ["KIP-98 (0.11), KIP-890 (3.6, 4.0)"]
     Transactions transactions: Transactions,
+    /// A member that reads only what is committed is not told of offsets while a transaction has others pending.
+    ["KIP-447 (2.5)"]
+    PendingOffsetsRefused pending_offsets_refused: bool,
+    /// Coordinators tell a fenced session so, and not that its epoch is invalid.
+    ["KIP-588 (2.7)"]
+    ProducerFenced producer_fenced: bool,
 }
 
 impl Switch {

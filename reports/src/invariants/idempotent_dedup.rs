@@ -45,7 +45,7 @@ struct Run {
 impl IdempotentDedup {
     /// A leader appended a batch, which its log in the view holds.
     pub(crate) fn appended(&mut self, scene: &Scene<'_>, broker: BrokerId, batch: &Batch) {
-        let Some(stamp) = batch.producer else { return };
+        let Some(stamp) = batch.producer.filter(|_| batch.is_sequenced()) else { return };
         self.tally.looked += 1;
         let run = Run {
             first: u64::from(stamp.base_sequence.0),
@@ -112,7 +112,7 @@ impl Run {
 /// Whether a log has this sequence of a session at an offset.
 fn holds(replica: &ReplicaView, stamp: ProducerStamp, sequence: u64, offset: Offset) -> bool {
     replica.batch_at(offset).is_some_and(|batch| {
-        batch.producer.is_some_and(|other| {
+        batch.producer.filter(|_| batch.is_sequenced()).is_some_and(|other| {
             let place = offset.0 - batch.base_offset.0;
             (other.id, other.epoch) == (stamp.id, stamp.epoch)
                 && u64::from(other.base_sequence.0) + place == sequence

@@ -103,7 +103,10 @@ fn a_commit_of_one_group_is_nothing_to_another() {
     let (mut bench, ann, _) = Bench::ann_and_bob();
     bench.commit(ann, 1, 7);
     let other = GroupId(1);
-    bench.hear(ANN, Body::OffsetFetchRequest { group: other, partitions: vec![orders(0)] });
+    bench.hear(
+        ANN,
+        Body::OffsetFetchRequest { group: other, partitions: vec![orders(0)], require_stable: false },
+    );
     let of_other = bench.told(ANN, |body| {
         let Body::OffsetFetchReply { offsets, .. } = body else { return None };
         Some(offsets.clone())

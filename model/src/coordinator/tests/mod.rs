@@ -224,7 +224,10 @@ impl Bench {
     }
 
     fn committed(&mut self) -> (ErrorCode, Option<Offset>) {
-        self.hear(ANN, Body::OffsetFetchRequest { group: BILLING, partitions: vec![orders(0)] });
+        self.hear(
+            ANN,
+            Body::OffsetFetchRequest { group: BILLING, partitions: vec![orders(0)], require_stable: false },
+        );
         self.told(ANN, |body| {
             let Body::OffsetFetchReply { error, offsets } = body else { return None };
             Some((*error, offsets.first().and_then(|&(_, it)| it)))
