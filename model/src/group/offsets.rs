@@ -86,7 +86,7 @@ impl Member {
                     fetcher: Fetcher::Consumer,
                     partition,
                     position,
-                    isolation: crate::config::IsolationLevel::ReadUncommitted,
+                    isolation: self.settings.isolation_level,
                 };
                 self.net.send(leader, now, Ask::Own(Request::ListOffsets(partition)), body, out);
                 owned.position = Position::AwaitReset { asked: true };

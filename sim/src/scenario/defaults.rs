@@ -18,6 +18,10 @@ pub fn fill(file: &mut Value) {
     let producers = file["producers"].as_array().map_or(0, Vec::len);
     for index in 0..producers {
         let config = at!["producers", index, "config"];
+        if config.key("transactional.id").find(file).is_some() {
+            // Source: 0.11.0.2 KafkaProducer.configureTransactionState.
+            default(file, &config.key("enable.idempotence"), true.into());
+        }
         if config.key("enable.idempotence").find(file) == Some(&Value::Bool(true)) {
             // Source: 0.11.0.2 KafkaProducer.configureRetries, configureAcks.
             default(file, &config.key("retries"), i32::MAX.into());
