@@ -143,8 +143,8 @@ impl Workload {
             && let Some(ledger) = self.ledgers.get_mut(client)
         {
             ledger.transaction_over();
-        } else if let Event::SendAcknowledged { client, records, .. } | Event::SendFailed { client, records, .. } =
-            event
+        } else if let Event::SendAcknowledged { client, records, .. }
+        | Event::SendFailed { client, records, .. } = event
             && let Some(ledger) = self.ledgers.get_mut(client)
             && !ledger.transactional
         {

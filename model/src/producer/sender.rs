@@ -56,10 +56,9 @@ impl Producer {
             if queue.sequences.stale {
                 queue.sequences = Sequences::default();
             }
-            batch.producer = session.stamp(queue.sequences.next).map(|stamp| ProducerStamp {
-                transactional: self.transactions.is_some(),
-                ..stamp
-            });
+            batch.producer = session
+                .stamp(queue.sequences.next)
+                .map(|stamp| ProducerStamp { transactional: self.transactions.is_some(), ..stamp });
             queue.sequences.next = batch.end_sequence().unwrap_or_default();
         }
         Some(batch)
@@ -105,7 +104,12 @@ impl Producer {
         out: &mut Effects,
     ) {
         let timeout = self.accumulator.rules.request_timeout;
-        let body = Body::ProduceRequest { acks: self.acks, timeout, partitions, transactional: self.transactional_id() };
+        let body = Body::ProduceRequest {
+            acks: self.acks,
+            timeout,
+            partitions,
+            transactional: self.transactional_id(),
+        };
         match self.acks {
             Acks::None => self.net.send_unanswered(broker, body, out),
             Acks::Leader | Acks::All => self.net.send(broker, now, Ask::Own(Request::Produce), body, out),

@@ -63,7 +63,9 @@ impl Needs {
             | Property::LogMatching
             | Property::LeaderCompleteness
             | Property::TruncationSparesCommitted
-            | Property::InconsistentOffsets => Self::LASTING_LOGS,
+            | Property::InconsistentOffsets
+            | Property::PrecommittedRead
+            | Property::AtomicTransactions => Self::LASTING_LOGS,
             Property::AckedDurable | Property::LostWrite | Property::Unseen => Self::LASTING_ACKS,
             Property::Duplicate => Self::IDEMPOTENCE,
             Property::ProducerOrder => Self::ORDER,
@@ -92,6 +94,7 @@ impl Needs {
             | Property::Elected
             | Property::Answered
             | Property::HighWatermarkReached
+            | Property::LastStableOffsetReached
             | Property::GroupStable
             | Property::AllSeen
             | Property::AbortedRead

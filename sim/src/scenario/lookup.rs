@@ -103,9 +103,8 @@ impl<'a> Lookup<'a> {
         let Some((topic, number)) = name.rsplit_once('-') else { return Err(self.no_partition(name)) };
         let Ok(partition) = number.parse::<u16>() else { return Err(self.no_partition(name)) };
         let internal = self.internal().find(|(name, ..)| *name == topic);
-        let topic = internal.map_or_else(|| self.topic(topic), |(_, id, ..)| Ok(id)).map_err(|miss| Miss {
-            nearest: miss.nearest.map(|near| format!("{near}-{number}")),
-            ..self.no_partition(name)
+        let topic = internal.map_or_else(|| self.topic(topic), |(_, id, ..)| Ok(id)).map_err(|miss| {
+            Miss { nearest: miss.nearest.map(|near| format!("{near}-{number}")), ..self.no_partition(name) }
         })?;
         let partitions = match self.scenario.topics.get(usize::from(topic.0)) {
             Some(topic) => self.most_partitions(topic),
@@ -237,7 +236,12 @@ impl<'a> Lookup<'a> {
     fn internal(&self) -> impl Iterator<Item = (&'static str, TopicId, u16, u8)> {
         let scenario = self.scenario;
         let offsets = offsets_topic::id(scenario).map(|id| {
-            (offsets_topic::NAME, id, offsets_topic::partitions(scenario), offsets_topic::replication(scenario))
+            (
+                offsets_topic::NAME,
+                id,
+                offsets_topic::partitions(scenario),
+                offsets_topic::replication(scenario),
+            )
         });
         let transactions = transactions_topic::id(scenario).map(|id| {
             let partitions = transactions_topic::partitions(scenario);

@@ -63,8 +63,18 @@ impl Target {
 
     /// The target that `words`, which are none, were probably meant to be: each word but names is taken for the nearest.
     pub fn nearest(words: &str) -> Option<String> {
-        const KNOWN: [&str; 10] =
-            ["leader", "follower", "transaction", "coordinator", "of", "broker", "any", "that", "client", "controller"];
+        const KNOWN: [&str; 10] = [
+            "leader",
+            "follower",
+            "transaction",
+            "coordinator",
+            "of",
+            "broker",
+            "any",
+            "that",
+            "client",
+            "controller",
+        ];
         let mend = |word: &str| {
             let known = word.contains('-') || word.chars().all(|letter| letter.is_ascii_digit());
             let near = if known { None } else { nearest(word, KNOWN) };

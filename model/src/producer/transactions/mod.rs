@@ -17,9 +17,9 @@ use crate::event::Event;
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TransactionalId};
 use crate::machine::{Command, Effects};
 use crate::message::ErrorCode;
+use crate::producer::Producer;
 use crate::producer::idempotence::Session;
 use crate::producer::recovery::forget_sequences;
-use crate::producer::Producer;
 use crate::time::{Instant, Micros};
 
 pub(super) use requests::Asked;
@@ -249,11 +249,7 @@ impl Producer {
     /// A batch was given up after it had left. Source: 0.11.0.2 `Sender.failBatch`, 2.5.0
     /// `TransactionManager.handleFailedBatch`; since 2.7 (KIP-588) a leader's word that the epoch is old need not mean that the
     /// producer was fenced: its coordinator may have raised the epoch to abort.
-    pub(super) fn batch_of_transaction_failed(
-        &mut self,
-        error: ErrorCode,
-        out: &mut Effects,
-    ) {
+    pub(super) fn batch_of_transaction_failed(&mut self, error: ErrorCode, out: &mut Effects) {
         let Some(transactions) = &mut self.transactions else { return };
         let fenced = error == ErrorCode::ProducerFenced
             || error == ErrorCode::InvalidProducerEpoch && !transactions.keeps_pid;

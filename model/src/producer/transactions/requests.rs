@@ -114,7 +114,9 @@ impl Producer {
             Asked::Init => {
                 let timeout = transactions.timeout;
                 let current = transactions.current.filter(|_| transactions.keeps_pid);
-                Body::InitProducerIdRequest { transactional: Some(TransactionalInit { id, timeout, current }) }
+                Body::InitProducerIdRequest {
+                    transactional: Some(TransactionalInit { id, timeout, current }),
+                }
             }
             Asked::AddPartitions => Body::AddPartitionsToTxnRequest {
                 producer: producer()?,

@@ -30,9 +30,8 @@ impl Teller {
 
     /// Answers metadata and the search for the coordinator until nothing of that is left.
     fn settle(&mut self) {
-        let clerks = |body: &Body| {
-            matches!(body, Body::MetadataRequest | Body::FindCoordinatorRequest { .. })
-        };
+        let clerks =
+            |body: &Body| matches!(body, Body::MetadataRequest | Body::FindCoordinatorRequest { .. });
         while let Some(at) = self.bench.requests.iter().position(|(.., body)| clerks(body)) {
             let (broker, correlation, body) = self.bench.requests.remove(at);
             let reply = match body {
@@ -88,7 +87,7 @@ impl Teller {
         teller.bench.send(0);
         teller.settle();
         teller.add(ErrorCode::None);
-        teller.settle();
+        teller.bench.pass(1_000);
         let produce = teller.bench.produce();
         (teller, produce)
     }

@@ -25,7 +25,9 @@ pub(super) fn check(check: &mut Check<'_>) {
 fn without_id(check: &mut Check<'_>, path: &JsonPath) {
     let path = path.key("transactions");
     let message = format!("{path} are of a producer without a transactional.id");
-    check.report(Problem::new(path, message).allowed("none, or a `transactional.id` in the producer's config"));
+    check.report(
+        Problem::new(path, message).allowed("none, or a `transactional.id` in the producer's config"),
+    );
 }
 
 fn without_transactions(check: &mut Check<'_>, path: &JsonPath) {
@@ -44,7 +46,8 @@ fn available(check: &mut Check<'_>, path: &JsonPath) {
         "{id} is set, and there are no transactions in Kafka {} as it is here: they came with 0.11 (KIP-98)",
         preset.name()
     );
-    let allowed = "no transactional.id, a later protocol, or `transactions` other than none among the switches";
+    let allowed =
+        "no transactional.id, a later protocol, or `transactions` other than none among the switches";
     check.report(Problem::new(id, message).allowed(allowed).because(at!["protocol"], preset.name()));
 }
 
