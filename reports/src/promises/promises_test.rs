@@ -29,7 +29,7 @@ fn power_failure() -> Event {
 }
 
 /// What rests on logs that last, for an idempotent producer.
-const LASTING: [&str; 14] = [
+const LASTING: [&str; 16] = [
     "weak-isr",
     "strong-isr",
     "log-matching",
@@ -43,6 +43,8 @@ const LASTING: [&str; 14] = [
     "unseen",
     "nonmonotonic-send",
     "skipped",
+    "precommitted-read",
+    "atomic-transactions",
     "key-order",
 ];
 

@@ -32,48 +32,30 @@ enum Cure {
     Stop,
 }
 
+/// Source: 3.9.0 `TransactionManager.AddPartitionsToTxnHandler.handleResponse` and its like; which errors are retriable:
+/// `RetriableException`.
 fn cure(error: ErrorCode, keeps_pid: bool) -> Cure {
-    match error {
-        ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::NetworkException => {
-            Cure::Again { look: true }
-        }
-        ErrorCode::ConcurrentTransactions
-        | ErrorCode::UnknownTopicOrPartition
-        | ErrorCode::RequestTimedOut
-        | ErrorCode::NotEnoughReplicas
-        | ErrorCode::NotEnoughReplicasAfterAppend
-        | ErrorCode::NotLeaderForPartition
-        | ErrorCode::LeaderNotAvailable => Cure::Again { look: false },
-        ErrorCode::TransactionAbortable => Cure::Abort,
-        ErrorCode::InvalidProducerIdMapping | ErrorCode::UnknownProducerId if keeps_pid => Cure::BeginAnew,
-        ErrorCode::None
-        | ErrorCode::InvalidProducerIdMapping
-        | ErrorCode::UnknownProducerId
-        | ErrorCode::OffsetOutOfRange
-        | ErrorCode::OutOfOrderSequenceNumber
-        | ErrorCode::InvalidProducerEpoch
-        | ErrorCode::InvalidTxnState
-        | ErrorCode::ProducerFenced
-        | ErrorCode::InvalidTransactionTimeout
-        | ErrorCode::TransactionCoordinatorFenced
-        | ErrorCode::InvalidUpdateVersion
-        | ErrorCode::FencedLeaderEpoch
-        | ErrorCode::UnknownLeaderEpoch
-        | ErrorCode::OffsetNotAvailable
-        | ErrorCode::IneligibleReplica
-        | ErrorCode::NewLeaderElected
-        | ErrorCode::NotController
-        | ErrorCode::DuplicateBrokerRegistration
-        | ErrorCode::InvalidRequest
-        | ErrorCode::StaleBrokerEpoch
-        | ErrorCode::InvalidPartitions
-        | ErrorCode::IllegalGeneration
-        | ErrorCode::PreferredLeaderNotAvailable
-        | ErrorCode::UnknownMemberId
-        | ErrorCode::RebalanceInProgress
-        | ErrorCode::InconsistentGroupProtocol
-        | ErrorCode::InvalidSessionTimeout
-        | ErrorCode::FencedInstanceId => Cure::Stop,
+    use ErrorCode as E;
+    let elsewhere = matches!(error, E::NotCoordinator | E::CoordinatorNotAvailable | E::NetworkException);
+    let retriable = matches!(
+        error,
+        E::ConcurrentTransactions
+            | E::UnknownTopicOrPartition
+            | E::RequestTimedOut
+            | E::NotEnoughReplicas
+            | E::NotEnoughReplicasAfterAppend
+            | E::NotLeaderForPartition
+            | E::LeaderNotAvailable
+    );
+    let forgotten = matches!(error, E::InvalidProducerIdMapping | E::UnknownProducerId);
+    if elsewhere || retriable {
+        Cure::Again { look: elsewhere }
+    } else if error == E::TransactionAbortable {
+        Cure::Abort
+    } else if forgotten && keeps_pid {
+        Cure::BeginAnew
+    } else {
+        Cure::Stop
     }
 }
 

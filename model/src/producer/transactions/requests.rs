@@ -24,11 +24,16 @@ pub(in crate::producer) enum Asked {
 }
 
 impl Transactions {
+    /// Whether the application has asked for anything: it calls `initTransactions` when it begins its work, and not before.
+    fn is_used(&self) -> bool {
+        self.begun > 0 || !self.queued.is_empty()
+    }
+
     /// What is to be asked next; sessions come before partitions, and those before the end.
     /// Source: 0.11.0.2 `TransactionManager.Priority`, `nextRequestHandler`.
     fn next(&mut self, session: Session, pending: u64) -> Option<Asked> {
         match session {
-            Session::Missing { .. } => return Some(Asked::Init),
+            Session::Missing { .. } => return self.is_used().then_some(Asked::Init),
             Session::Open { .. } => {}
             Session::Plain | Session::Asked | Session::Fenced(_) => return None,
         }

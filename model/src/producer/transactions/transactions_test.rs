@@ -24,7 +24,9 @@ impl Teller {
             change(settings);
         });
         let mut teller = Self { bench: Bench::started_as(Some(PAY), switches, settings) };
-        teller.settle();
+        let init = |body: &Body| matches!(body, Body::InitProducerIdRequest { .. });
+        assert!(!teller.bench.requests.iter().any(|(.., body)| init(body)), "nobody has asked for anything");
+        teller.command(Command::BeginTransaction);
         teller
     }
 
