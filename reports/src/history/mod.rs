@@ -164,7 +164,7 @@ impl History {
     #[inline]
     pub fn hear(&mut self, step: &Step, event: &Event, promises: &Promises) {
         if let Event::RecordSent { client, partition, record } = event {
-            self.on_sent(step, *client, *partition, record);
+            self.on_sent(step, *client, *partition, record, promises);
         } else if let Event::SendAcknowledged { client, partition, base_offset, records } = event {
             self.on_acknowledged(step, *client, *partition, *base_offset, records, promises);
         } else if let Event::SendFailed { partition, records, definite, .. } = event {
@@ -203,9 +203,19 @@ impl History {
         }
     }
 
-    fn on_sent(&mut self, step: &Step, client: NodeId, partition: TopicPartition, record: &Record) {
+    fn on_sent(
+        &mut self,
+        step: &Step,
+        client: NodeId,
+        partition: TopicPartition,
+        record: &Record,
+        promises: &Promises,
+    ) {
         let stream = self.keys.stream(client, record);
         let transaction = self.transactions.joined(client, record.value, partition);
+        if transaction > 0 {
+            transactions::goes_on(self, step, transaction, promises);
+        }
         let entry = self.records.entry(record.value);
         entry.transaction = transaction;
         if entry.fate == Fate::Unsent {

@@ -3,8 +3,10 @@
 //! - [`precommitted_read`](Property::PrecommittedRead): such a reader is given a record before anyone has decided that its
 //!   transaction is committed. Jepsen's Kafka workload knows it by this name. The decision is the coordinator's record of
 //!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)); any commit of the same
-//!   transactional id since the record was handed over counts as its own. Looked at: records of transactions that such a
-//!   reader is given. Broken at each that comes too early.
+//!   transactional id since the record was handed over counts as its own. But an application that hands over another record
+//!   for the same transaction has not asked for the commit yet, whatever its coordinator thinks. Looked at: records of
+//!   transactions that such a reader is given. Broken at each that comes too early, and once more for a transaction that
+//!   goes on after it was read.
 //! - [`atomic_transactions`](Property::AtomicTransactions), I24 of `kafka-behaviour.md`: of a transaction that was committed
 //!   these readers see all records, of any other all or none. Where the application was told that it was aborted,
 //!   [`aborted_read`](super::aborted_read) judges. Looked at: transactions all of whose topics such a group reads from the
@@ -38,6 +40,8 @@ struct Transaction {
     number: u32,
     ended: Ended,
     records: Vec<(RecordId, TopicPartition)>,
+    /// The first of them that a reader with `read_committed` was given while it was open.
+    given: Option<RecordId>,
 }
 
 /// All transactions that applications began.
@@ -53,7 +57,14 @@ pub(super) struct Transactions {
 impl Transactions {
     /// An application began one.
     pub(super) fn begun(&mut self, client: NodeId, id: TransactionalId, number: u32) {
-        self.all.push(Transaction { client, id, number, ended: Ended::Unknown, records: Vec::new() });
+        self.all.push(Transaction {
+            client,
+            id,
+            number,
+            ended: Ended::Unknown,
+            records: Vec::new(),
+            given: None,
+        });
         let place = usize::from(client.0);
         if place >= self.open.len() {
             self.open.resize(place + 1, 0);
@@ -147,6 +158,9 @@ pub(super) fn read(
     if history.transactions.was_aborted(&entry) {
         aborted(history, step, partition, value, promises);
     }
+    if let Some(transaction) = at_mut(&mut history.transactions.all, entry.transaction) {
+        transaction.given.get_or_insert(value);
+    }
     let Some(transaction) = history.transactions.of(&entry) else { return };
     let decided = history.transactions.decided.get(usize::from(transaction.id.0)).copied().flatten();
     history.precommitted_read.looked();
@@ -164,6 +178,29 @@ pub(super) fn read(
             record_name(names, value),
             transaction.number,
             names.node(transaction.client)
+        ),
+    });
+}
+
+/// A record was handed over for a transaction that is open.
+#[cold]
+pub(super) fn goes_on(history: &mut History, step: &Step, place: u32, promises: &Promises) {
+    let Some(transaction) = at_mut(&mut history.transactions.all, place) else { return };
+    let (Some(given), Some(&(next, partition))) = (transaction.given.take(), transaction.records.last())
+    else {
+        return;
+    };
+    let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
+    history.precommitted_read.broke(promised, || Finding {
+        property: Property::PrecommittedRead,
+        step: *step,
+        partition: Some(partition),
+        evidence: format!(
+            "{} of transaction {} of {} was read with isolation.level=read_committed, and its application goes on with {}",
+            record_name(names, given),
+            transaction.number,
+            names.node(transaction.client),
+            record_name(names, next)
         ),
     });
 }

@@ -86,6 +86,14 @@ fn a_record_that_is_read_before_the_decision_is_a_precommitted_read() {
 }
 
 #[test]
+fn a_transaction_that_goes_on_after_it_was_read_was_not_committed_by_its_application() {
+    let events = two(&[decided(), polled(0, &[0, 1]), sent(2), ended(0, true)]);
+    assert_eq!(judged(&careful(), &events, Property::PrecommittedRead), (2, 1, 0));
+    let honest = two(&[decided(), polled(0, &[0, 1]), ended(0, true), begun(1), sent(2)]);
+    assert_eq!(judged(&careful(), &honest, Property::PrecommittedRead), (2, 0, 0));
+}
+
+#[test]
 fn a_transaction_of_which_a_part_is_read_is_torn() {
     let committed = two(&[decided(), ended(0, true), polled(0, &[0])]);
     assert_eq!(judged(&careful(), &committed, Property::AtomicTransactions), (1, 1, 0));

@@ -43,6 +43,37 @@ fn one_fetch_a_broker_carries_all_partitions_owned_there() {
 }
 
 #[test]
+fn markers_and_aborted_records_are_passed_over_and_the_position_moves_on() {
+    let mut bench = Bench::new(&[Some(ONE)], |setup| {
+        plainly(setup);
+        setup.settings.isolation_level = crate::config::IsolationLevel::ReadCommitted;
+    });
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
+    let in_transaction = |batch: Arc<Batch>, producer| {
+        let (id, epoch) = (crate::ids::ProducerId(producer), Default::default());
+        let stamp = crate::record::ProducerStamp {
+            id,
+            epoch,
+            base_sequence: Default::default(),
+            transactional: true,
+        };
+        Arc::new(Batch { producer: Some(stamp), ..Batch::clone(&batch) })
+    };
+    let (broker, correlation, _) = bench.fetch();
+    let mut body =
+        fetched(0, ErrorCode::None, vec![in_transaction(batch(0, 2), 1), in_transaction(batch(2, 3), 2)]);
+    if let Body::FetchReply { partitions } = &mut body {
+        let producer = crate::ids::ProducerId(2);
+        let first_offset = Offset(2);
+        partitions[0].aborted = vec![crate::message::AbortedTransaction { producer, first_offset }];
+    }
+    bench.answer(broker, correlation, body);
+    assert_eq!(bench.polled(), [(0, 0, 1)]);
+    assert_eq!(bench.fetch().2, [(0, 5)]);
+}
+
+#[test]
 fn records_below_the_position_are_not_returned() {
     let mut bench = Bench::new(&[Some(ONE)], plainly);
     bench.committed = Some(Offset(3));
