@@ -72,8 +72,9 @@ impl Producer {
 
     /// Gives up all records that wait.
     pub(super) fn refuse_waiting(&mut self, error: ErrorCode, out: &mut Effects) {
-        while let Some(first) = self.waiting.pop_front() {
-            self.refuse(first, error, out);
+        while let Some(Waiting { topic, partition, record, .. }) = self.waiting.pop_front() {
+            self.pending -= 1;
+            self.refuse_record(topic, partition, record, error, out);
         }
     }
 
@@ -87,6 +88,8 @@ impl Producer {
         out: &mut Effects,
     ) {
         self.pending += 1;
+        let chosen = self.choose(topic, partition, &record);
+        let partition = chosen.map(|chosen| chosen.partition).or(partition);
         self.refuse(Waiting { topic, partition, record, since: Instant::START, version: 0 }, error, out);
     }
 

@@ -194,6 +194,10 @@ impl History {
             transactions::ended(self, step, *client, *commit, promises);
         } else if let Event::ProducerFenced { client, .. } = event {
             self.transactions.lost(*client);
+        } else if let Event::ProducerInitialized { transaction, producer, .. } = event {
+            self.transactions.initialized(*transaction, *producer);
+        } else if let Event::MarkerAppended { marker, .. } = event {
+            self.transactions.marked(step, marker);
         } else if let Event::TransactionMoved { transaction, state, .. } = event {
             self.transactions.moved(step, *transaction, *state);
         } else if let Event::NodeStopped { node, .. } | Event::NodeRestarted { node } = event {

@@ -2,7 +2,8 @@
 //!
 //! - [`precommitted_read`](Property::PrecommittedRead): such a reader is given a record before anyone has decided that its
 //!   transaction is committed. Jepsen's Kafka workload knows it by this name. The decision is the coordinator's record of
-//!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)); any commit of the same
+//!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)), or the marker that another coordinator
+//!   has written after it found that record; any commit of the same
 //!   transactional id since the record was handed over counts as its own. But an application that hands over another record
 //!   for the same transaction has not asked for the commit yet, whatever its coordinator thinks. Looked at: records of
 //!   transactions that such a reader is given. Broken at each that comes too early, and once more for a transaction that
@@ -16,8 +17,8 @@
 //! holds a record that was handed over again, after a restart, is not looked at: which copy was read nobody can say.
 
 use highwater_model::event::Step;
-use highwater_model::ids::{NodeId, RecordId, TopicPartition, TransactionalId};
-use highwater_model::message::TransactionState;
+use highwater_model::ids::{NodeId, ProducerId, RecordId, TopicPartition, TransactionalId};
+use highwater_model::message::{Marker, TransactionState};
 
 use super::{Entry, Fate, History, Ledger, record_name};
 use crate::finding::Finding;
@@ -52,6 +53,8 @@ pub(super) struct Transactions {
     open: Vec<u32>,
     /// By transactional id: the last step at which its coordinator decided to commit.
     decided: Vec<Option<Step>>,
+    /// Whose PIDs are whose.
+    producers: Vec<(ProducerId, TransactionalId)>,
 }
 
 impl Transactions {
@@ -92,11 +95,29 @@ impl Transactions {
         }
     }
 
+    /// A coordinator gave a transactional id a session.
+    pub(super) fn initialized(&mut self, id: TransactionalId, producer: ProducerId) {
+        if !self.producers.contains(&(producer, id)) {
+            self.producers.push((producer, id));
+        }
+    }
+
     /// A coordinator's log has a new state.
     pub(super) fn moved(&mut self, step: &Step, id: TransactionalId, state: TransactionState) {
-        if state != TransactionState::PrepareCommit {
-            return;
+        if matches!(state, TransactionState::PrepareCommit | TransactionState::CompleteCommit) {
+            self.commits(step, id);
         }
+    }
+
+    /// A leader wrote how a transaction ended. A coordinator that finds the decision in its log has not made it itself.
+    pub(super) fn marked(&mut self, step: &Step, marker: &Marker) {
+        let known = self.producers.iter().find(|(producer, _)| *producer == marker.producer);
+        if let Some(&(_, id)) = known.filter(|_| marker.commit) {
+            self.commits(step, id);
+        }
+    }
+
+    fn commits(&mut self, step: &Step, id: TransactionalId) {
         let place = usize::from(id.0);
         if place >= self.decided.len() {
             self.decided.resize(place + 1, None);
