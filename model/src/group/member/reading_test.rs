@@ -3,6 +3,7 @@
 use super::bench_test::*;
 use super::*;
 use crate::message::{ErrorCode, ListOffset};
+use crate::record::Batch;
 
 #[test]
 fn without_a_committed_offset_it_begins_where_the_policy_says() {

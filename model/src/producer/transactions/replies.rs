@@ -70,7 +70,6 @@ impl Producer {
     ) {
         let Some(transactions) = &mut self.transactions else { return };
         transactions.asked = None;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nobody answers anything else than was asked")]
         match (asked, body) {
             (Asked::FindCoordinator, Body::FindCoordinatorReply { error, coordinator }) => {
                 self.on_coordinator_found(coordinator.filter(|_| error == ErrorCode::None), now);
@@ -91,6 +90,7 @@ impl Producer {
             (_, Body::InitProducerIdReply { error, .. })
             | (_, Body::AddPartitionsToTxnReply { error })
             | (_, Body::EndTxnReply { error, .. }) => self.on_transactional_error(asked, error, now, out),
+            // Nobody answers anything else than was asked.
             _ => {}
         }
     }
