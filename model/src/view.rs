@@ -103,6 +103,8 @@ pub struct ProducerView {
     pub node: NodeId,
     /// Records handed to it and neither answered nor given up.
     pub pending: u64,
+    /// Whether it writes in transactions. Set by the driver.
+    pub transactional: bool,
 }
 
 /// A group's member.

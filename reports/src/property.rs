@@ -93,6 +93,8 @@ pub enum Property {
     Answered,
     /// The high watermark reached the log's end.
     HighWatermarkReached,
+    /// No transaction is open in a log for ever: the last stable offset reached the high watermark.
+    LastStableOffsetReached,
     /// Each partition of a group has one owner that knows where it stands.
     GroupStable,
     /// Every group that reads from the start has read up to the high watermark.
@@ -123,6 +125,10 @@ pub enum Property {
     Reprocessed,
     /// Below a group's committed offset, and finished by no member.
     Skipped,
+    /// A reader with `read_committed` is given a record whose transaction nobody has decided to commit.
+    PrecommittedRead,
+    /// Readers with `read_committed` are given all of a transaction or nothing.
+    AtomicTransactions,
     /// A group finishes the records of one key and one producer in the order in which they were sent.
     KeyOrder,
 }
@@ -147,7 +153,8 @@ impl Property {
 
     /// Whether it is judged once, when the run is over.
     pub fn judged_at_the_end(self) -> bool {
-        self.judge() == Judge::Liveness || matches!(self, Self::LostWrite | Self::Unseen | Self::Skipped)
+        self.judge() == Judge::Liveness
+            || matches!(self, Self::LostWrite | Self::Unseen | Self::Skipped | Self::AtomicTransactions)
     }
 
     /// Which judge decides it.

@@ -104,6 +104,7 @@ impl Cluster {
             settings: planned.settings.clone(),
             counter_start: even(&mut stream, 0, i32::MAX as u64) as u32,
             chance: stream.next_u64(),
+            transactional: planned.transactions.map(|transactions| transactions.id),
         })
     }
 

@@ -109,8 +109,12 @@ fn reader(group: &PlannedGroup) -> Reader {
 
 fn view(plan: &Plan) -> ClusterView {
     let config = &plan.config;
-    let mut producers: Vec<ProducerView> =
-        plan.producers.iter().map(|producer| ProducerView { node: producer.node, pending: 0 }).collect();
+    let producer = |producer: &PlannedProducer| ProducerView {
+        node: producer.node,
+        pending: 0,
+        transactional: producer.transactions.is_some(),
+    };
+    let mut producers: Vec<ProducerView> = plan.producers.iter().map(producer).collect();
     producers.sort_by_key(|producer| producer.node);
     let mut consumers: Vec<ConsumerView> = plan
         .groups

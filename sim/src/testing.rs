@@ -93,6 +93,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             partition: None,
             keys: Some(3),
             record_bytes: 100,
+            transactions: None,
         }],
         groups: vec![PlannedGroup {
             joining: 0,

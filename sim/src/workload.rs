@@ -3,6 +3,11 @@
 //! The application outlives its producer: when that has crashed and is there again, the application hands over once more, in order
 //! and at once, whatever it has heard nothing of, and then goes on. It knows no better: what it has heard nothing of may be
 //! written or not. A record keeps its value, and so a judge knows it for the same.
+//!
+//! The application of a transactional producer puts its records into transactions: see [`scripts`]. It has heard of a record once
+//! its transaction has ended, and hands over again what belonged to one of which it heard nothing.
+
+mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -15,6 +20,7 @@ use highwater_model::time::{Instant, Micros};
 
 use crate::scenario::format::RandomFault;
 use crate::scenario::plan::{Plan, PlannedAction, PlannedProducer, PlannedTarget};
+use scripts::Script;
 
 /// The keys of records, made once a plan.
 pub(crate) type Keys = Vec<Arc<Content>>;
@@ -33,6 +39,8 @@ pub(crate) struct Workload {
     left: u64,
     /// Only of producers that may crash, so that nobody else pays for it.
     ledgers: BTreeMap<NodeId, Ledger>,
+    /// By place in the plan; none for producers without transactions. Empty if all are.
+    scripts: Vec<Option<Script>>,
 }
 
 /// What an application remembers of what it handed over.
@@ -44,6 +52,10 @@ struct Ledger {
     untold: BTreeSet<u32>,
     /// Those of them that are to be handed over again.
     again: VecDeque<u32>,
+    /// The records handed over so far, transaction after transaction, of those whose ends nobody has told of yet.
+    transactions: VecDeque<Vec<u32>>,
+    /// A record is told of only with the end of its transaction.
+    transactional: bool,
 }
 
 impl Workload {
@@ -52,7 +64,8 @@ impl Workload {
         Self {
             asked: vec![0; plan.producers.len()],
             left: plan.producers.iter().map(|producer| u64::from(producer.records)).sum(),
-            ledgers: mortal.map(|producer| (producer.node, Ledger::default())).collect(),
+            ledgers: mortal.map(|producer| (producer.node, Ledger::of(producer))).collect(),
+            scripts: scripts::scripts(plan),
         }
     }
 
@@ -77,6 +90,9 @@ impl Workload {
     ) -> Option<(Command, Option<Instant>)> {
         let place = plan.producers.iter().position(|producer| producer.node == node)?;
         let producer = &plan.producers[place];
+        if self.scripts.get(place).is_some_and(Option::is_some) {
+            return self.next_of_script(keys, place, producer, life);
+        }
         let number = self.number(place, producer, life)?;
         self.left -= 1;
         Some((send(producer, keys, number), self.due(place, producer)))
@@ -123,9 +139,14 @@ impl Workload {
 
     /// An application is told how it went; that something failed is an answer too.
     pub(crate) fn hear(&mut self, event: &Event) {
-        if let Event::SendAcknowledged { client, records, .. } | Event::SendFailed { client, records, .. } =
-            event
+        if let Event::TransactionEnded { client, .. } = event
             && let Some(ledger) = self.ledgers.get_mut(client)
+        {
+            ledger.transaction_over();
+        } else if let Event::SendAcknowledged { client, records, .. }
+        | Event::SendFailed { client, records, .. } = event
+            && let Some(ledger) = self.ledgers.get_mut(client)
+            && !ledger.transactional
         {
             for record in records.iter() {
                 ledger.untold.remove(&record.value.number());
@@ -135,9 +156,11 @@ impl Workload {
 
     /// A producer is dead: what its application has not been told of it will hand over again.
     pub(crate) fn died(&mut self, node: NodeId) {
+        self.left -= u64::from(self.cut_short(node));
         let Some(ledger) = self.ledgers.get_mut(&node) else { return };
         ledger.life += 1;
         self.left -= ledger.again.len() as u64;
+        ledger.transactions.clear();
         ledger.again = ledger.untold.iter().copied().collect();
         self.left += ledger.again.len() as u64;
     }
@@ -146,7 +169,12 @@ impl Workload {
     pub(crate) fn revived(&self, plan: &Plan, node: NodeId) -> Option<(u32, Instant)> {
         let ledger = self.ledgers.get(&node)?;
         let place = plan.producers.iter().position(|producer| producer.node == node)?;
-        Some((ledger.life, self.due(place, &plan.producers[place])?))
+        let producer = &plan.producers[place];
+        let due = match self.scripts.get(place) {
+            Some(Some(_)) => self.due_of_script(place, producer),
+            Some(None) | None => self.due(place, producer),
+        };
+        Some((ledger.life, due?))
     }
 }
 

@@ -27,11 +27,15 @@ macro_rules! each_scenario {
             group_shares_partitions,
             group_zombie_is_fenced,
             groups_are_independent,
+            hanging_transaction_blocks_read_committed,
+            hanging_transaction_is_refused_when_verified,
             high_watermark_bounds_consumers,
             hw_truncation_loses_acked,
             in_flight_retry_idempotent_keeps_order,
             in_flight_retry_reorders,
             keys_over_available_break_order,
+            late_end_txn_ends_the_next,
+            late_end_txn_is_fenced_by_its_epoch,
             leader_crash_before_ack_deduplicated,
             leader_crash_before_ack_duplicates,
             leader_failover_truncates_followers,
@@ -45,6 +49,9 @@ macro_rules! each_scenario {
             producer_retry_deduplicated,
             producer_retry_duplicates,
             steady_state,
+            transactions_commit_and_abort,
+            transactions_coordinator_crash,
+            transactions_zombie_is_fenced,
         }
     };
 }

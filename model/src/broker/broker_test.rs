@@ -6,7 +6,9 @@ use crate::event::EventKind;
 use crate::ids::{
     BrokerEpoch, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, RecordId, Sequence, TopicId,
 };
-use crate::message::{FetchPartition, FetchedPartition, Fetcher as Who, PartitionState, ProducePartition};
+use crate::message::{
+    ErrorCode, FetchPartition, FetchedPartition, Fetcher as Who, PartitionState, ProducePartition,
+};
 use crate::protocol::{Preset, Protocol};
 use crate::record::{Batch, ProducerStamp, Record, RecordBatch};
 

@@ -8,7 +8,7 @@ use crate::event::{EventKind, TruncationReason};
 use crate::ids::PartitionEpoch;
 use crate::ids::{LeaderEpoch, Offset, RecordId, TopicId};
 use crate::message::{
-    FetchPartition, FetchedPartition, Fetcher as Who, ListOffset, PartitionState, ProducePartition,
+    ErrorCode, FetchPartition, FetchedPartition, Fetcher as Who, ListOffset, PartitionState, ProducePartition,
 };
 use crate::protocol::{Preset, Protocol};
 use crate::record::{Batch, Record, RecordBatch};

@@ -86,7 +86,7 @@ impl Replica {
     fn read_bound(&self, (fetcher, isolation): Reader) -> Offset {
         match (fetcher, isolation) {
             (Fetcher::Replica(_), _) => self.log.end_offset(),
-            (Fetcher::Consumer, IsolationLevel::ReadUncommitted) => self.high_watermark,
+            (Fetcher::Consumer, crate::config::IsolationLevel::ReadUncommitted) => self.high_watermark,
             (Fetcher::Consumer, IsolationLevel::ReadCommitted) => self.last_stable_offset(),
         }
     }

@@ -5,7 +5,7 @@ use crate::broker::broker_test::{Bench, ORDERS, config_of, records};
 use crate::config::{Acks, BrokerConfig};
 use crate::event::{Event, EventKind};
 use crate::ids::{BrokerEpoch, LeaderEpoch, Offset, PartitionEpoch};
-use crate::message::{FetchPartition, Fetcher, Metadata};
+use crate::message::{ErrorCode, FetchPartition, Fetcher, Metadata};
 use crate::protocol::{Preset, Protocol};
 use std::sync::Arc;
 

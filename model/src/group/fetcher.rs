@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::client::network::Ask;
 use crate::event::Event;
+use crate::group::isolation::Sieve;
 use crate::group::member::application::Work;
 use crate::group::member::{Member, Position, Request};
 use crate::ids::{BrokerId, CorrelationId, Offset, TopicPartition};
@@ -19,6 +20,7 @@ pub(super) struct Buffered {
     pub(super) partition: TopicPartition,
     error: ErrorCode,
     batches: VecDeque<Arc<Batch>>,
+    sieve: Sieve,
 }
 
 impl Member {
@@ -62,7 +64,7 @@ impl Member {
             min_bytes: self.settings.fetch_min_bytes,
             partitions,
             broker_epoch: None,
-            isolation: crate::config::IsolationLevel::ReadUncommitted,
+            isolation: self.settings.isolation_level,
         };
         self.fetches[slot] = Some(self.net.send(broker, now, Ask::Own(Request::Fetch), body, out));
     }
@@ -140,14 +142,17 @@ impl Member {
     /// Returns the fetched records from `position` on to the application.
     fn return_all(&mut self, place: usize, position: Offset, answer: &FetchedPartition, out: &mut Effects) {
         let (mut next, mut epoch) = (position, None);
+        let mut sieve = Sieve::new(self.settings.isolation_level, &answer.aborted);
         for batch in answer.batches.iter().filter(|batch| batch.end_offset() > position) {
-            out.event(Event::RecordsPolled {
-                client: self.node,
-                group: self.group,
-                partition: answer.partition,
-                from: next.max(batch.base_offset),
-                batch: batch.clone(),
-            });
+            if sieve.lets_through(batch) {
+                out.event(Event::RecordsPolled {
+                    client: self.node,
+                    group: self.group,
+                    partition: answer.partition,
+                    from: next.max(batch.base_offset),
+                    batch: batch.clone(),
+                });
+            }
             next = batch.end_offset();
             epoch = Some(batch.leader_epoch);
         }
@@ -161,13 +166,14 @@ impl Member {
     /// Keeps what was fetched for a poll. An error counts only then too.
     /// Source: 0.11.0.2 `Fetcher.sendFetches` (`completedFetches`).
     fn keep(&mut self, correlation: CorrelationId, fetched: Vec<FetchedPartition>) {
-        for FetchedPartition { partition, error, batches, .. } in fetched {
+        for FetchedPartition { partition, error, batches, aborted, .. } in fetched {
             let Some(place) = self.place(partition) else { continue };
             let owned = &mut self.owned[place];
             let is_awaited = owned.fetch.take_if(|fetch| *fetch == correlation).is_some();
             if is_awaited && (error != ErrorCode::None || !batches.is_empty()) {
                 owned.buffered = true;
-                self.buffer.push_back(Buffered { partition, error, batches: batches.into() });
+                let sieve = Sieve::new(self.settings.isolation_level, &aborted);
+                self.buffer.push_back(Buffered { partition, error, batches: batches.into(), sieve });
             }
         }
     }
@@ -202,10 +208,12 @@ impl Member {
             buffered.batches.clear();
             return;
         };
-        let (mut next, mut bytes, mut epoch) = (first, 0, None);
+        let (mut next, mut bytes, mut epoch, mut returned) = (first, 0, None, false);
         while let Some(batch) = buffered.batches.front().filter(|_| *room > 0) {
             let end = batch.end_offset();
-            if end > next {
+            if end > next && !buffered.sieve.lets_through(batch) {
+                next = end;
+            } else if end > next {
                 let from = next.max(batch.base_offset);
                 let to = end.min(Offset(from.0.saturating_add(*room)));
                 *room -= to.0 - from.0;
@@ -215,6 +223,7 @@ impl Member {
                 bytes += bytes_from(&batch, from);
                 out.event(Event::RecordsPolled { client, group, partition, from, batch });
                 next = to;
+                returned = true;
             }
             if end <= next {
                 buffered.batches.pop_front();
@@ -224,7 +233,7 @@ impl Member {
             self.owned[place].position = Position::At(next);
             self.owned[place].epoch = epoch;
             self.unseen = true;
-            if !self.direct {
+            if !self.direct && returned {
                 self.note_work(Work { partition: buffered.partition, from: first, to: next, bytes });
             }
         }

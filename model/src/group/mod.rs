@@ -5,6 +5,7 @@
 
 pub mod assignors;
 mod fetcher;
+mod isolation;
 mod member;
 mod offsets;
 mod validation;

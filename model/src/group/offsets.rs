@@ -87,7 +87,7 @@ impl Member {
                     fetcher: Fetcher::Consumer,
                     partition,
                     position,
-                    isolation: crate::config::IsolationLevel::ReadUncommitted,
+                    isolation: self.settings.isolation_level,
                     current_epoch: None,
                 };
                 self.net.send(leader, now, Ask::Own(Request::ListOffsets(partition)), body, out);

@@ -62,6 +62,15 @@ impl Bench {
 
     /// The same under single switches that differ from those of 0.11.
     pub(super) fn started_under(switches: Switches, settings: ProducerConfig) -> Self {
+        Self::started_as(None, switches, settings)
+    }
+
+    /// The same, as a transactional producer.
+    pub(super) fn started_as(
+        transactional: Option<TransactionalId>,
+        switches: Switches,
+        settings: ProducerConfig,
+    ) -> Self {
         let config = Arc::new(ClusterConfig {
             protocol: Preset::V0_11Iv1.protocol().with(switches),
             brokers: 2,
@@ -79,6 +88,7 @@ impl Bench {
             settings,
             counter_start: 0,
             chance: 0,
+            transactional,
         });
         let mut bench =
             Self { producer, now: Instant::START, requests: Vec::new(), events: Vec::new(), sent: 0 };

@@ -195,7 +195,9 @@ impl Producer {
     /// Gives a batch up. Source: 0.11.0.2 `Sender.failBatch`; with a new epoch 2.5.0 `TransactionManager.handleFailedBatch`:
     /// a batch whose retries are used up may have been written, and its sequences stay as they are.
     fn fail(&mut self, batch: ProducerBatch, error: ErrorCode, now: Instant, out: &mut Effects) {
-        if batch.producer.is_some_and(|stamp| self.is_counted(stamp)) {
+        if self.transactions.is_some() {
+            self.batch_of_transaction_failed(error, out);
+        } else if batch.producer.is_some_and(|stamp| self.is_counted(stamp)) {
             if error == ErrorCode::InvalidProducerEpoch {
                 self.session = Session::Fenced(error);
             } else if self.accumulator.rules.epoch_bump {
@@ -225,8 +227,10 @@ impl Producer {
     /// Tells the application that a batch was given up.
     pub(super) fn tell_failed(&mut self, batch: ProducerBatch, error: ErrorCode, out: &mut Effects) {
         self.settled(&batch);
-        let ProducerBatch { partition, records, doubtful, .. } = batch;
+        let ProducerBatch { partition, records, producer, doubtful, .. } = batch;
+        let stamped = producer.is_some();
         out.event(Event::SendFailed { client: self.node, partition, records, error, definite: !doubtful });
+        self.transaction_failed(error, stamped, out);
     }
 
     fn settled(&mut self, batch: &ProducerBatch) {

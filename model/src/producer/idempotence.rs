@@ -54,6 +54,6 @@ impl Session {
 
     /// Whether a stamp is of this session.
     pub(super) fn made(self, stamp: ProducerStamp) -> bool {
-        self.stamp(stamp.base_sequence) == Some(stamp)
+        matches!(self, Self::Open { id, epoch } if (id, epoch) == (stamp.id, stamp.epoch))
     }
 }

@@ -20,6 +20,7 @@ mod queue;
 mod recovery;
 mod sender;
 mod sequences;
+mod transactions;
 mod waiting;
 
 use std::collections::VecDeque;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use crate::client::network::{Ask, Network, NetworkSettings};
 use crate::config::{Acks, ClusterConfig, ProducerConfig};
 use crate::event::Event;
-use crate::ids::{BrokerId, NodeId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, NodeId, TopicId, TopicPartition, TransactionalId};
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, ErrorCode, Message};
 use crate::producer::accumulator::{Accumulator, Rules};
@@ -38,6 +39,7 @@ use crate::producer::idempotence::Session;
 use crate::producer::in_flight::InFlightBatches;
 use crate::producer::partitioner::Partitioner;
 use crate::producer::queue::Readiness;
+use crate::producer::transactions::{Asked, Transactions};
 use crate::producer::waiting::Waiting;
 use crate::record::Record;
 use crate::time::{Instant, Micros};
@@ -58,6 +60,8 @@ pub struct ProducerSetup {
     pub counter_start: u32,
     /// What the sticky partitioners draw from: a producer's chance in one number.
     pub chance: u64,
+    /// The number of `transactional.id`, if it is set.
+    pub transactional: Option<TransactionalId>,
 }
 
 /// What a producer asks besides metadata.
@@ -65,6 +69,7 @@ pub struct ProducerSetup {
 enum Request {
     InitProducerId,
     Produce,
+    Transactional(Asked),
 }
 
 /// A producer.
@@ -76,6 +81,8 @@ pub struct Producer {
     max_block: Micros,
     net: Network<Request>,
     session: Session,
+    /// None unless it is a transactional producer.
+    transactions: Option<Box<Transactions>>,
     partitioner: Partitioner,
     waiting: VecDeque<Waiting>,
     accumulator: Accumulator,
@@ -93,8 +100,13 @@ pub struct Producer {
 impl Producer {
     /// A producer that has not been started.
     pub fn new(setup: ProducerSetup) -> Self {
-        let ProducerSetup { node, life, config, settings, counter_start, chance } = setup;
-        let rules = Rules::new(&settings, &config.protocol);
+        let ProducerSetup { node, life, config, settings, counter_start, chance, transactional } = setup;
+        let mut rules = Rules::new(&settings, &config.protocol);
+        rules.epoch_bump &= transactional.is_none();
+        let transactions = transactional.map(|id| {
+            let timeout = Micros::from_millis(settings.transaction_timeout_ms);
+            Box::new(Transactions::new(id, timeout, config.protocol.epoch_bump, rules.linger))
+        });
         Self {
             node,
             acks: settings.acks,
@@ -110,6 +122,7 @@ impl Producer {
                 max_in_flight: settings.max_in_flight.max(1) as usize,
             }),
             session: Session::new(settings.enable_idempotence),
+            transactions,
             partitioner: Partitioner::new(
                 settings.partitioner_class,
                 &config.protocol,
@@ -177,6 +190,7 @@ impl Producer {
     ) {
         let (follows, bytes) = (self.partitioner.follows(named, &record), u64::from(record.size_bytes));
         out.event(Event::RecordSent { client: self.node, partition, record: record.clone() });
+        self.joins_transaction(partition);
         self.accumulator.append(partition, record, now);
         if follows {
             self.partitioner.appended(partition, bytes, &self.net.metadata, &self.accumulator);
@@ -206,6 +220,9 @@ impl Producer {
                 }
                 self.sweep(now, out);
             }
+            Ask::Own(Request::Transactional(asked)) => {
+                self.on_transactional_reply(asked, message.body, now, out);
+            }
             Ask::Own(Request::Produce) => {
                 let Body::ProduceReply { partitions } = message.body else { return };
                 self.on_produce_reply(broker, message.correlation, &partitions, now, out);
@@ -226,6 +243,11 @@ impl Producer {
         self.net.disconnected(broker, now, &mut failed);
         if failed.contains(&Request::InitProducerId) {
             self.session = Session::Missing { ask_at: now + self.accumulator.rules.retry_backoff };
+        }
+        for request in failed {
+            if let Request::Transactional(asked) = request {
+                self.transactional_request_lost(asked, now, out);
+            }
         }
         let mut batches = std::mem::take(&mut self.scratch);
         self.in_flight.take_all(broker, &mut batches);
@@ -265,6 +287,7 @@ impl Producer {
     fn housekeep(&mut self, now: Instant, out: &mut Effects) {
         self.net.refresh(now, out);
         match self.session {
+            Session::Missing { .. } if self.transactions.is_some() => {}
             Session::Plain | Session::Asked | Session::Open { .. } => {}
             Session::Missing { ask_at } if ask_at > now => self.net.wake.by(ask_at),
             Session::Missing { .. } => {
@@ -276,6 +299,7 @@ impl Producer {
             }
             Session::Fenced(error) => self.abort_all(error, out),
         }
+        self.serve_transactions(now, out);
     }
 
     /// Sees to it that a partition's queue is looked at in time.
@@ -302,6 +326,9 @@ impl Machine for Producer {
                 }
             }
             Input::Deadline => {}
+            Input::Command(command) if self.transactions.is_some() => {
+                self.on_application(now, command, out);
+            }
             Input::Command(Command::Send { topic, partition, record }) => {
                 self.on_send(now, topic, partition, record, out);
             }
@@ -330,7 +357,8 @@ impl Machine for Producer {
             return;
         }
         if let Ok(place) = view.producers.binary_search_by_key(&self.node, |producer| producer.node) {
-            view.producers[place].pending = self.pending;
+            let waiting = self.transactions.as_ref().map_or(0, |transactions| transactions.pending());
+            view.producers[place].pending = self.pending + waiting;
             self.unseen = false;
         }
     }

@@ -168,6 +168,15 @@ impl PartitionQueue {
         }
     }
 
+    /// Takes all batches that have never left.
+    pub(super) fn take_unstamped(&mut self, partition: TopicPartition, taken: &mut Vec<ProducerBatch>) {
+        let from = self.closed.iter().position(|batch| batch.producer.is_none());
+        taken.extend(self.closed.drain(from.unwrap_or(self.closed.len())..));
+        if !self.open.is_empty() {
+            taken.push(self.close(partition));
+        }
+    }
+
     /// Puts a batch back that has failed. Without idempotence it becomes the first: of two that failed together the
     /// later one then leads. Source: 0.11.0.2 `RecordAccumulator.reenqueue`; with idempotence by sequence:
     /// 1.0 `RecordAccumulator.insertInSequenceOrder`.

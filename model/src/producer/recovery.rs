@@ -56,6 +56,9 @@ impl Producer {
     /// Source: 0.11.0.2 `Sender.sendProducerData`, which asks for another PID at once; 2.4.0 `Sender.sendProducerData`,
     /// `TransactionManager.markSequenceUnresolved`.
     pub(super) fn sequences_of_expired(&mut self, batch: &ProducerBatch) {
+        if self.transactions.is_some() {
+            return;
+        }
         let Some(end) = batch.end_sequence().filter(|_| batch.in_retry()) else { return };
         let rules = self.accumulator.rules;
         let at_once = rules.delivery_timeout.is_none() && !rules.epoch_bump;
@@ -154,7 +157,7 @@ impl Producer {
 /// Kafka's epoch is a signed number of 16 bits.
 const LAST_EPOCH: ProducerEpoch = ProducerEpoch(i16::MAX as u16);
 
-fn forget_sequences(accumulator: &mut Accumulator) {
+pub(super) fn forget_sequences(accumulator: &mut Accumulator) {
     for (_, queue) in accumulator.queues_mut() {
         queue.sequences = Sequences::default();
     }

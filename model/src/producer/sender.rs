@@ -10,6 +10,7 @@ use crate::producer::batch::ProducerBatch;
 use crate::producer::queue::Readiness;
 use crate::producer::sequences::Sequences;
 use crate::producer::{Producer, Request};
+use crate::record::ProducerStamp;
 use crate::time::{Instant, Micros};
 
 impl Producer {
@@ -24,7 +25,9 @@ impl Producer {
             let mut partitions = Vec::new();
             for place in 0..self.net.metadata.led_by(broker).len() {
                 let partition = self.net.metadata.led_by(broker)[place];
-                if self.accumulator.readiness(partition, now) != Readiness::Ready {
+                if self.accumulator.readiness(partition, now) != Readiness::Ready
+                    || !self.is_in_transaction(partition)
+                {
                     continue;
                 }
                 if partitions.is_empty() && !self.net.ready(broker, now, out) {
@@ -53,7 +56,9 @@ impl Producer {
             if queue.sequences.stale {
                 queue.sequences = Sequences::default();
             }
-            batch.producer = session.stamp(queue.sequences.next);
+            batch.producer = session
+                .stamp(queue.sequences.next)
+                .map(|stamp| ProducerStamp { transactional: self.transactions.is_some(), ..stamp });
             queue.sequences.next = batch.end_sequence().unwrap_or_default();
         }
         Some(batch)
@@ -99,7 +104,12 @@ impl Producer {
         out: &mut Effects,
     ) {
         let timeout = self.accumulator.rules.request_timeout;
-        let body = Body::ProduceRequest { acks: self.acks, timeout, partitions, transactional: None };
+        let body = Body::ProduceRequest {
+            acks: self.acks,
+            timeout,
+            partitions,
+            transactional: self.transactional_id(),
+        };
         match self.acks {
             Acks::None => self.net.send_unanswered(broker, body, out),
             Acks::Leader | Acks::All => self.net.send(broker, now, Ask::Own(Request::Produce), body, out),

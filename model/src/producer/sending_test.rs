@@ -115,7 +115,7 @@ fn the_view_is_told_of_pending_records() {
     let mut bench = Bench::ready(settings(|_| {}), &[Some(ONE)]);
     bench.send(0);
     let mut view = ClusterView::default();
-    view.producers.push(crate::view::ProducerView { node: NODE, pending: 9 });
+    view.producers.push(crate::view::ProducerView { node: NODE, pending: 9, transactional: false });
     bench.producer.show(&mut view);
     assert_eq!(view.producers[0].pending, 1);
 }

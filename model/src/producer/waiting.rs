@@ -70,6 +70,29 @@ impl Producer {
         }
     }
 
+    /// Gives up all records that wait.
+    pub(super) fn refuse_waiting(&mut self, error: ErrorCode, out: &mut Effects) {
+        while let Some(Waiting { topic, partition, record, .. }) = self.waiting.pop_front() {
+            self.pending -= 1;
+            self.refuse_record(topic, partition, record, error, out);
+        }
+    }
+
+    /// Refuses a record that the application hands over though nothing can come of it.
+    pub(super) fn refuse_record(
+        &mut self,
+        topic: TopicId,
+        partition: Option<u16>,
+        record: Record,
+        error: ErrorCode,
+        out: &mut Effects,
+    ) {
+        self.pending += 1;
+        let chosen = self.choose(topic, partition, &record);
+        let partition = chosen.map(|chosen| chosen.partition).or(partition);
+        self.refuse(Waiting { topic, partition, record, since: Instant::START, version: 0 }, error, out);
+    }
+
     /// Fails a record that never got a partition. It is told of as sent to the partition that was named, or to the
     /// first, so that nobody misses it.
     fn refuse(&mut self, refused: Waiting, error: ErrorCode, out: &mut Effects) {
@@ -85,5 +108,6 @@ impl Producer {
             error,
             definite: true,
         });
+        self.transaction_failed(error, false, out);
     }
 }

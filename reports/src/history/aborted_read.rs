@@ -1,7 +1,8 @@
 //! `aborted-read`: a send that surely failed, and that is read. Source: Jepsen's Kafka workload, `G1a`.
 //!
 //! Only what was refused before it was written failed surely, and only if no attempt ended otherwise; the producer says
-//! so. A producer that was restarted does not know what became of its earlier lives' attempts. Promised always.
+//! so. Under `read_committed` also what belongs to a transaction that its application was told is aborted; see
+//! [`super::transactions`]. A producer that was restarted does not know what became of its earlier lives' attempts. Promised always.
 //!
 //! Looked at: records that surely failed. Broken at each poll that returns one, and at the failure of one that was read.
 

@@ -31,6 +31,10 @@ pub struct Entry {
     pub read: bool,
     /// Whether it was handed over again, after its producer was restarted.
     pub resent: bool,
+    /// Whether a consumer with `read_committed` returned it.
+    pub read_committed: bool,
+    /// Which transaction it belongs to, counted from 1 over all producers; 0 for none.
+    pub transaction: u32,
     /// Which records of one key and one producer it belongs to; 0 without a key.
     pub stream: u32,
     /// Where it was sent, the last time.

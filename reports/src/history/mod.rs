@@ -12,6 +12,8 @@
 //!
 //! - [`aborted_read`](Property::AbortedRead): a send that surely failed is read;
 //! - [`poll_order`]: polls that jump over records or go back, from one to the next and inside one;
+//! - [`precommitted_read`](Property::PrecommittedRead), [`atomic_transactions`](Property::AtomicTransactions): what readers
+//!   with `read_committed` are given of [`transactions`];
 //! - [`nonmonotonic_send`](Property::NonmonotonicSend): a later send lands before an earlier one;
 //! - [`groups`]: what a group was delivered twice, committed and never finished, or finished out of its key's order.
 //!
@@ -37,6 +39,7 @@ mod offsets;
 mod poll_order;
 mod skipped;
 mod spans;
+mod transactions;
 mod unseen;
 
 use std::collections::BTreeSet;
@@ -60,7 +63,8 @@ use groups::{Delivery, Group};
 use keys::Keys;
 use nonmonotonic_send::NonmonotonicSend;
 use offsets::Offsets;
-use poll_order::PollOrder;
+use poll_order::{Known, PollOrder};
+use transactions::Transactions;
 
 /// A value at an offset, as a client was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +93,9 @@ pub struct History {
     lost_write: Anomaly,
     unseen: Anomaly,
     aborted_read: Anomaly,
+    transactions: Transactions,
+    precommitted_read: Anomaly,
+    atomic_transactions: Anomaly,
     poll_order: PollOrder,
     nonmonotonic_send: NonmonotonicSend,
     keys: Keys,
@@ -130,6 +137,9 @@ impl History {
             lost_write: Anomaly::default(),
             unseen: Anomaly::default(),
             aborted_read: Anomaly::default(),
+            transactions: Transactions::default(),
+            precommitted_read: Anomaly::default(),
+            atomic_transactions: Anomaly::default(),
             poll_order: PollOrder::default(),
             nonmonotonic_send: NonmonotonicSend::default(),
             keys: Keys::default(),
@@ -154,7 +164,7 @@ impl History {
     #[inline]
     pub fn hear(&mut self, step: &Step, event: &Event, promises: &Promises) {
         if let Event::RecordSent { client, partition, record } = event {
-            self.on_sent(step, *client, *partition, record);
+            self.on_sent(step, *client, *partition, record, promises);
         } else if let Event::SendAcknowledged { client, partition, base_offset, records } = event {
             self.on_acknowledged(step, *client, *partition, *base_offset, records, promises);
         } else if let Event::SendFailed { partition, records, definite, .. } = event {
@@ -178,15 +188,40 @@ impl History {
         | Event::MemberFenced { client, partitions, .. } = event
         {
             self.poll_order.lost(*client, partitions);
+        } else if let Event::TransactionBegun { client, transaction, number } = event {
+            self.transactions.begun(*client, *transaction, *number);
+        } else if let Event::TransactionEnded { client, commit, .. } = event {
+            transactions::ended(self, step, *client, *commit, promises);
+        } else if let Event::ProducerFenced { client, .. } = event {
+            self.transactions.lost(*client);
+        } else if let Event::ProducerInitialized { transaction, producer, .. } = event {
+            self.transactions.initialized(*transaction, *producer);
+        } else if let Event::MarkerAppended { marker, .. } = event {
+            self.transactions.marked(step, marker);
+        } else if let Event::TransactionMoved { transaction, state, .. } = event {
+            self.transactions.moved(step, *transaction, *state);
         } else if let Event::NodeStopped { node, .. } | Event::NodeRestarted { node } = event {
+            self.transactions.lost(*node);
             self.poll_order.restarted(*node);
             self.nonmonotonic_send.restarted(*node);
         }
     }
 
-    fn on_sent(&mut self, step: &Step, client: NodeId, partition: TopicPartition, record: &Record) {
+    fn on_sent(
+        &mut self,
+        step: &Step,
+        client: NodeId,
+        partition: TopicPartition,
+        record: &Record,
+        promises: &Promises,
+    ) {
         let stream = self.keys.stream(client, record);
+        let transaction = self.transactions.joined(client, record.value, partition);
+        if transaction > 0 {
+            transactions::goes_on(self, step, transaction, promises);
+        }
         let entry = self.records.entry(record.value);
+        entry.transaction = transaction;
         if entry.fate == Fate::Unsent {
             self.told.sent += 1;
             entry.sent_at = step.at;
@@ -250,7 +285,8 @@ impl History {
     }
 
     fn on_polled(&mut self, step: &Step, delivery: Delivery<'_>, promises: &Promises) {
-        let Delivery { client, partition, from, batch, .. } = delivery;
+        let Delivery { client, group, partition, from, batch } = delivery;
+        let committed_only = promises.committed_only(group);
         let skipped = from.0.saturating_sub(batch.base_offset.0) as usize;
         for (place, record) in (0..).zip(batch.records.iter()).skip(skipped) {
             let offset = batch.base_offset.plus(place);
@@ -258,6 +294,11 @@ impl History {
             self.duplicate.looked();
             let entry = self.records.entry(record.value);
             entry.read = true;
+            entry.read_committed |= committed_only;
+            if committed_only && entry.transaction > 0 {
+                transactions::read(self, step, client, partition, record.value, promises);
+            }
+            let entry = self.records.entry(record.value);
             if entry.fate == Fate::Refused {
                 aborted_read::read(self, step, partition, record.value);
             }
@@ -265,7 +306,13 @@ impl History {
         }
         let end = batch.end_offset();
         self.offsets.read_up_to(partition, end);
-        self.poll_order.polled((step, client), partition, (from, end), &self.offsets, &self.names);
+        let known = Known {
+            offsets: &self.offsets,
+            records: &self.records,
+            transactions: &self.transactions,
+            names: &self.names,
+        };
+        self.poll_order.polled((step, client), partition, (from, end), committed_only, known);
         groups::delivered(self, step, delivery, promises);
     }
 
@@ -276,18 +323,30 @@ impl History {
 
     /// The run is over, however it ended.
     pub fn close(&mut self) {
-        self.poll_order.close(&self.offsets, &self.names);
+        self.poll_order.close(Known {
+            offsets: &self.offsets,
+            records: &self.records,
+            transactions: &self.transactions,
+            names: &self.names,
+        });
     }
 
     /// Judges what only the end can tell. Only for a run that converged: until then, someone may still read.
     pub fn finish(&mut self, step: &Step, promises: &Promises) {
         for claim in claims::claims(&self.records, &self.offsets) {
-            if promises.read_from_start(claim.partition.topic) {
+            if promises.read_from_start(claim.partition.topic) && self.is_owed(&claim) {
                 lost_write::judge(self, &claim, step, promises);
                 unseen::judge(self, &claim, step, promises);
             }
         }
         skipped::judge(self, step, promises);
+        transactions::judge(self, step, promises);
+    }
+
+    /// Whether readers are owed a record that its producer takes for done: unless its transaction was not committed, and
+    /// perhaps all of them read only what is.
+    fn is_owed(&self, claim: &claims::Claim) -> bool {
+        self.records.get(claim.value).is_none_or(|entry| self.transactions.must_be_given(entry))
     }
 
     /// What one of the anomalies has shown; nothing for other properties.
@@ -298,6 +357,8 @@ impl History {
             (Property::LostWrite, &self.lost_write),
             (Property::Unseen, &self.unseen),
             (Property::AbortedRead, &self.aborted_read),
+            (Property::PrecommittedRead, &self.precommitted_read),
+            (Property::AtomicTransactions, &self.atomic_transactions),
             (Property::PollSkip, &self.poll_order.skips[0]),
             (Property::NonmonotonicPoll, &self.poll_order.backwards[0]),
             (Property::IntPollSkip, &self.poll_order.skips[1]),

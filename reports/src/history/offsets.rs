@@ -42,13 +42,15 @@ impl Offsets {
         self.partitions.get(id)?.said.get(offset.0 as usize)?.map(|said| said.value)
     }
 
-    /// The first offset of `[from, to)` of which anyone has told, and the value.
+    /// The first offset of `[from, to)` of which anyone has told, and the value; only of values that count.
     pub(super) fn first_known(
         &self,
         id: TopicPartition,
         (from, to): (Offset, Offset),
+        counts: impl Fn(RecordId) -> bool,
     ) -> Option<(Offset, RecordId)> {
-        (from.0..to.0).map(Offset).find_map(|offset| Some((offset, self.value(id, offset)?)))
+        let known = (from.0..to.0).map(Offset).filter_map(|offset| Some((offset, self.value(id, offset)?)));
+        known.into_iter().find(|(_, value)| counts(*value))
     }
 
     /// Says that someone read up to here, exclusive.

@@ -5,15 +5,19 @@
 //! restart of the member begin anew. `int-` is what one step returned: inside one poll. A jump is a skip only if an offset
 //! that it left out is known to hold a record, by anyone's poll or acknowledgement, now or at the end. Promised always.
 //!
+//! A member with `isolation.level=read_committed` is owed no record of a transaction that is not known to be committed, and
+//! nobody is owed the markers of transactions.
+//!
 //! Looked at: what polls returned of a partition of which the member had polled before. Broken at each that goes wrong.
 
 use highwater_model::event::{Step, StepId};
-use highwater_model::ids::{NodeId, Offset, TopicPartition};
+use highwater_model::ids::{NodeId, Offset, RecordId, TopicPartition};
 
 use super::anomaly::Anomaly;
 use super::by_partition::ByPartition;
 use super::offsets::Offsets;
-use super::record_name;
+use super::transactions::Transactions;
+use super::{Ledger, record_name};
 use crate::finding::Finding;
 use crate::property::Property;
 use highwater_model::names::Names;
@@ -48,6 +52,23 @@ struct Jump {
     from: Offset,
     to: Offset,
     inside: bool,
+    /// The member is given nothing of transactions that are not committed.
+    committed_only: bool,
+}
+
+/// What is known of records.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) offsets: &'a Offsets,
+    pub(super) records: &'a Ledger,
+    pub(super) transactions: &'a Transactions,
+    pub(super) names: &'a Names,
+}
+
+impl Known<'_> {
+    fn must_be_given(&self, value: RecordId) -> bool {
+        self.records.get(value).is_none_or(|entry| self.transactions.must_be_given(entry))
+    }
 }
 
 impl PollOrder {
@@ -58,8 +79,8 @@ impl PollOrder {
         (step, client): (&Step, NodeId),
         partition: TopicPartition,
         (from, to): (Offset, Offset),
-        offsets: &Offsets,
-        names: &Names,
+        committed_only: bool,
+        known: Known<'_>,
     ) {
         let position = member(&mut self.members, client).at(partition);
         let before = position.next.replace((to, step.id));
@@ -68,16 +89,17 @@ impl PollOrder {
         self.skips[usize::from(inside)].looked();
         self.backwards[usize::from(inside)].looked();
         if from != next {
-            let jump = Jump { step: *step, client, partition, from: next, to: from, inside };
-            self.jumped(jump, offsets, names);
+            let jump = Jump { step: *step, client, partition, from: next, to: from, inside, committed_only };
+            self.jumped(jump, known);
         }
     }
 
     #[cold]
-    fn jumped(&mut self, jump: Jump, offsets: &Offsets, names: &Names) {
-        let Jump { step, client, partition, from, to, inside } = jump;
+    fn jumped(&mut self, jump: Jump, known: Known<'_>) {
+        let Jump { step, client, partition, from, to, inside, .. } = jump;
+        let names = known.names;
         if to > from {
-            if !self.skipped(&jump, offsets, names) {
+            if !self.skipped(&jump, known) {
                 self.jumps.push(jump);
             }
             return;
@@ -96,9 +118,11 @@ impl PollOrder {
     }
 
     /// Whether a jump is known to have left a record out.
-    fn skipped(&mut self, jump: &Jump, offsets: &Offsets, names: &Names) -> bool {
-        let Jump { step, client, partition, from, to, inside } = *jump;
-        let Some((offset, value)) = offsets.first_known(partition, (from, to)) else { return false };
+    fn skipped(&mut self, jump: &Jump, known: Known<'_>) -> bool {
+        let Jump { step, client, partition, from, to, inside, committed_only } = *jump;
+        let (offsets, names) = (known.offsets, known.names);
+        let counts = |value| !committed_only || known.must_be_given(value);
+        let Some((offset, value)) = offsets.first_known(partition, (from, to), counts) else { return false };
         let property = if inside { Property::IntPollSkip } else { Property::PollSkip };
         self.skips[usize::from(inside)].broke(true, || Finding {
             property,
@@ -115,9 +139,9 @@ impl PollOrder {
     }
 
     /// The run is over: what was told of offsets since then counts too.
-    pub(super) fn close(&mut self, offsets: &Offsets, names: &Names) {
+    pub(super) fn close(&mut self, known: Known<'_>) {
         for jump in std::mem::take(&mut self.jumps) {
-            self.skipped(&jump, offsets, names);
+            self.skipped(&jump, known);
         }
     }
 

@@ -47,6 +47,11 @@ fn left_out(
     promises: &Promises,
 ) {
     let Some(value) = history.offsets.value(partition, offset) else { return };
+    if promises.committed_only(id)
+        && history.records.get(value).is_some_and(|entry| !history.transactions.must_be_given(entry))
+    {
+        return;
+    }
     let promised = promises.covers_group(Property::Skipped, id) && promises.is_clean(partition.topic);
     groups::group(&mut history.groups, id).told.skipped += 1;
     let names = &history.names;

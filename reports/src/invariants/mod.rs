@@ -482,6 +482,9 @@ impl WhiteBox {
             | Property::HighWatermarkReached
             | Property::GroupStable
             | Property::AllSeen
+            | Property::LastStableOffsetReached
+            | Property::PrecommittedRead
+            | Property::AtomicTransactions
             | Property::InconsistentOffsets
             | Property::Duplicate
             | Property::LostWrite

@@ -10,7 +10,7 @@ use highwater_model::ids::{BrokerId, BrokerSet, Generation, GroupId, NodeId, Off
 use highwater_model::names::Names;
 use highwater_model::view::{BrokerView, ClusterView, ConsumerView, PartitionView, ReplicaView};
 
-use super::{Last, availability};
+use super::{Last, availability, last_stable_offset_reached};
 use crate::finding::Tally;
 use crate::property::Property;
 
@@ -27,6 +27,8 @@ pub enum Pending {
     LogEnd(TopicPartition, BrokerId, Offset),
     /// A replica's high watermark is not the log's end.
     HighWatermark(TopicPartition, BrokerId, Offset),
+    /// A transaction is open in a log from here on.
+    Transaction(TopicPartition, Offset),
     /// A producer has this many records neither answered nor given up.
     Producer(NodeId, u64),
     /// A consumer does not know its position, or stands elsewhere than at the high watermark.
@@ -58,6 +60,9 @@ impl Pending {
                 let name = names.partition(*partition);
                 format!("the high watermark of {name} on broker {broker} is {at} and not the log's end")
             }
+            Self::Transaction(partition, from) => {
+                format!("a transaction is open in {} from offset {from} on", names.partition(*partition))
+            }
             Self::Producer(node, pending) => {
                 format!("{} has {pending} records neither answered nor given up", names.node(*node))
             }
@@ -82,9 +87,9 @@ impl Pending {
 }
 
 /// Whether all has come right: every broker up and known, every partition led, replicated and committed to its end,
-/// every record of a producer answered or given up, every group with an active member in one generation, every
+/// every record of a producer answered or given up, no transaction open, every group with an active member in one generation, every
 /// partition of its topics owned, every consumer at the high watermark. A group without an active member demands
-/// nothing. Allocates nothing.
+/// nothing. Allocates nothing unless there are transactions.
 ///
 /// # Errors
 ///
@@ -101,6 +106,9 @@ pub fn converged(view: &ClusterView) -> Result<(), Pending> {
         if producer.pending > 0 {
             return Err(Pending::Producer(producer.node, producer.pending));
         }
+    }
+    if last_stable_offset_reached::has_transactions(view) {
+        view.partitions.iter().try_for_each(transactions_over)?;
     }
     let mut active = view.consumers.iter().filter(|consumer| consumer.active);
     active.try_for_each(|consumer| consumer_converged(view, consumer))
@@ -124,6 +132,11 @@ fn partition_converged(partition: &PartitionView) -> Result<(), Pending> {
         }
     }
     Ok(())
+}
+
+fn transactions_over(partition: &PartitionView) -> Result<(), Pending> {
+    let open = partition.true_leader().and_then(last_stable_offset_reached::first_open).flatten();
+    open.map_or(Ok(()), |(_, from)| Err(Pending::Transaction(partition.id(), from)))
 }
 
 fn consumer_converged(view: &ClusterView, consumer: &ConsumerView) -> Result<(), Pending> {

@@ -12,7 +12,7 @@ const ALL: [crate::property::Property; 6] =
 /// A settled cluster with a producer that has nothing pending and a consumer at the end.
 fn settled() -> Stage {
     let mut stage = Stage::settled();
-    stage.view.producers = vec![ProducerView { node: SHOP, pending: 0 }];
+    stage.view.producers = vec![ProducerView { node: SHOP, pending: 0, transactional: false }];
     stage.view.consumers = vec![consumer(5, Some(3))];
     stage
 }

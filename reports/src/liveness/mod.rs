@@ -18,6 +18,7 @@ mod converged;
 mod elected;
 mod group_stable;
 mod high_watermark_reached;
+mod last_stable_offset_reached;
 
 #[cfg(test)]
 mod liveness_test;
@@ -42,6 +43,7 @@ pub(crate) struct Liveness {
     elected: Tally,
     answered: Tally,
     high_watermark_reached: Tally,
+    last_stable_offset_reached: Tally,
     group_stable: Tally,
     all_seen: Tally,
 }
@@ -78,6 +80,7 @@ impl Liveness {
         elected::judge(last, &mut self.elected);
         answered::judge(last, &mut self.answered);
         high_watermark_reached::judge(last, &mut self.high_watermark_reached);
+        last_stable_offset_reached::judge(last, &mut self.last_stable_offset_reached);
         group_stable::judge(last, &mut self.group_stable);
         all_seen::judge(last, &mut self.all_seen);
     }
@@ -89,6 +92,7 @@ impl Liveness {
             (Property::Elected, &self.elected),
             (Property::Answered, &self.answered),
             (Property::HighWatermarkReached, &self.high_watermark_reached),
+            (Property::LastStableOffsetReached, &self.last_stable_offset_reached),
             (Property::GroupStable, &self.group_stable),
             (Property::AllSeen, &self.all_seen),
         ]

@@ -39,6 +39,8 @@ pub enum Harm {
     Cut,
     /// An answer to a producer that is not true.
     Ack,
+    /// Part of a transaction is seen, or one that was not committed.
+    Torn,
     /// A group passed over records.
     Skipped,
     /// Two replicas, or two readers, hold different records for committed at one place.
@@ -72,6 +74,7 @@ impl Harm {
             Self::Hw => "a high watermark that is not true",
             Self::Cut => "a replica cut off committed records",
             Self::Ack => "an answer to a producer that is not true",
+            Self::Torn => "a transaction is seen in part, or before it was committed",
             Self::Skipped => "a group passed over records",
             Self::Diverged => "two committed records at one offset",
             Self::Lost => "committed or acknowledged records are gone",
@@ -91,6 +94,7 @@ impl Harm {
             | Property::EpochOrder
             | Property::RepeatableRead
             | Property::InconsistentOffsets => Self::Diverged,
+            Property::PrecommittedRead | Property::AtomicTransactions => Self::Torn,
             Property::PollSkip | Property::IntPollSkip | Property::Skipped => Self::Skipped,
             Property::AckHonesty | Property::MinIsrRespected | Property::AbortedRead => Self::Ack,
             Property::TruncationSparesCommitted | Property::TruncationToHighWatermark => Self::Cut,
@@ -116,6 +120,7 @@ impl Harm {
             | Property::Answered
             | Property::HighWatermarkReached
             | Property::GroupStable
+            | Property::LastStableOffsetReached
             | Property::AllSeen => Self::Stuck,
             Property::Routing | Property::PartitionsNeverShrink | Property::LagBounded => Self::Late,
         }

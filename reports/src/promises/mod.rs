@@ -12,7 +12,7 @@ mod needs;
 
 use highwater_model::config;
 use highwater_model::config::{
-    AckStrategy, Acks, AutoOffsetReset, ClusterConfig, CommitPoint, PartitionerClass,
+    AckStrategy, Acks, AutoOffsetReset, ClusterConfig, CommitPoint, IsolationLevel, PartitionerClass,
 };
 use highwater_model::event::Event;
 use highwater_model::ids::{GroupId, NodeId, TopicId};
@@ -47,6 +47,8 @@ struct Client {
 struct Topic {
     clean: bool,
     read_from_start: bool,
+    /// By a group with `read_committed`.
+    committed_read_from_start: bool,
     /// What acks=-1 waits for.
     strategy: AckStrategy,
     internal: bool,
@@ -58,6 +60,7 @@ struct Group {
     commit_after: bool,
     from_start: bool,
     takes_time: bool,
+    committed_only: bool,
 }
 
 /// Whom this run's settings promise what.
@@ -95,6 +98,7 @@ impl Promises {
             for topic in reader.topics.iter().filter(|_| group.from_start) {
                 if let Some(topic) = topics.get_mut(usize::from(topic.0)) {
                     topic.read_from_start = true;
+                    topic.committed_read_from_start |= group.committed_only;
                 }
             }
         }
@@ -205,6 +209,23 @@ impl Promises {
         self.topic(topic).read_from_start
     }
 
+    /// Whether some group with `read_committed` reads this topic from its start.
+    pub fn committed_read_from_start(&self, topic: TopicId) -> bool {
+        self.topic(topic).committed_read_from_start
+    }
+
+    /// Whether what was written to this topic and committed lasts.
+    pub fn is_lasting(&self, topic: TopicId) -> bool {
+        self.is_clean(topic) && self.disks_last
+    }
+
+    /// Whether the group reads only what is committed.
+    #[inline]
+    pub fn committed_only(&self, group: GroupId) -> bool {
+        let group = self.groups.get(usize::from(group.0)).copied().flatten();
+        group.is_some_and(|group| group.committed_only)
+    }
+
     /// Whether the group's application needs time for a record.
     #[inline]
     pub fn takes_time(&self, group: GroupId) -> bool {
@@ -248,6 +269,7 @@ impl Topic {
         Self {
             clean,
             read_from_start: false,
+            committed_read_from_start: false,
             strategy: topic.ack_strategy,
             internal: config.is_internal(id),
             grown: false,
@@ -262,6 +284,7 @@ impl Group {
             commit_after: settings.enable_auto_commit || *commit != CommitPoint::BeforeProcessing,
             from_start: settings.auto_offset_reset == AutoOffsetReset::Earliest,
             takes_time: *takes_time,
+            committed_only: settings.isolation_level == IsolationLevel::ReadCommitted,
         }
     }
 

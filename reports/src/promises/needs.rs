@@ -69,7 +69,9 @@ impl Needs {
             | Property::TruncationSparesCommitted
             | Property::CommittedDurable
             | Property::RepeatableRead
-            | Property::InconsistentOffsets => Self::LASTING_LOGS,
+            | Property::InconsistentOffsets
+            | Property::PrecommittedRead
+            | Property::AtomicTransactions => Self::LASTING_LOGS,
             Property::AckedDurable | Property::LostWrite | Property::Unseen => Self::LASTING_ACKS,
             Property::Duplicate => Self::IDEMPOTENCE,
             Property::ProducerOrder => Self::ORDER,
@@ -101,6 +103,7 @@ impl Needs {
             | Property::Elected
             | Property::Answered
             | Property::HighWatermarkReached
+            | Property::LastStableOffsetReached
             | Property::GroupStable
             | Property::AllSeen
             | Property::AbortedRead

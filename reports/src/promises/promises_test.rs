@@ -30,7 +30,7 @@ fn power_failure() -> Event {
 }
 
 /// What rests on logs that last, for an idempotent producer.
-const LASTING: [&str; 17] = [
+const LASTING: [&str; 19] = [
     "weak-isr",
     "strong-isr",
     "log-matching",
@@ -47,6 +47,8 @@ const LASTING: [&str; 17] = [
     "unseen",
     "nonmonotonic-send",
     "skipped",
+    "precommitted-read",
+    "atomic-transactions",
     "key-order",
 ];
 

@@ -9,14 +9,17 @@ use highwater_model::time::{Instant, Micros};
 use serde_json::Value;
 
 use super::errors::Problem;
-use super::format::{Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, When};
+use super::format::{
+    Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, TransactionsSpec, When,
+};
 use super::lookup::{Lookup, Miss};
-use super::offsets_topic;
 use super::path::JsonPath;
 use super::plan::{
-    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedProducer, PlannedTarget, PlannedWhen,
+    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedProducer, PlannedTarget, PlannedTransactions,
+    PlannedWhen,
 };
 use super::target::Target;
+use super::{offsets_topic, transactions_topic};
 
 /// The plan of `scenario`.
 ///
@@ -45,7 +48,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
         switches: scenario.switches,
         latency: span(scenario.network.latency_ms),
         producers: producers
-            .map(|(producer, node)| planned_producer(producer, node, lookup))
+            .map(|(producer, node)| planned_producer(scenario, producer, node, lookup))
             .collect::<Result<_, _>>()?,
         groups,
         faults: faults.map(|(index, fault)| planned_fault(index, fault, lookup)).collect::<Result<_, _>>()?,
@@ -61,9 +64,11 @@ fn names(scenario: &Scenario, lookup: &Lookup<'_>) -> Names {
     let brokers = (1..=scenario.cluster.brokers).map(|id| format!("broker-{id}"));
     let nodes =
         std::iter::once("controller".to_owned()).chain(brokers).chain(lookup.clients().iter().cloned());
-    let topics = scenario.topics.iter().map(|topic| topic.name.clone());
+    let topics = scenario.topics.iter().map(|topic| topic.name.as_str());
+    let offsets = offsets_topic::id(scenario).map(|_| offsets_topic::NAME);
+    let transactions = transactions_topic::id(scenario).map(|_| transactions_topic::NAME);
     Names {
-        topics: topics.chain(offsets_topic::id(scenario).map(|_| offsets_topic::NAME.to_owned())).collect(),
+        topics: topics.chain(offsets).chain(transactions).map(ToOwned::to_owned).collect(),
         groups: scenario.groups.iter().map(|group| group.name.clone()).collect(),
         nodes: nodes.collect(),
         faults: scenario.faults.iter().map(|fault| words(&fault.action)).collect(),
@@ -91,17 +96,19 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
         service_rate: topic.service_rate,
         assignment: assignment(topic, scenario.cluster.brokers),
     };
-    let internal = offsets_topic::id(scenario).map(|_| offsets_topic::topic(scenario));
+    let offsets = offsets_topic::id(scenario).map(|_| offsets_topic::topic(scenario));
+    let transactions = transactions_topic::id(scenario).map(|_| transactions_topic::topic(scenario));
+    let ids = transactions_topic::ids(scenario).into_iter();
     let groups = (0..scenario.groups.len() as u16).map(GroupId);
     ClusterConfig {
         protocol: scenario.protocol.protocol().with(scenario.switches),
         brokers: scenario.cluster.brokers,
         broker: broker.clone(),
-        topics: scenario.topics.iter().map(topic).chain(internal).collect(),
+        topics: scenario.topics.iter().map(topic).chain(offsets).chain(transactions).collect(),
         offsets_topic: offsets_topic::id(scenario),
         offsets_partitions: groups.filter_map(|group| offsets_topic::partition_of(scenario, group)).collect(),
-        transactions_partitions: Vec::new(),
-        transactions_topic: None,
+        transactions_topic: transactions_topic::id(scenario),
+        transactions_partitions: ids.map(|id| transactions_topic::partition_of(scenario, id)).collect(),
     }
 }
 
@@ -119,6 +126,7 @@ fn assignment(topic: &TopicSpec, brokers: u8) -> Vec<Vec<BrokerId>> {
 }
 
 fn planned_producer(
+    scenario: &Scenario,
     producer: &ProducerSpec,
     node: u16,
     lookup: &Lookup<'_>,
@@ -133,7 +141,14 @@ fn planned_producer(
         partition: producer.partition,
         keys: producer.keys,
         record_bytes: producer.record_bytes,
+        transactions: planned_transactions(scenario, producer),
     })
+}
+
+fn planned_transactions(scenario: &Scenario, producer: &ProducerSpec) -> Option<PlannedTransactions> {
+    let id = transactions_topic::number(scenario, producer.config.transactional_id.as_deref()?)?;
+    let TransactionsSpec { records, abort_every } = producer.transactions?;
+    Some(PlannedTransactions { id, records, abort_every })
 }
 
 fn planned_group(

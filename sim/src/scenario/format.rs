@@ -171,9 +171,26 @@ pub struct ProducerSpec {
     #[serde(default = "default_record_bytes")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub record_bytes: u32,
+    /// How the records of a producer with a `transactional.id` are put into transactions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<TransactionsSpec>,
     /// Settings, by Kafka's names.
     #[serde(default)]
     pub config: ProducerConfig,
+}
+
+/// How an application puts its records into transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionsSpec {
+    /// How many records a transaction has; the last one has what is left. The application commits once it has handed over
+    /// the last of them.
+    #[schemars(range(min = 1))]
+    pub records: u32,
+    /// Every so many transactions the application aborts instead. Unless given, it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub abort_every: Option<u32>,
 }
 
 /// By then a newly formed cluster has settled: a follower that asked before its leader had taken office has backed off

@@ -4,11 +4,11 @@ use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
 
 use super::errors::Problem;
 use super::format::{Action, GroupSpec, Scenario, TopicSpec};
-use super::offsets_topic;
 use super::path::JsonPath;
 use super::plan::PlannedTarget;
 use super::suggest::{list, nearest};
 use super::target::Target;
+use super::{offsets_topic, transactions_topic};
 
 /// A name that means nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +63,11 @@ impl<'a> Lookup<'a> {
     /// If there is none; and if it is `__consumer_offsets`, which is no application's.
     pub fn topic(&self, name: &str) -> Result<TopicId, Miss> {
         let names = || self.scenario.topics.iter().map(|topic| topic.name.as_str());
-        if name == offsets_topic::NAME {
+        if [offsets_topic::NAME, transactions_topic::NAME].contains(&name) {
+            let whose = if name == offsets_topic::NAME { "groups" } else { "transactions" };
             return Err(Miss {
                 message: format!(
-                    "`{name}` is the cluster's own topic, which only coordinators of groups use"
+                    "`{name}` is the cluster's own topic, which only coordinators of {whose} use"
                 ),
                 allowed: list(names()),
                 nearest: None,
@@ -101,14 +102,13 @@ impl<'a> Lookup<'a> {
     pub fn partition(&self, name: &str) -> Result<TopicPartition, Miss> {
         let Some((topic, number)) = name.rsplit_once('-') else { return Err(self.no_partition(name)) };
         let Ok(partition) = number.parse::<u16>() else { return Err(self.no_partition(name)) };
-        let internal = offsets_topic::id(self.scenario).filter(|_| topic == offsets_topic::NAME);
-        let topic = internal.map_or_else(|| self.topic(topic), Ok).map_err(|miss| Miss {
-            nearest: miss.nearest.map(|near| format!("{near}-{number}")),
-            ..self.no_partition(name)
+        let internal = self.internal().find(|(name, ..)| *name == topic);
+        let topic = internal.map_or_else(|| self.topic(topic), |(_, id, ..)| Ok(id)).map_err(|miss| {
+            Miss { nearest: miss.nearest.map(|near| format!("{near}-{number}")), ..self.no_partition(name) }
         })?;
         let partitions = match self.scenario.topics.get(usize::from(topic.0)) {
             Some(topic) => self.most_partitions(topic),
-            None => offsets_topic::partitions(self.scenario),
+            None => internal.map_or(0, |(_, _, partitions, _)| partitions),
         };
         if partition >= partitions || number.len() > 1 && number.starts_with(['0', '+']) {
             return Err(self.no_partition(name));
@@ -136,8 +136,7 @@ impl<'a> Lookup<'a> {
         };
         let topics =
             self.scenario.topics.iter().map(|topic| (topic.name.as_str(), self.most_partitions(topic)));
-        let internal = offsets_topic::id(self.scenario)
-            .map(|_| (offsets_topic::NAME, offsets_topic::partitions(self.scenario)));
+        let internal = self.internal().map(|(name, _, partitions, _)| (name, partitions));
         let allowed = topics.chain(internal).map(range).collect::<Vec<_>>().join(", ");
         Miss { message: format!("there is no partition `{name}`"), allowed, nearest: None }
     }
@@ -199,6 +198,7 @@ impl<'a> Lookup<'a> {
             Target::Leader(partition) => PlannedTarget::Leader(self.partition(partition)?),
             Target::Follower { number, partition } => self.follower(*number, partition)?,
             Target::Coordinator(group) => PlannedTarget::Leader(self.coordinated_by(group)?),
+            Target::TransactionCoordinator(id) => PlannedTarget::Leader(self.transactions_of(id)?),
             Target::AnyBroker => PlannedTarget::AnyBroker,
             Target::EventBroker => PlannedTarget::EventBroker,
             Target::EventClient => PlannedTarget::EventClient,
@@ -217,6 +217,39 @@ impl<'a> Lookup<'a> {
         Ok(TopicPartition { topic, partition })
     }
 
+    /// The partition whose leader coordinates a transactional id's transactions.
+    fn transactions_of(&self, id: &str) -> Result<TopicPartition, Miss> {
+        let ids = transactions_topic::ids(self.scenario);
+        let topic = transactions_topic::id(self.scenario).filter(|_| ids.contains(&id));
+        let topic = topic.ok_or_else(|| Miss {
+            message: format!("no producer has the transactional.id `{id}`"),
+            allowed: match ids.is_empty() {
+                true => "nothing: the scenario has no transactional producer".to_owned(),
+                false => list(&ids),
+            },
+            nearest: nearest(id, ids.iter().copied()).map(ToOwned::to_owned),
+        })?;
+        Ok(TopicPartition { topic, partition: transactions_topic::partition_of(self.scenario, id) })
+    }
+
+    /// The cluster's own topics, as far as there are any: their names, ids, and numbers of partitions and replicas.
+    fn internal(&self) -> impl Iterator<Item = (&'static str, TopicId, u16, u8)> {
+        let scenario = self.scenario;
+        let offsets = offsets_topic::id(scenario).map(|id| {
+            (
+                offsets_topic::NAME,
+                id,
+                offsets_topic::partitions(scenario),
+                offsets_topic::replication(scenario),
+            )
+        });
+        let transactions = transactions_topic::id(scenario).map(|id| {
+            let partitions = transactions_topic::partitions(scenario);
+            (transactions_topic::NAME, id, partitions, transactions_topic::replication(scenario))
+        });
+        offsets.into_iter().chain(transactions)
+    }
+
     /// A broker by its id.
     ///
     /// # Errors
@@ -233,8 +266,9 @@ impl<'a> Lookup<'a> {
     fn follower(&self, number: u8, partition: &str) -> Result<PlannedTarget, Miss> {
         let partition_id = self.partition(partition)?;
         let topic = self.scenario.topics.get(usize::from(partition_id.topic.0));
+        let internal = || self.internal().find(|(_, id, ..)| *id == partition_id.topic);
         let replication =
-            topic.map_or_else(|| offsets_topic::replication(self.scenario), |topic| topic.replication);
+            topic.map_or_else(|| internal().map_or(1, |(.., replicas)| replicas), |topic| topic.replication);
         let followers = replication.saturating_sub(1);
         if (1..=followers).contains(&number) {
             return Ok(PlannedTarget::Follower { number, partition: partition_id });

@@ -21,6 +21,7 @@ pub mod shape;
 pub mod spans;
 pub mod suggest;
 pub mod target;
+pub mod transactions_topic;
 pub mod validate;
 pub mod verbs;
 

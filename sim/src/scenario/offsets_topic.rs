@@ -46,8 +46,12 @@ pub fn topic(scenario: &Scenario) -> Topic {
 /// The partition that keeps each group's offsets. Source: 0.11.0.2 `GroupMetadataManager.partitionFor`.
 pub fn partition_of(scenario: &Scenario, group: GroupId) -> Option<u16> {
     let name = &scenario.groups.get(usize::from(group.0))?.name;
-    let count = u32::from(partitions(scenario)).max(1);
-    Some((positive(hash_code(name)) % count) as u16)
+    Some(partition_for(name, partitions(scenario)))
+}
+
+/// Which of a topic's partitions keeps what belongs to a name. Source: as before, `TransactionStateManager.partitionFor`.
+pub(super) fn partition_for(name: &str, partitions: u16) -> u16 {
+    (positive(hash_code(name)) % u32::from(partitions).max(1)) as u16
 }
 
 /// Java's `String.hashCode`, over UTF-16 as Java has it.

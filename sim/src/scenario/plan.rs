@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use highwater_model::config::{ClusterConfig, CommitPoint, ConsumerConfig, ProducerConfig, ServiceRate};
 use highwater_model::event::EventKind;
-use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition};
+use highwater_model::ids::{GroupId, NodeId, TopicId, TopicPartition, TransactionalId};
 use highwater_model::machine::Ending;
 use highwater_model::message::MessageKind;
 use highwater_model::names::Names;
@@ -71,6 +71,19 @@ pub struct PlannedProducer {
     pub keys: Option<u32>,
     /// The size of each record.
     pub record_bytes: u32,
+    /// Its transactions, if it is a transactional producer.
+    pub transactions: Option<PlannedTransactions>,
+}
+
+/// The transactions of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlannedTransactions {
+    /// The number of its `transactional.id`.
+    pub id: TransactionalId,
+    /// How many records a transaction has.
+    pub records: u32,
+    /// Every so many transactions the application aborts; none: never.
+    pub abort_every: Option<u32>,
 }
 
 /// A consumer group.

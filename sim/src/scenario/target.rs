@@ -30,6 +30,9 @@ pub enum Target {
     /// `coordinator of billing`: whom the controller takes for the leader of the partition of `__consumer_offsets` that keeps
     /// the group's offsets.
     Coordinator(String),
+    /// `transaction coordinator of pay`: the same for the partition of `__transaction_state` that keeps a transactional id's
+    /// state.
+    TransactionCoordinator(String),
     /// `any broker`: a live one, by the fault's own draw.
     AnyBroker,
     /// `that broker`: the one of the event that the fault waited for.
@@ -48,20 +51,30 @@ pub enum Target {
 enum Written {
     /// A broker's id.
     Number(u8),
-    /// `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`, `any broker`,
-    /// `that broker`, `that client`, `rest`, or a client's name.
+    /// `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, `coordinator of billing`,
+    /// `transaction coordinator of pay`, `any broker`, `that broker`, `that client`, `rest`, or a client's name.
     Words(String),
 }
 
 impl Target {
     /// What may stand where a target is asked for, in words.
     pub const ALLOWED: &str = "1, `broker 1`, `controller`, `leader of orders-0`, `follower 2 of orders-0`, \
-                               `coordinator of billing`, `any broker`, `that broker`, `that client`, `rest` or a client's name";
+                               `coordinator of billing`, `transaction coordinator of pay`, `any broker`, `that broker`, `that client`, `rest` or a client's name";
 
     /// The target that `words`, which are none, were probably meant to be: each word but names is taken for the nearest.
     pub fn nearest(words: &str) -> Option<String> {
-        const KNOWN: [&str; 9] =
-            ["leader", "follower", "coordinator", "of", "broker", "any", "that", "client", "controller"];
+        const KNOWN: [&str; 10] = [
+            "leader",
+            "follower",
+            "transaction",
+            "coordinator",
+            "of",
+            "broker",
+            "any",
+            "that",
+            "client",
+            "controller",
+        ];
         let mend = |word: &str| {
             let known = word.contains('-') || word.chars().all(|letter| letter.is_ascii_digit());
             let near = if known { None } else { nearest(word, KNOWN) };
@@ -101,6 +114,7 @@ impl FromStr for Target {
             ["broker", id] => Self::Broker(id.parse().map_err(|_| format!("'{id}' is no broker id"))?),
             ["leader", "of", partition] => Self::Leader(partition.to_owned()),
             ["coordinator", "of", group] => Self::Coordinator(group.to_owned()),
+            ["transaction", "coordinator", "of", id] => Self::TransactionCoordinator(id.to_owned()),
             ["follower", "of", partition] => Self::Follower { number: 1, partition: partition.to_owned() },
             ["follower", number, "of", partition] => Self::Follower {
                 number: number.parse().map_err(|_| format!("'{number}' is no number of a follower"))?,
@@ -123,6 +137,7 @@ impl fmt::Display for Target {
             Self::Follower { number: 1, partition } => write!(f, "follower of {partition}"),
             Self::Follower { number, partition } => write!(f, "follower {number} of {partition}"),
             Self::Coordinator(group) => write!(f, "coordinator of {group}"),
+            Self::TransactionCoordinator(id) => write!(f, "transaction coordinator of {id}"),
             Self::AnyBroker => f.write_str("any broker"),
             Self::EventBroker => f.write_str("that broker"),
             Self::EventClient => f.write_str("that client"),

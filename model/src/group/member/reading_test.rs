@@ -3,6 +3,7 @@
 use super::bench_test::*;
 use super::*;
 use crate::message::{ErrorCode, ListOffset};
+use crate::record::Batch;
 
 #[test]
 fn without_a_committed_offset_it_begins_where_the_policy_says() {
@@ -40,6 +41,37 @@ fn one_fetch_a_broker_carries_all_partitions_owned_there() {
     bench = bench.started();
     let fetches: Vec<_> = bench.fetches().into_iter().map(|(broker, _, what)| (broker, what)).collect();
     assert_eq!(fetches, [(ONE, vec![(0, 0)]), (TWO, vec![(1, 0)])], "the other member owns 2 and 3");
+}
+
+#[test]
+fn markers_and_aborted_records_are_passed_over_and_the_position_moves_on() {
+    let mut bench = Bench::new(&[Some(ONE)], |setup| {
+        plainly(setup);
+        setup.settings.isolation_level = crate::config::IsolationLevel::ReadCommitted;
+    });
+    bench.committed = Some(Offset::ZERO);
+    bench = bench.started();
+    let in_transaction = |batch: Arc<Batch>, producer| {
+        let (id, epoch) = (crate::ids::ProducerId(producer), Default::default());
+        let stamp = crate::record::ProducerStamp {
+            id,
+            epoch,
+            base_sequence: Default::default(),
+            transactional: true,
+        };
+        Arc::new(Batch { producer: Some(stamp), ..Batch::clone(&batch) })
+    };
+    let (broker, correlation, _) = bench.fetch();
+    let mut body =
+        fetched(0, ErrorCode::None, vec![in_transaction(batch(0, 2), 1), in_transaction(batch(2, 3), 2)]);
+    if let Body::FetchReply { partitions } = &mut body {
+        let producer = crate::ids::ProducerId(2);
+        let first_offset = Offset(2);
+        partitions[0].aborted = vec![crate::message::AbortedTransaction { producer, first_offset }];
+    }
+    bench.answer(broker, correlation, body);
+    assert_eq!(bench.polled(), [(0, 0, 1)]);
+    assert_eq!(bench.fetch().2, [(0, 5)]);
 }
 
 #[test]

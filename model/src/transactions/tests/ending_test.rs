@@ -10,7 +10,7 @@ fn what_is_committed_on_two_brokers_is_seen_and_not_before() {
     assert_eq!(bench.add(ann, &[orders(0), orders(1)]), ErrorCode::None);
     assert_eq!(bench.produce(ann, orders(0), 0, 7), ErrorCode::None);
     assert_eq!(bench.produce(ann, orders(1), 0, 8), ErrorCode::None);
-    assert_eq!(bench.read(orders(0), IsolationLevel::ReadUncommitted).values, [7]);
+    assert_eq!(bench.read(orders(0), crate::config::IsolationLevel::ReadUncommitted).values, [7]);
     assert!(bench.committed(orders(0)).values.is_empty());
     assert_eq!(bench.committed(orders(0)).stable, 0);
     assert_eq!(bench.end(ann, true), ErrorCode::None);
@@ -30,7 +30,7 @@ fn what_is_aborted_is_told_as_aborted() {
     assert_eq!(bench.end(ann, false), ErrorCode::None);
     let read = bench.committed(orders(0));
     assert_eq!((read.values, read.aborted), (vec![7], vec![(ann.producer.0, 0)]));
-    assert_eq!(bench.read(orders(0), IsolationLevel::ReadUncommitted).aborted, []);
+    assert_eq!(bench.read(orders(0), crate::config::IsolationLevel::ReadUncommitted).aborted, []);
     assert_eq!(bench.moves(), [Empty, Ongoing, PrepareAbort, CompleteAbort]);
 }
 

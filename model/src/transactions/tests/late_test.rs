@@ -30,7 +30,7 @@ fn a_late_produce_is_not_verified_from_3_6_on() {
     assert_eq!(bench.produce(ann, orders(0), 1, 8), ErrorCode::InvalidTxnState);
     assert!(bench.saw(EventKind::TransactionRefused));
     assert_eq!(bench.committed(orders(0)).stable, 2);
-    assert_eq!(bench.read(orders(0), IsolationLevel::ReadUncommitted).values, [7]);
+    assert_eq!(bench.read(orders(0), crate::config::IsolationLevel::ReadUncommitted).values, [7]);
     bench.add(ann, &[orders(0)]);
     assert_eq!(bench.produce(ann, orders(0), 1, 9), ErrorCode::None);
     assert_eq!(bench.produce(ann, orders(0), 2, 10), ErrorCode::None, "the second needs no word");

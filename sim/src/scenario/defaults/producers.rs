@@ -12,6 +12,10 @@ const DELIVERY: &str = "delivery.timeout.ms";
 
 /// Fills in what `config` does not say.
 pub(super) fn fill(file: &mut Value, config: &JsonPath, protocol: &Protocol) {
+    if config.key("transactional.id").find(file).is_some() {
+        // Source: 0.11.0.2 KafkaProducer.configureTransactionState.
+        default(file, &config.key(IDEMPOTENCE), true.into());
+    }
     let asked = config.key(IDEMPOTENCE).find(file).cloned();
     let idempotent = match asked {
         Some(asked) => asked == Value::Bool(true),

@@ -144,6 +144,7 @@ pub(super) fn is_no_producer(check: &mut Check<'_>, path: &JsonPath, target: &Ta
         | Target::Leader(_)
         | Target::Follower { .. }
         | Target::Coordinator(_)
+        | Target::TransactionCoordinator(_)
         | Target::AnyBroker
         | Target::EventBroker
         | Target::Rest => {}

@@ -15,6 +15,7 @@ mod random;
 mod switches;
 mod targets;
 mod topics;
+mod transactions;
 
 use super::errors::Problem;
 use super::format::Scenario;
@@ -27,6 +28,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     cluster::check(&mut check);
     topics::check(&mut check);
     clients::check(&mut check);
+    transactions::check(&mut check);
     groups::check(&mut check);
     faults::check(&mut check);
     overlap::check(&mut check);

@@ -90,6 +90,7 @@ fn named(target: &Target) -> Option<Target> {
         Target::Leader(_)
         | Target::Follower { .. }
         | Target::Coordinator(_)
+        | Target::TransactionCoordinator(_)
         | Target::AnyBroker
         | Target::EventBroker
         | Target::EventClient

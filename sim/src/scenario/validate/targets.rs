@@ -54,9 +54,11 @@ pub(super) fn check(check: &mut Check<'_>, path: &JsonPath, target: &Target, pur
 fn fits(target: &Target, purpose: Purpose) -> bool {
     let of_a_group = matches!(purpose, Purpose::Leaver | Purpose::Joiner);
     match target {
-        Target::Broker(_) | Target::Leader(_) | Target::Follower { .. } | Target::Coordinator(_) => {
-            !of_a_group
-        }
+        Target::Broker(_)
+        | Target::Leader(_)
+        | Target::Follower { .. }
+        | Target::Coordinator(_)
+        | Target::TransactionCoordinator(_) => !of_a_group,
         Target::AnyBroker | Target::EventBroker => !of_a_group && purpose != Purpose::Filter,
         Target::Controller => matches!(purpose, Purpose::Node | Purpose::Group),
         Target::EventClient => !matches!(purpose, Purpose::Broker | Purpose::Filter | Purpose::Joiner),
@@ -112,6 +114,7 @@ fn told_by_the_event(check: &mut Check<'_>, path: &JsonPath, target: &Target, wh
         | Target::Leader(_)
         | Target::Follower { .. }
         | Target::Coordinator(_)
+        | Target::TransactionCoordinator(_)
         | Target::AnyBroker
         | Target::Rest
         | Target::Client(_) => return,

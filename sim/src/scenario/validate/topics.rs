@@ -4,9 +4,9 @@ use highwater_model::config::{AckStrategy, Acks};
 
 use super::super::errors::Problem;
 use super::super::format::{ProducerSpec, TopicSpec};
-use super::super::offsets_topic;
 use super::super::path::{JsonPath, at};
 use super::super::suggest::count;
+use super::super::{offsets_topic, transactions_topic};
 use super::Check;
 
 /// Source: 0.11.0.2 `Topic.MAX_NAME_LENGTH`.
@@ -50,6 +50,14 @@ fn name(check: &mut Check<'_>, path: &JsonPath, topic: &TopicSpec) {
             format!("`{}` is the cluster's own topic: it is there as soon as there is a group", topic.name);
         let allowed = "another name; `offsets.topic.num.partitions` and `offsets.topic.replication.factor` in \
                        cluster.config shape it";
+        check.report(Problem::new(path.key("name"), message).allowed(allowed));
+    } else if topic.name == transactions_topic::NAME {
+        let message = format!(
+            "`{}` is the cluster's own topic: it is there as soon as there is a transactional producer",
+            topic.name
+        );
+        let allowed = "another name; `transaction.state.log.num.partitions` and \
+                       `transaction.state.log.replication.factor` in cluster.config shape it";
         check.report(Problem::new(path.key("name"), message).allowed(allowed));
     } else if !is_name(&topic.name) || topic.name.len() > NAME_LENGTH_MAX {
         let message = format!("`{}` is no name for a topic", topic.name);
