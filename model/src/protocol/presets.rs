@@ -188,7 +188,7 @@ impl Preset {
             Self::V4_0Elr => Protocol {
                 eligible_leader_replicas: true,
                 unclean_shutdown_detected: true,
-                last_known_leader_checked: true,
+                last_known_leader_checked: false,
                 transactions: Transactions::V2,
                 ..Self::V3_7.protocol()
             },
