@@ -172,6 +172,7 @@ impl Preset {
                 diverging_fetch_counted: false,
                 leader_epoch_bumped_on_shrink: true,
                 leader_recovery_state: true,
+                idempotence_default: true,
                 partitioner: UnkeyedRule::UniformSticky,
                 ..Self::V2_8.protocol()
             },
@@ -234,6 +235,7 @@ const OLDEST: Protocol = Protocol {
     unclean_election_default: true,
     checkpoint_keeps_untold: true,
     idempotence: false,
+    idempotence_default: false,
     dedup_window: DedupWindow::LastBatch,
     unknown_producer: UnknownProducer::OutOfOrder,
     epoch_bump: false,
