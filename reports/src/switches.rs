@@ -1,4 +1,4 @@
-//! The protocol's switches that a scenario has set otherwise than the preset.
+//! The protocol's switches that a scenario has set otherwise than the preset; and the settings of a twin in the museum.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use highwater_model::protocol::{Preset, Switches};
 use serde::Serialize;
 use serde_json::Value;
 
-/// By the switch's name.
+/// By the name of the switch or the setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Differing(BTreeMap<String, Value>);
@@ -19,6 +19,11 @@ impl Differing {
         }
         let protocol = preset.protocol().with(switches);
         Self(entries(protocol.switches()))
+    }
+
+    /// These.
+    pub fn of(settings: BTreeMap<String, Value>) -> Self {
+        Self(settings)
     }
 
     /// Whether there is none.

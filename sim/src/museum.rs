@@ -8,6 +8,7 @@ use highwater_model::protocol::{Preset, Protocol};
 use highwater_reports::museum::{Era, Harm, Row, amiss_in_broken, amiss_in_mended, found_after, is_always};
 use highwater_reports::render::quoted;
 use highwater_reports::sweep::SweepReport;
+use highwater_reports::switches::Differing;
 use strum::IntoEnumIterator;
 
 use crate::pool;
@@ -75,11 +76,12 @@ impl Exhibit {
             return Err(LoadErrors::of_file(&file.given, message, None));
         };
         let switches = serde_json::to_string(&says.mended_switches).unwrap_or_default();
-        let mended_by = as_version(says.mended_in, &switches);
+        let mut mended_by = as_version(says.mended_in, &switches);
+        mended_by.extend(says.mended_settings.iter().map(|(name, value)| format!("{name}={value}")));
         let mended = load(&mended_by)?;
-        if mended.plan.config.protocol == loaded.plan.config.protocol {
+        if mended.plan.config.protocol == loaded.plan.config.protocol && says.mended_settings.is_empty() {
             let message = "the version that mends, museum.mended_in, is the one that is broken; allowed: another one, or \
-                           `mended_switches` beside it";
+                           `mended_switches` or `mended_settings` beside it";
             return Err(LoadErrors::of_file(&file.given, message, None));
         }
         let under = Preset::iter().map(|preset| {
@@ -198,6 +200,7 @@ fn row(
         breaks: exhibit.says.breaks.clone(),
         broken_in: era(&exhibit.broken),
         mended_in: era(&exhibit.mended),
+        mended_settings: Differing::of(exhibit.says.mended_settings.clone()),
         always: is_always(broken),
         seeds: end - start,
         first_seed: start,

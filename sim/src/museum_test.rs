@@ -50,3 +50,14 @@ fn a_tour_that_is_stopped_shows_only_what_was_seen_whole() {
     let rows = tour(&exhibits, &Tour { seeds: None, jobs: 1 }, &(), &AtomicBool::new(true));
     assert_eq!(rows, []);
 }
+
+#[test]
+fn what_no_version_mended_is_mended_by_settings() {
+    let rows = visit(&[exhibit("kafka_12261")], 2);
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(row.amiss, []);
+    assert_eq!((row.broken, row.mended), (Harm::Skipped, Harm::Holds));
+    assert_eq!(row.broken_in, row.mended_in);
+    assert_eq!(row.mended_settings.to_string(), " with auto.offset.reset earliest");
+    assert!(row.verdicts.values().all(|harm| *harm == Harm::Skipped), "{:?}", row.verdicts);
+}

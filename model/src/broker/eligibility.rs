@@ -30,8 +30,9 @@ impl Broker {
         remote.is_some_and(|remote| remote.is_eligible(protocol, &self.metadata))
     }
 
-    /// A fetch that a broker sent in a life before the one that is registered counts for nothing, and is answered so wherever it
-    /// could be read. Source: KAFKA-15221, 3.7.0 `Replica.updateFetchStateOrThrow`.
+    /// A fetch that a broker sent in a life before the one that is registered counts for nothing, and is answered so wherever
+    /// it would have counted: not where the logs part. Source: KAFKA-15221, 3.7.0 `Replica.updateFetchStateOrThrow`,
+    /// `Partition.fetchRecords`.
     pub(super) fn refuse_stale(
         &self,
         request: &ParkedFetch,
@@ -45,9 +46,11 @@ impl Broker {
         if !self.config.protocol.stale_fetch_refused || !is_stale {
             return;
         }
-        for answer in answers.iter_mut().filter(|answer| answer.error == ErrorCode::None) {
+        let counts =
+            |answer: &&mut FetchedPartition| answer.error == ErrorCode::None && answer.diverging.is_none();
+        for answer in answers.iter_mut().filter(counts) {
             let error = ErrorCode::NotLeaderForPartition;
-            *answer = FetchedPartition { error, batches: Vec::new(), diverging: None, ..answer.clone() };
+            *answer = FetchedPartition { error, batches: Vec::new(), ..answer.clone() };
             let (partition, broker, fetcher) = (answer.partition, self.me, request.from);
             out.event(Event::FetchFenced { partition, broker, fetcher, error });
         }

@@ -48,11 +48,21 @@ impl Bench {
     }
 
     fn fetches_as(&mut self, follower: u8, offset: u64, broker_epoch: Option<u64>) {
+        self.fetches_after(follower, offset, broker_epoch, None);
+    }
+
+    fn fetches_after(
+        &mut self,
+        follower: u8,
+        offset: u64,
+        broker_epoch: Option<u64>,
+        last_epoch: Option<LeaderEpoch>,
+    ) {
         let partitions = vec![FetchPartition {
             partition: ORDERS,
             offset: Offset(offset),
             max_bytes: 1 << 20,
-            last_epoch: None,
+            last_epoch,
             current_epoch: None,
         }];
         let request = Body::FetchRequest {
@@ -383,6 +393,16 @@ fn a_fetch_of_an_earlier_life_is_refused_since_3_7() {
         bench.fetches_as(2, 1, Some(2));
         assert!(bench.saw(EventKind::FollowerFetched));
     }
+}
+
+#[test]
+fn a_fetch_of_an_earlier_life_that_parts_from_the_log_is_told_where() {
+    let mut bench = Bench::leads(Preset::V3_7.protocol(), 1, &[1, 2, 3]);
+    bench.produce(Acks::Leader, records(0, 1));
+    bench.fetches_after(2, 5, Some(1), Some(LeaderEpoch(0)));
+    let answer = bench.fetch_answer().expect("it is answered at once");
+    assert_eq!((answer.error, answer.diverging), (ErrorCode::None, Some((LeaderEpoch(0), Offset(1)))));
+    assert!(!bench.saw(EventKind::FetchFenced));
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Membership {
 }
 
 impl Broker {
-    fn is_kraft(&self) -> bool {
+    pub(super) fn is_kraft(&self) -> bool {
         self.config.protocol.controller == ControllerKind::Kraft
     }
 

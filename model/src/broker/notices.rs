@@ -30,9 +30,9 @@ impl Broker {
             self.lead(now, state, out);
         }
         for state in &others {
-            // Without a leader there is nobody to follow; the replica stays as it is.
-            if let Some(leader) = state.leader {
-                self.obey(now, state, leader, out);
+            match state.leader {
+                Some(leader) => self.obey(now, state, leader, out),
+                None => self.lose_leader(state, out),
             }
         }
     }
@@ -100,4 +100,26 @@ impl Broker {
             self.wake_fetches(partition, out);
         }
     }
+
+    /// A partition has no leader. With ZooKeeper such a notice changes nothing (0.11.0.2 `ReplicaManager.makeFollowers` wants a
+    /// leader that lives). Under KRaft a replica that led steps down, and no replica fetches (3.3.2
+    /// `ReplicaManager.applyLocalFollowersDelta`). Where a majority decides, the request for a vote has done that.
+    fn lose_leader(&mut self, state: &PartitionState, out: &mut Effects) {
+        let partition = state.partition;
+        if !self.is_kraft() || self.by_majority(partition) {
+            return;
+        }
+        self.ensure_replica(partition);
+        self.stop_fetching(partition);
+        self.refuse_waiting(partition, out);
+        self.unload_groups(partition, out);
+        if let Some(replica) = self.replica_mut(partition) {
+            replica.lose_leader(state.leader_epoch);
+        }
+        self.wake_fetches(partition, out);
+    }
 }
+
+#[cfg(test)]
+#[path = "notices_test.rs"]
+mod notices_test;

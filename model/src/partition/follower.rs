@@ -59,6 +59,14 @@ impl Replica {
         true
     }
 
+    /// Nobody leads in this epoch: if it led, it does so no more, and it follows nobody until it is told whom.
+    ///
+    /// Source: 3.3.2 `ReplicaManager.applyLocalFollowersDelta`.
+    pub fn lose_leader(&mut self, epoch: LeaderEpoch) {
+        self.leader_epoch = Some(epoch);
+        self.role = Role::Leaderless;
+    }
+
     /// Writes what it fetched and takes over the leader's high watermark. Source: 0.11.0.2 `ReplicaFetcherThread.processPartitionData`.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ impl Replica {
     pub fn as_leader(&self) -> Option<&Leader> {
         match &self.role {
             Role::Leader(leader) => Some(leader),
-            Role::Offline | Role::Follower(_) => None,
+            Role::Offline | Role::Leaderless | Role::Follower(_) => None,
         }
     }
 
@@ -107,7 +107,7 @@ impl Replica {
     pub fn as_leader_mut(&mut self) -> Option<&mut Leader> {
         match &mut self.role {
             Role::Leader(leader) => Some(leader),
-            Role::Offline | Role::Follower(_) => None,
+            Role::Offline | Role::Leaderless | Role::Follower(_) => None,
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Replica {
 pub enum Role {
     /// It has not been told in this life, or since it voted.
     Offline,
+    /// It was told that nobody leads, and follows nobody. Under KRaft only.
+    Leaderless,
     /// It follows this broker.
     Follower(BrokerId),
     /// It leads.
@@ -56,7 +58,7 @@ impl Replica {
     /// Whom it takes for the leader.
     pub fn leader(&self) -> Option<BrokerId> {
         match &self.role {
-            Role::Offline => None,
+            Role::Offline | Role::Leaderless => None,
             Role::Follower(leader) => Some(*leader),
             Role::Leader(_) => Some(self.me),
         }
@@ -90,7 +92,9 @@ impl Replica {
         view.log_end = self.log.end_offset();
         (view.role, view.isr, view.maximal_isr, view.isr_change_pending) = match &self.role {
             Role::Offline => (view::Role::Offline, BrokerSet::EMPTY, BrokerSet::EMPTY, false),
-            Role::Follower(_) => (view::Role::Follower, BrokerSet::EMPTY, BrokerSet::EMPTY, false),
+            Role::Leaderless | Role::Follower(_) => {
+                (view::Role::Follower, BrokerSet::EMPTY, BrokerSet::EMPTY, false)
+            }
             Role::Leader(leader) => {
                 (view::Role::Leader, leader.isr, leader.maximal_isr(), leader.isr_change.is_some())
             }

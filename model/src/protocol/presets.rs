@@ -174,6 +174,7 @@ impl Preset {
                 diverging_fetch_counted: false,
                 leader_epoch_bumped_on_shrink: true,
                 leader_recovery_state: true,
+                idempotence_default: true,
                 partitioner: UnkeyedRule::UniformSticky,
                 ..Self::V2_8.protocol()
             },
@@ -190,7 +191,7 @@ impl Preset {
             Self::V4_0Elr => Protocol {
                 eligible_leader_replicas: true,
                 unclean_shutdown_detected: true,
-                last_known_leader_checked: true,
+                last_known_leader_checked: false,
                 transactions: Transactions::V2,
                 ..Self::V3_7.protocol()
             },
@@ -236,6 +237,7 @@ const OLDEST: Protocol = Protocol {
     unclean_election_default: true,
     checkpoint_keeps_untold: true,
     idempotence: false,
+    idempotence_default: false,
     dedup_window: DedupWindow::LastBatch,
     unknown_producer: UnknownProducer::OutOfOrder,
     epoch_bump: false,

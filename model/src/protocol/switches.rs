@@ -214,7 +214,7 @@ switches! {
     ["KAFKA-15586, KIP-966 (4.0)"]
     UncleanShutdownDetected unclean_shutdown_detected: bool,
     /// With eligible leader replicas, the last known leader is elected only if its broker is not fenced.
-    ["KAFKA-19522"]
+    ["KAFKA-19522 (after 4.0.0, which does not look)"]
     LastKnownLeaderChecked last_known_leader_checked: bool,
     /// What `unclean.leader.election.enable` is unless set.
     ["KIP-106 (0.11)"]
@@ -229,6 +229,9 @@ switches! {
     /// Producers may be idempotent.
     ["KIP-98 (0.11)"]
     Idempotence idempotence: bool,
+    /// What `enable.idempotence` is unless set, if nothing that was set contradicts it.
+    ["KIP-679 (3.0), KAFKA-13598 (3.0.1, 3.1.1, 3.2.0)"]
+    IdempotenceDefault idempotence_default: bool,
     /// How many of a producer's batches a log remembers.
     ["KAFKA-5494 (1.0)"]
     DedupWindow dedup_window: DedupWindow,

@@ -45,6 +45,9 @@ pub struct Row {
     pub broken_in: Era,
     /// The version that mended it.
     pub mended_in: Era,
+    /// What its twin sets otherwise, where no version mended it.
+    #[serde(skip_serializing_if = "Differing::is_empty")]
+    pub mended_settings: Differing,
     /// Whether every seed shows it.
     pub always: bool,
     /// How many seeds were played under every preset, and the first.

@@ -37,7 +37,11 @@ fn cells(row: &Row) -> Vec<String> {
         format!("{}\n{}", row.issue, wrapped(&row.name.replace('_', " "), "", ERA).trim_end()),
         lines(&row.breaks, PROSE),
         format!("{}\n{}", lines(&row.broken_in.to_string(), ERA), row.broken.word()),
-        format!("{}\n{}", lines(&row.mended_in.to_string(), ERA), row.mended.word()),
+        format!(
+            "{}\n{}",
+            lines(&format!("{}{}", row.mended_in, row.mended_settings), ERA),
+            row.mended.word()
+        ),
         found,
     ];
     let verdicts = Preset::iter().map(|preset| row.verdicts.get(&preset).map_or("", |harm| harm.word()));

@@ -135,6 +135,10 @@ impl Shape {
         if schema["additionalProperties"].is_object() {
             return self.map(schema, path, map, findings);
         }
+        // Settings of a twin: whoever reads them says what is wrong with them.
+        if schema["additionalProperties"] == Value::Bool(true) {
+            return;
+        }
         let known: Vec<&str> = properties(schema).collect();
         let unknown: Vec<String> = map.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
         for key in unknown {

@@ -1,4 +1,5 @@
 use highwater_model::config::{BrokerConfig, ConsumerConfig, ProducerConfig};
+use highwater_model::protocol::DedupWindow;
 use serde_json::json;
 use strum::IntoEnumIterator;
 
@@ -141,6 +142,31 @@ fn idempotence_by_default_gives_way_to_what_contradicts_it() {
         assert_eq!(on(set.clone()), false, "{set}");
     }
     assert_eq!(on(json!({ "enable.idempotence": true, "acks": "1" })), true, "that is refused later");
+}
+
+#[test]
+fn three_point_zero_point_zero_has_nobody_idempotent_by_default() {
+    let on = |default: bool, config: Value| {
+        let switches = json!({ "idempotence_default": default });
+        let producers = json!([{ "config": config }]);
+        let mut file =
+            json!({ "protocol": "3.3", "switches": switches, "cluster": {}, "producers": producers });
+        fill(&mut file);
+        file["producers"][0]["config"]["enable.idempotence"].clone()
+    };
+    assert_eq!((on(true, json!({})), on(false, json!({}))), (json!(true), json!(false)), "KAFKA-13598");
+    assert_eq!(on(false, json!({ "enable.idempotence": true })), true);
+}
+
+#[test]
+fn how_many_requests_an_idempotent_producer_may_have_in_flight_is_for_its_version_to_say() {
+    let most = |preset: Preset, window: DedupWindow| {
+        let switches = Switches { dedup_window: Some(window), ..Switches::default() };
+        in_flight_max(&preset.protocol().with(switches))
+    };
+    assert_eq!(most(Preset::V0_11, DedupWindow::LastBatch), 1);
+    assert_eq!(most(Preset::V0_11, DedupWindow::FiveBatches), 5);
+    assert_eq!(most(Preset::V2_0, DedupWindow::LastBatch), 5, "its brokers are older than it");
 }
 
 #[test]

@@ -34,25 +34,27 @@ pub(super) fn fill(file: &mut Value, config: &JsonPath, protocol: &Protocol) {
     by_table(file, config, Whose::Producers, protocol.preset);
 }
 
-/// Since 3.0 producers are idempotent unless something else was set that contradicts it; then they quietly are not.
+/// Since 3.0 producers are idempotent unless something else was set that contradicts it; then they quietly are not. In 3.0.0 and
+/// 3.1.0 they were only if that was set, whatever the documented default.
 ///
-/// Source: KAFKA-13598, KAFKA-13673; 3.3.2 `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+/// Source: KIP-679, KAFKA-13598, KAFKA-13673; 3.0.0 `ProducerConfig.idempotenceEnabled`; 3.3.2
+/// `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
 fn by_default(file: &Value, config: &JsonPath, protocol: &Protocol) -> bool {
-    let usual = table::value(Whose::Producers, IDEMPOTENCE, protocol.preset);
     let set = |name: &str| config.key(name).find(file);
     let acks = set("acks").is_none_or(|acks| acks == "-1" || acks == "all");
     let retries = set("retries").and_then(Value::as_u64) != Some(0);
-    let most = in_flight_max(protocol.dedup_window);
+    let most = in_flight_max(protocol);
     let in_flight = set(IN_FLIGHT).and_then(Value::as_u64).is_none_or(|set| set <= most);
-    protocol.idempotence && usual == Some(true.into()) && acks && retries && in_flight
+    protocol.idempotence && protocol.idempotence_default && acks && retries && in_flight
 }
 
-/// How many unanswered requests an idempotent producer may have. Source: KAFKA-5494; before it, 0.11.0.2
-/// `KafkaProducer.configureInflightRequests`.
-pub fn in_flight_max(window: DedupWindow) -> u64 {
-    match window {
-        DedupWindow::LastBatch => 1,
-        DedupWindow::FiveBatches => 5,
+/// How many unanswered requests an idempotent producer may have. That is for the client to say, and the version is the client's:
+/// that of 1.0 and later allows five, whatever its brokers remember; so does any client where a switch makes brokers remember five.
+/// Source: KAFKA-5494; 0.11.0.2 and 1.0.0 `KafkaProducer.configureInflightRequests`.
+pub fn in_flight_max(protocol: &Protocol) -> u64 {
+    match (protocol.preset.protocol().dedup_window, protocol.dedup_window) {
+        (DedupWindow::LastBatch, DedupWindow::LastBatch) => 1,
+        (DedupWindow::FiveBatches, _) | (_, DedupWindow::FiveBatches) => 5,
     }
 }
 

@@ -53,8 +53,8 @@ const fn consumers(name: &'static str, since: Preset, value: &'static str, sourc
 
 /// All of them; of one setting the older first. What stands nowhere here is the same in all versions.
 ///
-/// `unclean.leader.election.enable` is a switch of the protocol's; `max.in.flight.requests.per.connection` and
-/// `enable.idempotence` hang on other settings besides.
+/// `unclean.leader.election.enable` and `enable.idempotence` are switches of the protocol's; the latter and
+/// `max.in.flight.requests.per.connection` hang on other settings besides.
 pub const DEFAULTS: &[Default] = &[
     brokers("replica.lag.time.max.ms", Preset::V0_10, "10000", "0.10.2.2 `Defaults.ReplicaLagTimeMaxMs`"),
     brokers("replica.lag.time.max.ms", Preset::V2_7, "30000", "2.5.0, KIP-537"),
@@ -81,13 +81,6 @@ pub const DEFAULTS: &[Default] = &[
     producers("delivery.timeout.ms", Preset::V2_1, "120000", "2.1.0, KIP-91"),
     producers("linger.ms", Preset::V0_10, "0", "0.10.2.2 `ProducerConfig`"),
     producers("linger.ms", Preset::V4_0Elr, "5", "4.0.0, KIP-1030"),
-    producers("enable.idempotence", Preset::V0_10, "false", "0.11.0.2 `ProducerConfig`"),
-    producers(
-        "enable.idempotence",
-        Preset::V3_3,
-        "true",
-        "3.0.0, KIP-679; in effect since 3.0.1, 3.1.1 and 3.2.0 only, KAFKA-13598",
-    ),
     consumers("session.timeout.ms", Preset::V0_10, "10000", "0.10.2.2 `ConsumerConfig`"),
     consumers("session.timeout.ms", Preset::V3_3, "45000", "3.0.0, KIP-735"),
     consumers("request.timeout.ms", Preset::V0_10, "305000", "0.10.2.2 `ConsumerConfig`"),

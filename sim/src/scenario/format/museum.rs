@@ -1,11 +1,13 @@
 //! What a scenario of the museum says of the bug that it shows.
 
+use std::collections::BTreeMap;
+
 use highwater_model::protocol::{Preset, Switches};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A bug that Kafka had. The file pins the version that has it, and says in `expect.breaks` what breaks; its twin is the same file
-/// under the version that mended it, where no promise may break.
+/// under the version or the settings that mended it, where no promise may break.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Museum {
@@ -18,6 +20,10 @@ pub struct Museum {
     /// Single switches of the twin that differ from that version's.
     #[serde(default, skip_serializing_if = "Switches::is_empty")]
     pub mended_switches: Switches,
+    /// Settings of the twin that differ from this file's, for what no version mended: `{ "auto.offset.reset": "earliest" }`. They are
+    /// named as `--set` names them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mended_settings: BTreeMap<String, serde_json::Value>,
     /// On how many seeds, from 0, it is sure to show.
     #[serde(default = "one_u64")]
     #[schemars(range(min = 1, max = 1_000_000))]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use highwater_model::config::{Acks, ProducerConfig};
-use highwater_model::protocol::DedupWindow;
 
 use super::super::defaults::in_flight_max;
 use super::super::errors::Problem;
@@ -102,7 +101,7 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
     }
     let switch = path.key("enable.idempotence");
     available(check, &switch);
-    let window = check.scenario.protocol.protocol().with(check.scenario.switches).dedup_window;
+    let most = in_flight_max(&check.scenario.protocol.protocol().with(check.scenario.switches));
     let mut contradicts = |setting: &str, found: String, allowed: &str| {
         let path = path.key(setting);
         let message = format!("{path} is {found}, which contradicts enable.idempotence");
@@ -114,16 +113,12 @@ fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) 
     if config.retries == 0 {
         contradicts("retries", "0".to_owned(), "1 or more, or no retries at all");
     }
-    let most = in_flight_max(window);
     if u64::from(config.max_in_flight) > most {
         let setting = "max.in.flight.requests.per.connection";
-        let allowed = match window {
-            DedupWindow::FiveBatches => format!("1 to {most}"),
-            DedupWindow::LastBatch => {
-                format!(
-                    "{most}: brokers remember a producer's last batch only, as `dedup_window` says (KAFKA-5494)"
-                )
-            }
+        let allowed = match most {
+            1 => "1: brokers remember a producer's last batch only, as `dedup_window` says (KAFKA-5494)"
+                .to_owned(),
+            most => format!("1 to {most}"),
         };
         contradicts(setting, config.max_in_flight.to_string(), &allowed);
     }
