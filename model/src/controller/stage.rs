@@ -153,10 +153,9 @@ impl Stage {
         broker: u8,
         proposed: PartitionState,
     ) -> Result<PartitionEpoch, ErrorCode> {
-        let reply = self.ask(
-            broker,
-            Body::AlterPartitionRequest { proposed, broker_epoch: None, isr_epochs: Vec::new() },
-        );
+        let broker_epoch = Some(self.controller.sessions.epoch(BrokerId(broker)));
+        let reply =
+            self.ask(broker, Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs: Vec::new() });
         let Body::AlterPartitionReply { error, partition_epoch, .. } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(partition_epoch) } else { Err(error) }
     }
