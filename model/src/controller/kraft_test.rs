@@ -190,7 +190,8 @@ fn a_broker_without_the_word_of_a_clean_shutdown_is_eligible_nowhere() {
 
 #[test]
 fn the_last_known_leader_leads_when_nobody_is_eligible() {
-    let mut stage = stage(Preset::V4_0Elr);
+    let mended = Switches { last_known_leader_checked: Some(true), ..Switches::default() };
+    let mut stage = under(Preset::V4_0Elr.protocol().with(mended), false);
     stage.kill(&[1, 2, 3]);
     stage.register(1, 1).expect("its session is over");
     stage.register(2, 1).expect("its session is over");
@@ -210,4 +211,16 @@ fn an_isr_of_a_leader_comes_into_force_for_everybody_at_once() {
     assert_eq!(stage.propose_isr(1, &[1, 2]), Ok(PartitionEpoch(1)));
     assert_eq!(stage.told_brokers(), set(&[1, 2, 3]));
     assert_eq!(stage.state(0).leader_epoch, LeaderEpoch(1), "before 3.6 a shrink raises the leader epoch");
+}
+
+#[test]
+fn a_broker_hears_of_the_cluster_before_it_hears_of_its_partitions() {
+    let is_metadata = |preset: Preset| {
+        let mut stage = stage(preset);
+        stage.kill(&[3]);
+        let told = stage.out.sends.iter().filter(|sent| sent.to == NodeId::from(BrokerId(1)));
+        told.map(|sent| matches!(sent.message.body, Body::UpdateMetadataRequest(_))).collect::<Vec<_>>()
+    };
+    assert_eq!(is_metadata(Preset::V3_3), [true, false]);
+    assert_eq!(is_metadata(Preset::V2_8), [false, true], "with ZooKeeper it is the other way round");
 }

@@ -270,9 +270,14 @@ impl Controller {
         }
     }
 
-    /// Sends what was gathered: to each registered broker its partitions, ascending, then to all the same metadata.
+    /// Sends what was gathered: to each registered broker its partitions, ascending, then to all the same metadata. Under KRaft
+    /// the metadata comes first, so that a leader that hears of another ISR knows why: 3.3.2 `BrokerMetadataPublisher.publish`
+    /// lets the replicas change when the cluster's image is in place.
     fn send_notices(&mut self, now: Instant, out: &mut Effects) {
         let Some(leader_and_isr) = self.notices.take() else { return };
+        if self.is_kraft() {
+            self.send_metadata(out);
+        }
         for broker in self.sessions.registered().iter() {
             let concerns_it = leader_and_isr.iter().filter(|(_, receivers)| receivers.contains(broker));
             let partitions: Vec<_> =
@@ -281,11 +286,17 @@ impl Controller {
                 out.send(broker.into(), CorrelationId(0), Body::LeaderAndIsrRequest { partitions });
             }
         }
+        if !self.is_kraft() {
+            self.send_metadata(out);
+        }
+        self.propagation.told(now);
+    }
+
+    fn send_metadata(&self, out: &mut Effects) {
         let metadata = Arc::new(self.metadata());
         for broker in self.sessions.registered().iter() {
             out.send(broker.into(), CorrelationId(0), Body::UpdateMetadataRequest(Arc::clone(&metadata)));
         }
-        self.propagation.told(now);
     }
 
     /// The cluster as brokers are told. Shutting down is no reason to be left out; being fenced is.
