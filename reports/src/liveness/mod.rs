@@ -23,6 +23,7 @@ mod high_watermark_reached;
 mod liveness_test;
 
 pub use availability::unavailable;
+pub(crate) use converged::DIFFERS;
 pub use converged::{Pending, converged};
 
 use highwater_model::config::ClusterConfig;
