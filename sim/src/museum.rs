@@ -76,6 +76,10 @@ impl Exhibit {
                 "the file has no key `museum`, which says what bug it shows and which version mended it";
             return Err(LoadErrors::of_file(&file.given, message, None));
         };
+        if let Some(shows) = says.shows.filter(|shows| !loaded.plan.expect.must_see.contains(shows)) {
+            let message = format!("museum.shows is {0}; allowed: with {0} in expect.must_see", shows.name());
+            return Err(LoadErrors::of_file(&file.given, message, None));
+        }
         let switches = serde_json::to_string(&says.mended_switches).unwrap_or_default();
         let mended_by = as_version(says.mended_in, &switches);
         let mended = load(&mended_by)?;

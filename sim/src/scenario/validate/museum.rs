@@ -13,14 +13,6 @@ pub(super) fn check(check: &mut Check<'_>) {
             problems.push(problem.allowed("a few words"));
         }
     }
-    if let Some(shows) = museum.shows.filter(|shows| !check.scenario.expect.must_see.contains(shows)) {
-        let name = shows.name();
-        let problem = Problem::new(
-            at!["museum", "shows"],
-            format!("museum.shows is {name}, which the file does not ask for"),
-        );
-        problems.push(problem.allowed(format!("{name} in expect.must_see, or another event")));
-    }
     let mended = museum.mended_in.protocol().with(museum.mended_switches);
     for found in mended.contradictions() {
         let (switch, needs) = (found.switch.name(), found.needs.name());
