@@ -84,7 +84,7 @@ sessions! {
     switches_that_never_made_sense_together_are_refused_with_the_reason: "check" "scenarios/steady_state.json" "--set" "protocol=4.0-elr" "--set" "high_watermark_frozen_below_min_isr=false";
     an_unknown_value_of_a_switch_is_told_the_nearest: "check" "scenarios/steady_state.json" "--set" "truncate_when=epoch_change";
     the_museum_in_one_table: "museum" "--seeds" "0..2";
-    an_unknown_name_in_the_museum_is_told_the_nearest: "museum" "s1b_high_watermark_truncatoin";
+    an_unknown_name_in_the_museum_is_told_the_nearest: "museum" "s1b_nobody_restrats";
     a_scenario_that_shows_no_bug_is_not_in_the_museum: "museum" "scenarios/steady_state.json";
     a_failure_hangs_on_one_switch: "bisect" "scenarios/hw_truncation_loses_acked.json" "--seed" "0" "--seeds" "0..5" "--to" "0.11";
     a_failure_hangs_on_one_switch_in_json: "bisect" "scenarios/hw_truncation_loses_acked.json" "--seed" "0" "--seeds" "0..2" "--to" "0.11" "--format" "json";
@@ -149,7 +149,7 @@ fn list_names_every_scenario_with_the_beginning_of_its_story() {
     let entries = |folder| fs::read_dir(root().join(folder)).expect("the scenarios are there").count();
     let files = entries("scenarios") - 2 + entries("scenarios/museum");
     assert_eq!(told.lines().count(), files, "schema.json is none, and museum a folder");
-    assert!(told.lines().any(|line| line.starts_with("museum/s1b_high_watermark_truncation ")), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("museum/s1b_nobody_restarts ")), "{told}");
     assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
 }
 

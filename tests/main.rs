@@ -9,6 +9,7 @@
 //! - `drivers`: both drivers make the same run of a seed;
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
+//! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
@@ -21,4 +22,5 @@ mod drivers;
 mod expectations;
 mod golden;
 mod house_rules;
+mod museum;
 mod walk_of_a_record;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use highwater_model::protocol::{Preset, Protocol};
-use highwater_reports::museum::{Era, Harm, Row, amiss_in_broken, amiss_in_mended, found_after, is_always};
+use highwater_reports::museum::{
+    Era, Harm, Row, Stated, amiss_in_broken, amiss_in_mended, found_after, is_always,
+};
 use highwater_reports::render::quoted;
 use highwater_reports::sweep::SweepReport;
 use highwater_reports::switches::Differing;
@@ -75,6 +77,10 @@ impl Exhibit {
                 "the file has no key `museum`, which says what bug it shows and which version mended it";
             return Err(LoadErrors::of_file(&file.given, message, None));
         };
+        if let Some(shows) = says.shows.filter(|shows| !loaded.plan.expect.must_see.contains(shows)) {
+            let message = format!("museum.shows is {0}; allowed: with {0} in expect.must_see", shows.name());
+            return Err(LoadErrors::of_file(&file.given, message, None));
+        }
         let switches = serde_json::to_string(&says.mended_switches).unwrap_or_default();
         let mut mended_by = as_version(says.mended_in, &switches);
         mended_by.extend(says.mended_settings.iter().map(|(name, value)| format!("{name}={value}")));
@@ -184,7 +190,10 @@ fn row(
     verdicts: impl Iterator<Item = Option<SweepReport>>,
 ) -> Row {
     let Range { start, end } = tour.seeds(exhibit);
-    let stated = &exhibit.broken.plan.expect;
+    let stated = &Stated { expect: exhibit.broken.plan.expect.clone(), shows: exhibit.says.shows };
+    let verdicts: Vec<_> = Preset::iter().zip(verdicts).collect();
+    let lossy = verdicts.iter().filter(|(_, report)| report.as_ref().is_some_and(Harm::is_lossy));
+    let lossy = lossy.map(|(preset, _)| *preset).collect();
     let harm = |report: Option<SweepReport>| report.map_or(Harm::Refused, |it| Harm::worst(&it, stated));
     let era = |prepared: &Prepared| -> Era { Era::new(protocol(prepared)) };
     let again = |overrides: &[String]| {
@@ -205,10 +214,11 @@ fn row(
         seeds: end - start,
         first_seed: start,
         searched: broken.seeds,
-        found_after: found_after(broken, start),
+        found_after: found_after(broken, stated, start),
         broken: Harm::worst(broken, stated),
         mended: Harm::worst(mended, stated),
-        verdicts: Preset::iter().zip(verdicts.map(harm)).collect(),
+        verdicts: verdicts.into_iter().map(|(preset, report)| (preset, harm(report))).collect(),
+        lossy,
         amiss,
     }
 }

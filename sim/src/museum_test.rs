@@ -14,7 +14,7 @@ fn visit(exhibits: &[Exhibit], jobs: usize) -> Vec<Row> {
 
 #[test]
 fn a_bug_breaks_where_it_was_and_its_twin_holds() {
-    let rows = visit(&[exhibit("s1b_high_watermark_truncation")], 2);
+    let rows = visit(&[exhibit("s1b_nobody_restarts")], 2);
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!(row.amiss, []);
     assert_eq!((row.broken, row.mended), (Harm::Lost, Harm::Holds));
@@ -25,7 +25,7 @@ fn a_bug_breaks_where_it_was_and_its_twin_holds() {
 
 #[test]
 fn what_does_not_break_as_stated_is_told_with_the_command_that_shows_it() {
-    let mut wrong = exhibit("s1b_high_watermark_truncation");
+    let mut wrong = exhibit("s1b_nobody_restarts");
     wrong.mended = wrong.under[1].1.clone().expect("0.11-iv1 takes the file");
     let rows = visit(&[wrong], 1);
     let amiss = &rows[0].amiss;
@@ -34,19 +34,18 @@ fn what_does_not_break_as_stated_is_told_with_the_command_that_shows_it() {
             .iter()
             .any(|it| it.twin && it.what.iter().any(|what| what.contains("acked-durable is promised")))
     );
-    assert!(amiss[0].again.starts_with("highwater run scenarios/museum/s1b"), "{}", amiss[0].again);
+    assert!(amiss[0].again.starts_with("highwater run scenarios/museum/s1b_"), "{}", amiss[0].again);
 }
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let exhibits =
-        [exhibit("s1b_high_watermark_truncation"), exhibit("s1b_high_watermark_truncation_on_notice")];
+    let exhibits = [exhibit("s1b_nobody_restarts"), exhibit("s6_unfenced_follower_counts")];
     assert_eq!(visit(&exhibits, 1), visit(&exhibits, 7));
 }
 
 #[test]
 fn a_tour_that_is_stopped_shows_only_what_was_seen_whole() {
-    let exhibits = [exhibit("s1b_high_watermark_truncation")];
+    let exhibits = [exhibit("s1b_nobody_restarts")];
     let rows = tour(&exhibits, &Tour { seeds: None, jobs: 1 }, &(), &AtomicBool::new(true));
     assert_eq!(rows, []);
 }

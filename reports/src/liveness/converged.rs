@@ -221,7 +221,7 @@ pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
             let name = last.names.partition(partition.id());
             let evidence = match differing {
                 Some(replica) if outside.is_empty() => format!(
-                    "the log of {name} on broker {} differs from that of its leader, broker {}: they end at {} and \
+                    "the log of {name} on broker {} {DIFFERS} of its leader, broker {}: they end at {} and \
                      {}, and first differ at offset {}",
                     replica.broker,
                     leader.broker,
@@ -238,6 +238,9 @@ pub(super) fn judge(last: &Last<'_>, tally: &mut Tally) {
         });
     }
 }
+
+/// What is said of two logs only.
+pub(crate) const DIFFERS: &str = "differs from that";
 
 fn equal(replica: &ReplicaView, leader: &ReplicaView) -> bool {
     replica.log_end == leader.log_end && replica.log == leader.log

@@ -24,6 +24,7 @@ mod last_stable_offset_reached;
 mod liveness_test;
 
 pub use availability::unavailable;
+pub(crate) use converged::DIFFERS;
 pub use converged::{Pending, converged};
 
 use highwater_model::config::ClusterConfig;

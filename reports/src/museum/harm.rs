@@ -3,10 +3,11 @@
 use serde::Serialize;
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::expect::{Expect, HowOften};
+use super::Stated;
+use crate::liveness::DIFFERS;
 use crate::outcome::Outcome;
 use crate::property::Property;
-use crate::sweep::SweepReport;
+use crate::sweep::{PropertySweep, SweepReport};
 
 /// The worst that broke of what was promised. Ascending by gravity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, EnumIter, IntoStaticStr)]
@@ -19,6 +20,8 @@ pub enum Harm {
     Refused,
     /// Every promise was kept.
     Holds,
+    /// No property broke, but what the file is there to show came.
+    Seen,
     /// A group lagged too far, or a record went to the wrong partition.
     Late,
     /// The cluster or a group did not recover.
@@ -64,6 +67,7 @@ impl Harm {
         match self {
             Self::Refused => "this version refuses the file",
             Self::Holds => "every promise was kept",
+            Self::Seen => "no promise broke, but what the bug does came to pass",
             Self::Late => "a group lagged too far, or a record went astray",
             Self::Stuck => "the cluster or a group did not recover",
             Self::Order => "records stand in another order than they were sent",
@@ -127,17 +131,33 @@ impl Harm {
     }
 
     /// The worst of a sweep: of what was promised, and of what the scenario is there to break, promised or not.
-    pub fn worst(report: &SweepReport, stated: &Expect) -> Self {
-        let meant =
-            |property: &Property| stated.breaks.get(property).is_some_and(|&often| often != HowOften::May);
-        let broke = report
-            .properties
-            .iter()
-            .filter(|(property, sweep)| sweep.violated > 0 || sweep.broken_seeds > 0 && meant(property));
+    pub fn worst(report: &SweepReport, stated: &Stated) -> Self {
+        let broke = report.properties.iter().filter(|(property, sweep)| {
+            sweep.violated > 0 || sweep.broken_seeds > 0 && stated.is_to_break(**property)
+        });
+        let broke = broke.map(|(&property, sweep)| Self::of_sweep(property, sweep));
         let stalled = (report.seeds_with.stalled > 0).then_some(Self::Stuck);
         let panicked = report.outcomes.contains_key(&Outcome::Panicked).then_some(Self::Panicked);
-        let all = broke.map(|(&property, _)| Self::of(property)).chain(stalled).chain(panicked);
+        let seen = stated.shows.is_some_and(|shows| report.seen.get(&shows).is_some_and(|&times| times > 0));
+        let all = broke.chain(stalled).chain(panicked).chain(seen.then_some(Self::Seen));
         all.max().unwrap_or(Self::Holds)
+    }
+
+    /// Replicas that are no longer equal once all is mended stay so for good.
+    fn of_sweep(property: Property, sweep: &PropertySweep) -> Self {
+        let differ = |text: &str| property == Property::Converged && text.contains(DIFFERS);
+        let diverged = sweep
+            .first_broken
+            .as_ref()
+            .is_some_and(|first| first.evidence.as_ref().is_some_and(|it| differ(&it.text)));
+        if diverged { Self::Diverged } else { Self::of(property) }
+    }
+
+    /// Whether records are gone that were acknowledged to acks=all, or exposed: though nothing promised against it, if they are.
+    pub fn is_lossy(report: &SweepReport) -> bool {
+        let lost = [Property::AckedDurable, Property::CommittedDurable];
+        lost.iter()
+            .any(|property| report.properties.get(property).is_some_and(|sweep| sweep.broken_seeds > 0))
     }
 }
 

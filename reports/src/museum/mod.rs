@@ -4,8 +4,9 @@
 mod harm;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use highwater_model::event::EventKind;
 use highwater_model::protocol::{Preset, Protocol};
 use serde::Serialize;
 
@@ -20,6 +21,15 @@ pub use harm::Harm;
 
 /// The version of the table's shape.
 pub const VERSION: u32 = 1;
+
+/// What a file says that comes of the bug.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// What breaks.
+    pub expect: Expect,
+    /// What event comes only where the bug is.
+    pub shows: Option<EventKind>,
+}
 
 /// The table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +74,8 @@ pub struct Row {
     pub mended: Harm,
     /// What came of it under each preset, without the file's own switches.
     pub verdicts: BTreeMap<Preset, Harm>,
+    /// Under which of them records that were acknowledged to acks=all, or exposed, are gone: promised or not.
+    pub lossy: BTreeSet<Preset>,
     /// What is not as the file states.
     pub amiss: Vec<Amiss>,
 }
@@ -131,16 +143,21 @@ pub fn is_always(report: &SweepReport) -> bool {
     !report.expect.breaks.values().any(|&often| often == HowOften::Sometimes)
 }
 
-/// How many seeds it took until something broke that was to break; none if it did not.
-pub fn found_after(report: &SweepReport, first_seed: u64) -> Option<u64> {
-    let meant = meant(&report.expect);
-    let first = meant.filter_map(|property| report.properties.get(&property)?.first_broken.as_ref());
-    first.map(|broken| broken.seed - first_seed + 1).min()
+impl Stated {
+    /// Whether the scenario is there to break it.
+    fn is_to_break(&self, property: Property) -> bool {
+        self.expect.breaks.get(&property).is_some_and(|&often| often != HowOften::May)
+    }
 }
 
-/// What a scenario is there to break.
-fn meant(expect: &Expect) -> impl Iterator<Item = Property> {
-    expect.breaks.iter().filter(|(_, often)| **often != HowOften::May).map(|(&property, _)| property)
+/// How many seeds it took until the bug showed; none if it did not.
+pub fn found_after(report: &SweepReport, stated: &Stated, first_seed: u64) -> Option<u64> {
+    let broken = report.properties.iter().filter(|(property, _)| stated.is_to_break(**property));
+    let first = broken
+        .filter_map(|(_, sweep)| sweep.first_broken.as_ref())
+        .map(|broken| broken.seed - first_seed + 1);
+    let seen = stated.shows.and_then(|shows| report.must_see.get(&shows));
+    first.chain(seen.filter(|seen| seen.seeds == report.seeds).map(|_| 1)).min()
 }
 
 /// What is not as stated of the broken version: `again` is the command line of the run without its seeds.
@@ -148,14 +165,20 @@ pub fn amiss_in_broken(report: &SweepReport, again: &str, seeds: &str) -> Vec<Am
     amiss(report, false, again, seeds, report.unexpected().iter().map(Unexpected::to_string).collect())
 }
 
-/// What is not as stated of the mended version: a promise broke; or what the other is there to break did, promised or not.
-pub fn amiss_in_mended(report: &SweepReport, broken: &Expect, again: &str, seeds: &str) -> Vec<Amiss> {
-    let still = meant(broken).filter_map(|property| {
-        let sweep = report.properties.get(&property).filter(|sweep| sweep.allowed > 0)?;
+/// What is not as stated of the mended version: a promise broke; or what the other is there to break or to show came here too,
+/// promised or not.
+pub fn amiss_in_mended(report: &SweepReport, broken: &Stated, again: &str, seeds: &str) -> Vec<Amiss> {
+    let allowed = report
+        .properties
+        .iter()
+        .filter(|(property, sweep)| sweep.allowed > 0 && broken.is_to_break(**property));
+    let still = allowed.filter_map(|(property, sweep)| {
         let first = sweep.first_broken.as_ref()?;
         Some(format!("{} breaks as before, first on seed {}", property.name(), first.seed))
     });
-    amiss(report, true, again, seeds, still.collect())
+    let shows = broken.shows.filter(|shows| report.seen.get(shows).is_some_and(|&times| times > 0));
+    let comes = shows.map(|shows| format!("{} comes as before", shows.name()));
+    amiss(report, true, again, seeds, still.chain(comes).collect())
 }
 
 fn amiss(report: &SweepReport, twin: bool, again: &str, seeds: &str, together: Vec<String>) -> Vec<Amiss> {

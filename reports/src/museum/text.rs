@@ -44,8 +44,18 @@ fn cells(row: &Row) -> Vec<String> {
         ),
         found,
     ];
-    let verdicts = Preset::iter().map(|preset| row.verdicts.get(&preset).map_or("", |harm| harm.word()));
-    first.into_iter().chain(verdicts.map(str::to_owned)).collect()
+    first.into_iter().chain(Preset::iter().map(|preset| verdict(row, preset))).collect()
+}
+
+fn verdict(row: &Row, preset: Preset) -> String {
+    let harm = row.verdicts.get(&preset).copied();
+    let mark = if is_marked(row, preset) { "*" } else { "" };
+    format!("{}{mark}", harm.map_or("", Harm::word))
+}
+
+/// Whether records are lost there, though the verdict does not say so.
+fn is_marked(row: &Row, preset: Preset) -> bool {
+    row.lossy.contains(&preset) && row.verdicts.get(&preset) != Some(&Harm::Lost)
 }
 
 fn lines(words: &str, width: usize) -> String {
@@ -58,7 +68,13 @@ fn words(museum: &Museum) -> String {
     let said: Vec<Harm> = museum.rows.iter().flat_map(said).collect();
     let meant = Harm::iter().filter(|harm| said.contains(harm));
     let meant = meant.map(|harm| format!("{}: {}", harm.word(), harm.says())).collect::<Vec<_>>().join("; ");
-    format!("\n{}", wrapped(&format!("The worst that broke of what was promised. {meant}."), "", 110))
+    let marked = museum.rows.iter().any(|row| Preset::iter().any(|preset| is_marked(row, preset)));
+    let mark = if marked {
+        " *: committed or acknowledged records are gone besides, which a power failure over unflushed logs or an unclean election may cost."
+    } else {
+        ""
+    };
+    format!("\n{}", wrapped(&format!("The worst that broke of what was promised. {meant}.{mark}"), "", 110))
 }
 
 fn told(name: &str, Amiss { twin, seed, what, again }: &Amiss) -> String {

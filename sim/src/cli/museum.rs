@@ -42,7 +42,7 @@ const EXAMPLES: &str = "\
 Examples:
   highwater museum
   highwater museum --seeds 0..10
-  highwater museum hw_truncation_loses_acked --seeds 0..100
+  highwater museum s1b_nobody_restarts --seeds 0..100
   highwater museum --format json > museum.json
 
 Exit codes:

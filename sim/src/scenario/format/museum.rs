@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use highwater_model::event::EventKind;
 use highwater_model::protocol::{Preset, Switches};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct Museum {
     #[serde(default = "one_u64")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub seeds: u64,
+    /// An event that comes only where the bug is, for one that breaks no property. It must be in `expect.must_see`, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<EventKind>,
 }
 
 fn one_u64() -> u64 {
