@@ -12,12 +12,13 @@ mod workloads;
 use std::sync::Arc;
 
 use highwater_model::config::Assignor;
+use highwater_model::protocol::Preset;
 use highwater_sim::prepared::Prepared;
 use highwater_sim::run::{RunOptions, run, run_bare};
 use rustix::time::{ClockId, clock_gettime};
 use strum::IntoEnumIterator;
 
-use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state};
+use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state, steady_state_under};
 
 /// The ways to run a scenario. The first is what the others are measured by.
 const WAYS: [Way; 4] = [Way::Highwater, Way::Unjudged, Way::Bare, Way::Usual];
@@ -278,6 +279,32 @@ fn rebalance(effort: Effort) -> Vec<Target> {
     targets
 }
 
+/// What a step costs under each preset, in times what it costs under `0.11-iv1`; the presets take turns.
+fn presets(effort: Effort) -> Vec<Target> {
+    let workloads: Vec<(Preset, Workload)> =
+        Preset::iter().map(|preset| (preset, steady_state_under(preset))).collect();
+    let seeds: Vec<u64> =
+        workloads.iter().map(|(_, workload)| effort.seeds(Way::Highwater, &workload.prepared)).collect();
+    let mut rounds: Vec<Vec<Sample>> = Vec::new();
+    for _ in 0..effort.rounds {
+        let sample = |((_, workload), &seeds): (&(Preset, Workload), &u64)| {
+            Sample::take(Way::Highwater, &workload.prepared, seeds)
+        };
+        rounds.push(workloads.iter().zip(&seeds).map(sample).collect());
+    }
+    let base = workloads.iter().position(|(preset, _)| *preset == Preset::V0_11Iv1).unwrap_or_default();
+    let mut targets = Vec::new();
+    for (place, (preset, _)) in workloads.iter().enumerate() {
+        let times = median(rounds.iter().map(|round| round[place].per_step() / round[base].per_step()));
+        let nanos = median(rounds.iter().map(|round| round[place].per_step() * 1e9));
+        let Sample { steps, seeds, .. } = rounds[0][place];
+        println!("{:<14} {:>22} steps a run {nanos:>9.0} ns/step {times:>8.3}", preset.name(), steps / seeds);
+        let what = format!("{}: time of a step, in times 0.11-iv1's", preset.name());
+        targets.push(at_most(what, times, 1.05));
+    }
+    targets
+}
+
 fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let effort = if full { Effort::FULL } else { Effort::BRIEF };
@@ -294,6 +321,8 @@ fn main() {
     targets.extend(scale(effort));
     println!();
     targets.extend(rebalance(effort));
+    println!();
+    targets.extend(presets(effort));
     println!();
     for target in &targets {
         target.print();

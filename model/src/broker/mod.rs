@@ -99,6 +99,9 @@ impl Broker {
         let replicas: BTreeMap<_, _> = std::mem::take(&mut storage.logs)
             .into_iter()
             .map(|(id, mut log)| {
+                if storage.last_ending.is_some_and(|ending| ending != Ending::Clean) {
+                    log.recover();
+                }
                 log.load();
                 let high_watermark = storage.loaded_high_watermark(id, &log);
                 (id, Replica::new(id, me, log, high_watermark))

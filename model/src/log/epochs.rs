@@ -3,8 +3,11 @@
 //! It survives as the log does: Kafka writes each new entry to a file beside the log and flushes it. Source: KIP-101; 0.11.0.2,
 //! 2.0.1 and 2.8.0 `LeaderEpochFileCache`. Left out: entries are never removed from the front, as logs begin at 0 for ever.
 
+use std::sync::Arc;
+
 use crate::ids::{LeaderEpoch, Offset};
 use crate::protocol::Protocol;
+use crate::record::Batch;
 
 /// How a log keeps its epochs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -116,6 +119,18 @@ impl Epochs {
             }
         } else if shorter || self.rules.stale_dropped {
             self.begin_below(end);
+        }
+    }
+
+    /// The log was looked through after an unclean end. Source: 2.0.1 `LogSegment.recover`.
+    pub(super) fn recovered(&mut self, batches: &[Arc<Batch>]) {
+        if self.rules.majority {
+            return;
+        }
+        for batch in batches {
+            if self.latest().is_none_or(|latest| latest < batch.leader_epoch) {
+                self.append(batch.leader_epoch, batch.base_offset);
+            }
         }
     }
 

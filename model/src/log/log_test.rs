@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::ids::{NodeId, ProducerEpoch, ProducerId, RecordId, Sequence};
+use crate::protocol::Preset;
 use crate::record::{ProducerStamp, Record};
 
 fn sent(first: u32, count: u32) -> RecordBatch {
@@ -167,4 +168,23 @@ fn an_epoch_beyond_a_cut_is_forgotten() {
     let mut log = of_three_epochs();
     log.truncate_to(Offset(3));
     assert_eq!(log.last_epoch(), Some(LeaderEpoch(1)));
+}
+
+#[test]
+fn an_epoch_that_a_late_election_hid_is_found_again_after_an_unclean_end() {
+    let rules = EpochRules::new(&Preset::V2_0_1.protocol(), false);
+    let lost = || {
+        let mut log = Log::default().with_epochs(rules);
+        log.append_as_leader(LeaderEpoch(0), &sent(0, 4));
+        log.append_as_leader(LeaderEpoch(5), &sent(4, 4));
+        log.begin_epoch(LeaderEpoch(4));
+        log
+    };
+    let mut stopped = lost();
+    stopped.load();
+    assert_eq!(stopped.last_epoch(), Some(LeaderEpoch(0)), "epoch 4 had thrown epoch 5 out");
+    let mut killed = lost();
+    killed.recover();
+    killed.load();
+    assert_eq!(killed.last_epoch(), Some(LeaderEpoch(5)));
 }

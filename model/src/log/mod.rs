@@ -194,6 +194,14 @@ impl Log {
         self.truncate_to(to)
     }
 
+    /// Looks through the batches after an unclean end, and enters again what epochs the cache has lost.
+    ///
+    /// Kafka looks through those segments that may not be on disk, and the last one always is. Source: 0.11.0.2, 2.0.1
+    /// `Log.recoverLog`, `LogSegment.recover`.
+    pub fn recover(&mut self) {
+        self.epochs.recovered(&self.batches);
+    }
+
     /// As it is found on disk: learns the producers' state from the batches, and forgets epochs that were noted and never
     /// written in. Source: 0.11.0.2 `Log.loadSegments`, `loadProducerState`.
     pub fn load(&mut self) {

@@ -129,6 +129,17 @@ impl Fetches {
         }
     }
 
+    /// The leader's log has grown, in this step and before whatever else it did: nobody is known to have everything.
+    pub(crate) fn grew(&mut self, leader: usize, now: Instant) {
+        let followers = self.terms.len();
+        for clock in &mut self.clocks[leader * followers..(leader + 1) * followers] {
+            if clock.level {
+                clock.level_at = now;
+            }
+            clock.level = false;
+        }
+    }
+
     /// The clocks start anew. A leader that goes on in a new epoch still knows where its followers stand.
     fn begin(&mut self, leader: usize, partition: &PartitionView, now: Instant) {
         let replica = &partition.replicas[leader];

@@ -7,7 +7,7 @@ use highwater_model::ids::{BrokerId, NodeId, Offset};
 use highwater_model::protocol::Preset;
 
 use crate::property::Property::{IsrEvictionTimely, IsrRejoin, MaximalIsr};
-use crate::testing::{ORDERS, Stage, at, fetched, set};
+use crate::testing::{ORDERS, SHOP, Stage, at, fetched, set};
 
 fn drops(broker: u8) -> Event {
     let removed = set(&[broker]);
@@ -209,6 +209,21 @@ fn a_silent_follower_that_has_everything_may_stay_and_must_not_be_dropped_since_
         IsrEvictionTimely,
         "broker 1 proposes to drop broker 2 from the ISR of orders-0 though the logs of both end at 3",
     );
+}
+
+#[test]
+fn a_leader_that_appends_and_then_drops_a_silent_follower_in_one_step_is_in_order() {
+    let mut stage = Stage::settled();
+    of_version(&mut stage, Preset::V2_1);
+    stage.look(&[fetched(1, 2, 3, 3), fetched(1, 3, 3, 3)]);
+    stage.wait(10_001);
+    stage.look(&[]);
+    let batch = stage.append(1, &[3]);
+    stage.look(&[
+        Event::RecordsAppended { partition: ORDERS, broker: BrokerId(1), client: SHOP, batch },
+        drops(2),
+    ]);
+    stage.assert_held(IsrEvictionTimely);
 }
 
 #[test]

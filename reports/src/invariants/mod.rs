@@ -202,6 +202,9 @@ impl WhiteBox {
                 self.idempotent_dedup.appended(scene, broker, batch);
                 self.producer_order.appended(scene, broker, client, batch);
                 self.epoch_order.appended(scene, broker, batch);
+                if let Some(place) = scene.place_of(broker) {
+                    memory.fetches.grew(place, scene.step.at);
+                }
             }
             Event::FollowerFetched { broker, replica, offset, leader_end, .. } => {
                 if let (Some(leader), Some(follower)) = (scene.place_of(broker), scene.place_of(replica)) {

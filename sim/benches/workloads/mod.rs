@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use highwater_model::config::Assignor;
+use highwater_model::protocol::Preset;
 use highwater_sim::prepared::Prepared;
 use highwater_sim::scenario::load::load_str;
 
@@ -94,7 +95,28 @@ pub(crate) fn rebalances(assignor: Assignor) -> Workload {
     workload(assignor, &text)
 }
 
+/// [`steady_state`] under another preset, with the defaults of `0.11-iv1`: the same work by other rules.
+pub(crate) fn steady_state_under(preset: Preset) -> Workload {
+    const PINNED: [&str; 8] = [
+        "unclean.leader.election.enable=false",
+        "replica.lag.time.max.ms=10000",
+        "zookeeper.session.timeout.ms=6000",
+        "group.initial.rebalance.delay.ms=3000",
+        "producers.shop.config.linger.ms=0",
+        "producers.shop.config.enable.idempotence=false",
+        "groups.billing.config.session.timeout.ms=10000",
+        "groups.billing.config.request.timeout.ms=30000",
+    ];
+    let protocol = format!("protocol={}", preset.name());
+    let set: Vec<String> = PINNED.into_iter().map(str::to_owned).chain([protocol]).collect();
+    workload_with(preset.name(), include_str!("../../../scenarios/steady_state.json"), &set)
+}
+
 fn workload(name: &str, text: &str) -> Workload {
-    let loaded = load_str(name, text, &[]).expect("the benchmark's scenario is valid");
+    workload_with(name, text, &[])
+}
+
+fn workload_with(name: &str, text: &str, set: &[String]) -> Workload {
+    let loaded = load_str(name, text, set).expect("the benchmark's scenario is valid");
     Workload { name: name.to_owned(), prepared: Arc::new(Prepared::new(loaded.plan)) }
 }
