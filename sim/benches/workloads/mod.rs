@@ -95,6 +95,7 @@ pub(crate) fn rebalances(assignor: Assignor) -> Workload {
     workload(assignor, &text)
 }
 
+#[allow(dead_code, reason = "only the table of ratios asks for it")]
 /// [`steady_state`] under another preset, with the defaults of `0.11-iv1`: the same work by other rules.
 pub(crate) fn steady_state_under(preset: Preset) -> Workload {
     const PINNED: [&str; 8] = [

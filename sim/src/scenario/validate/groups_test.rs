@@ -177,7 +177,7 @@ fn switches_that_contradict_the_settings_are_refused() {
     refused(
         PLAIN,
         idempotent,
-        &["switches.idempotence=false", "transactions=none"],
+        &["switches.idempotence=false", "switches.transactions=none"],
         &["switches.idempotence says that no producer"],
     );
     let never =
