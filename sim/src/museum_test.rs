@@ -60,3 +60,24 @@ fn what_no_version_mended_is_mended_by_settings() {
     assert_eq!(row.mended_settings.to_string(), " with auto.offset.reset earliest");
     assert!(row.verdicts.values().all(|harm| *harm == Harm::Skipped), "{:?}", row.verdicts);
 }
+
+#[test]
+fn a_bug_that_breaks_no_promise_shows_as_an_event_that_its_twin_has_not() {
+    let rows = visit(&[exhibit("kafka_7152_idle_replica_evicted")], 1);
+    assert_eq!(rows[0].amiss, []);
+    assert_eq!((rows[0].broken, rows[0].mended, rows[0].found_after), (Harm::Seen, Harm::Holds, Some(1)));
+
+    let mut unmended = exhibit("kafka_7152_idle_replica_evicted");
+    unmended.mended = unmended.under[0].1.clone().expect("0.10 takes the file");
+    let rows = visit(&[unmended], 1);
+    let [amiss] = &rows[0].amiss[..] else { panic!("{:?}", rows[0].amiss) };
+    assert_eq!((amiss.twin, &amiss.what[..]), (true, &["partition_offline comes as before".to_owned()][..]));
+}
+
+#[test]
+fn logs_that_differ_for_good_are_told_apart_from_records_that_a_power_failure_may_cost() {
+    let rows = visit(&[exhibit("s2_power_failure_forks_logs")], 1);
+    assert_eq!((rows[0].broken, rows[0].mended), (Harm::Diverged, Harm::Holds));
+    assert_eq!(rows[0].lossy.len(), Preset::iter().count());
+    assert_eq!(rows[0].verdicts[&Preset::NEWEST], Harm::Holds);
+}

@@ -61,6 +61,7 @@ pub(crate) mod leader_completeness;
 pub(crate) mod leader_in_isr;
 pub(crate) mod log_matching;
 pub(crate) mod maximal_isr;
+mod memory;
 pub(crate) mod min_isr_respected;
 pub(crate) mod one_leader_per_epoch;
 pub(crate) mod partitions_never_shrink;
@@ -111,43 +112,11 @@ use decisions::{Decision, Decisions};
 use fetches::Fetches;
 use ghosts::Ghost;
 use isr_rejoin::Expansion;
+pub(crate) use memory::Memory;
 use scene::Scene;
 use truncation_to_high_watermark::Cut;
 use visible_below_high_watermark::Served;
 use whole::Whole;
-
-/// What is remembered of one partition and asked by several properties.
-#[derive(Clone, Debug)]
-pub(crate) struct Memory {
-    ghost: Ghost,
-    agreement: Agreement,
-    acked: Acked,
-    fetches: Fetches,
-    decisions: Decisions,
-    strategy: AckStrategy,
-}
-
-impl Memory {
-    /// Of a partition with this many replicas, on a topic of this ack strategy.
-    pub(crate) fn new(replicas: usize, strategy: AckStrategy) -> Self {
-        Self {
-            strategy,
-            ghost: Ghost::new(replicas),
-            agreement: Agreement::new(replicas),
-            acked: Acked::new(replicas),
-            fetches: Fetches::new(replicas),
-            decisions: Decisions::default(),
-        }
-    }
-
-    /// Whether the ISR decides what is committed and who may lead.
-    fn by_isr(&self) -> bool {
-        match self.strategy {
-            AckStrategy::Isr | AckStrategy::Leader => true,
-            AckStrategy::Majority => false,
-        }
-    }
-}
 
 /// All properties of the white box.
 ///
