@@ -11,10 +11,8 @@ mod words;
 use std::fmt::Write as _;
 
 use highwater_model::event::{Event, Step, TruncationReason};
-use highwater_model::ids::{BrokerId, BrokerSet, NodeId, Offset, RecordId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::names::Names;
-use highwater_model::record::Record;
 
 use words::{Words, span};
 

@@ -1,7 +1,5 @@
 //! How a trace names things.
 
-use std::fmt::Write as _;
-
 use highwater_model::ids::{BrokerId, BrokerSet, NodeId, Offset, RecordId, TopicPartition};
 use highwater_model::names::Names;
 use highwater_model::record::Record;
