@@ -41,9 +41,7 @@ impl<'a> Lookup<'a> {
     /// The names of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
         let producers = scenario.producers.iter().map(|producer| producer.name.clone());
-        let members = scenario.groups.iter().flat_map(|group| {
-            (0..group.members + group.joining).map(|index| format!("{}-{index}", group.name))
-        });
+        let members = scenario.groups.iter().flat_map(GroupSpec::member_names);
         Self { scenario, clients: producers.chain(members).collect() }
     }
 

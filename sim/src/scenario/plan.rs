@@ -109,6 +109,33 @@ pub struct PlannedGroup {
     pub max_lag: Option<u64>,
     /// The settings of all members.
     pub settings: ConsumerConfig,
+    /// What its members write of what they read.
+    pub output: Option<PlannedOutput>,
+}
+
+/// What the members of a group write, each with a transactional producer of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedOutput {
+    /// Where.
+    pub topic: TopicId,
+    /// The size of each record.
+    pub record_bytes: u32,
+    /// By member: the number of its `transactional.id`, its name.
+    pub ids: Vec<TransactionalId>,
+    /// The settings of all their producers.
+    pub settings: ProducerConfig,
+}
+
+impl Plan {
+    /// Every client that writes: producers, and members that write what they made of what they read.
+    pub fn writers(&self) -> impl Iterator<Item = (NodeId, TopicId, &ProducerConfig)> {
+        let producers = self.producers.iter().map(|it| (it.node, it.topic, &it.settings));
+        let outputs = self.groups.iter().filter_map(|group| Some((group, group.output.as_ref()?)));
+        let members = outputs.flat_map(|(group, output)| {
+            group.members.iter().map(|&node| (node, output.topic, &output.settings))
+        });
+        producers.chain(members)
+    }
 }
 
 /// A fault of the scenario.
