@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater_model::broker::Broker;
+use highwater_model::config::ProducerConfig;
 use highwater_model::controller::Controller;
 use highwater_model::event::Event;
 use highwater_model::group::{Member, MemberSetup};
-use highwater_model::config::ProducerConfig;
 use highwater_model::ids::{BrokerId, NodeId, TransactionalId};
 use highwater_model::machine::{Effects, Ending, Input, Machine};
 use highwater_model::processor::{Processor, ProcessorSetup};
@@ -88,7 +88,13 @@ impl Cluster {
     /// The machines of this plan, on this seed.
     pub fn new(prepared: &Arc<Prepared>, seed: u64) -> Self {
         let disks = vec![Storage::default(); usize::from(prepared.plan.config.brokers)];
-        Self { prepared: Arc::clone(prepared), seed: Seed::new(seed), disks, ended: Vec::new(), written: BTreeMap::new() }
+        Self {
+            prepared: Arc::clone(prepared),
+            seed: Seed::new(seed),
+            disks,
+            ended: Vec::new(),
+            written: BTreeMap::new(),
+        }
     }
 
     fn broker(&self, node: NodeId) -> Option<BrokerId> {

@@ -98,12 +98,8 @@ fn writer(producer: &PlannedProducer) -> Writer {
 /// Its members, if they write.
 fn writers(group: &PlannedGroup) -> impl Iterator<Item = Writer> {
     group.output.iter().flat_map(|output| {
-        let writer = |&node| Writer {
-            node,
-            settings: output.settings.clone(),
-            topic: output.topic,
-            partition: None,
-        };
+        let writer =
+            |&node| Writer { node, settings: output.settings.clone(), topic: output.topic, partition: None };
         group.members.iter().map(writer)
     })
 }

@@ -21,6 +21,7 @@ macro_rules! each_scenario {
             consumers_keep_up_at_computed_partitions,
             cooperative_rebalance_keeps_reading,
             coordinator_crash_keeps_offsets,
+            exactly_once_processing,
             follower_lag_evicts_from_isr,
             follower_restart_truncates_to_high_watermark,
             group_member_crash_reprocesses,

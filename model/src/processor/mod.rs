@@ -159,4 +159,3 @@ impl Machine for Processor {
         self.producer.show(view);
     }
 }
-

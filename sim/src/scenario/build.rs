@@ -15,8 +15,8 @@ use super::format::{
 use super::lookup::{Lookup, Miss};
 use super::path::JsonPath;
 use super::plan::{
-    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedOutput, PlannedProducer, PlannedTarget, PlannedTransactions,
-    PlannedWhen,
+    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedOutput, PlannedProducer, PlannedTarget,
+    PlannedTransactions, PlannedWhen,
 };
 use super::target::Target;
 use super::{offsets_topic, transactions_topic};
@@ -108,7 +108,7 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
         offsets_topic: offsets_topic::id(scenario),
         offsets_partitions: groups.filter_map(|group| offsets_topic::partition_of(scenario, group)).collect(),
         transactions_topic: transactions_topic::id(scenario),
-        transactions_partitions: ids.map(|id| transactions_topic::partition_of(scenario, id)).collect(),
+        transactions_partitions: ids.map(|id| transactions_topic::partition_of(scenario, &id)).collect(),
     }
 }
 
@@ -172,7 +172,11 @@ fn planned_group(
         side_by_side: spec.side_by_side,
         max_lag: spec.max_lag,
         settings: spec.config.clone(),
-        output: spec.output.as_ref().map(|output| planned_output(scenario, spec, output, lookup)).transpose()?,
+        output: spec
+            .output
+            .as_ref()
+            .map(|output| planned_output(scenario, spec, output, lookup))
+            .transpose()?,
     })
 }
 

@@ -126,18 +126,6 @@ pub struct PlannedOutput {
     pub settings: ProducerConfig,
 }
 
-impl Plan {
-    /// Every client that writes: producers, and members that write what they made of what they read.
-    pub fn writers(&self) -> impl Iterator<Item = (NodeId, TopicId, &ProducerConfig)> {
-        let producers = self.producers.iter().map(|it| (it.node, it.topic, &it.settings));
-        let outputs = self.groups.iter().filter_map(|group| Some((group, group.output.as_ref()?)));
-        let members = outputs.flat_map(|(group, output)| {
-            group.members.iter().map(|&node| (node, output.topic, &output.settings))
-        });
-        producers.chain(members)
-    }
-}
-
 /// A fault of the scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedFault {

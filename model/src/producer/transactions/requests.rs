@@ -87,8 +87,7 @@ impl Producer {
             return false;
         }
         let of_group = matches!(next, Asked::FindGroupCoordinator | Asked::CommitOffsets);
-        let coordinator =
-            if of_group { transactions.offsets.coordinator } else { transactions.coordinator };
+        let coordinator = if of_group { transactions.offsets.coordinator } else { transactions.coordinator };
         match coordinator {
             Some(coordinator) => self.ask_coordinator(coordinator, next, now, out),
             None => self.find_coordinator(of_group, now, out),
