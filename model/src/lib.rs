@@ -50,6 +50,7 @@ pub mod murmur2;
 pub mod names;
 pub mod open_transactions;
 pub mod partition;
+pub mod processor;
 pub mod producer;
 pub mod producer_state;
 pub mod protocol;

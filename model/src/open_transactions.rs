@@ -180,7 +180,7 @@ pub fn check(
             refused @ (Verdict::Duplicate { .. } | Verdict::Refuse(_)) => refused,
         },
         Some(Content::Group(_)) => producers.check_epoch(stamp),
-        Some(Content::Key(_) | Content::Transaction(_)) | None => {
+        Some(Content::Key(_) | Content::Transaction(_) | Content::Output(_)) | None => {
             let verdict = producers.check(stamp, batch.records.len());
             let is_open = transactions.is_some_and(|known| known.is_open(stamp.id));
             if verdict == Verdict::Append && is_open && !stamp.transactional {

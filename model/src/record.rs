@@ -34,6 +34,19 @@ pub enum Content {
     Transaction(TransactionRecord),
     /// How a transaction ended in this partition: no consumer's application sees it.
     Marker(Marker),
+    /// What an application made of a record that its group was delivered.
+    Output(Origin),
+}
+
+/// Of which record an application made another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Origin {
+    /// To which group it was delivered.
+    pub group: GroupId,
+    /// In which partition it stands.
+    pub partition: TopicPartition,
+    /// Where.
+    pub offset: Offset,
 }
 
 /// What a group's coordinator writes to `__consumer_offsets`. Source: 0.11.0.2 `GroupMetadataManager`.
@@ -120,7 +133,7 @@ impl Record {
     pub fn key(&self) -> Option<&[u8]> {
         match self.content.as_deref()? {
             Content::Key(key) => Some(key),
-            Content::Group(_) | Content::Transaction(_) | Content::Marker(_) => None,
+            Content::Group(_) | Content::Transaction(_) | Content::Marker(_) | Content::Output(_) => None,
         }
     }
 }
@@ -165,7 +178,7 @@ impl Batch {
         }
         match self.records.first()?.content.as_deref()? {
             Content::Marker(marker) => Some(marker),
-            Content::Key(_) | Content::Group(_) | Content::Transaction(_) => None,
+            Content::Key(_) | Content::Group(_) | Content::Transaction(_) | Content::Output(_) => None,
         }
     }
     /// Whether the stamp's sequence counts: not in what coordinators write for a producer, the offsets that it commits and its

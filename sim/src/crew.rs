@@ -1,13 +1,16 @@
 //! The machines of a Kafka cluster and its clients.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater_model::broker::Broker;
+use highwater_model::config::ProducerConfig;
 use highwater_model::controller::Controller;
 use highwater_model::event::Event;
 use highwater_model::group::{Member, MemberSetup};
-use highwater_model::ids::{BrokerId, NodeId};
+use highwater_model::ids::{BrokerId, NodeId, TransactionalId};
 use highwater_model::machine::{Effects, Ending, Input, Machine};
+use highwater_model::processor::{Processor, ProcessorSetup};
 use highwater_model::producer::{Producer, ProducerSetup};
 use highwater_model::storage::Storage;
 use highwater_model::time::Instant;
@@ -15,7 +18,7 @@ use highwater_model::view::ClusterView;
 
 use crate::driver::Crew;
 use crate::prepared::Prepared;
-use crate::scenario::plan::{PlannedGroup, PlannedProducer};
+use crate::scenario::plan::{PlannedGroup, PlannedOutput, PlannedProducer};
 use crate::seed::{Seed, even};
 use rand::Rng;
 
@@ -30,6 +33,8 @@ pub enum Actor {
     Producer(Box<Producer>),
     /// A group's member.
     Member(Box<Member>),
+    /// A group's member that writes of what it reads.
+    Processor(Box<Processor>),
 }
 
 impl Machine for Actor {
@@ -40,6 +45,7 @@ impl Machine for Actor {
             Self::Broker(broker) => broker.handle(now, input, out),
             Self::Producer(producer) => producer.handle(now, input, out),
             Self::Member(member) => member.handle(now, input, out),
+            Self::Processor(processor) => processor.handle(now, input, out),
         }
     }
 
@@ -50,6 +56,7 @@ impl Machine for Actor {
             Self::Broker(broker) => broker.next_deadline(),
             Self::Producer(producer) => producer.next_deadline(),
             Self::Member(member) => member.next_deadline(),
+            Self::Processor(processor) => processor.next_deadline(),
         }
     }
 
@@ -60,6 +67,7 @@ impl Machine for Actor {
             Self::Broker(broker) => broker.show(view),
             Self::Producer(producer) => producer.show(view),
             Self::Member(member) => member.show(view),
+            Self::Processor(processor) => processor.show(view),
         }
     }
 }
@@ -72,13 +80,21 @@ pub struct Cluster {
     disks: Vec<Storage>,
     /// Whose lives have ended, of clients, each as often as that was.
     ended: Vec<NodeId>,
+    /// How many records a processor has written in the lives that have ended: no two may have one value.
+    written: BTreeMap<NodeId, u32>,
 }
 
 impl Cluster {
     /// The machines of this plan, on this seed.
     pub fn new(prepared: &Arc<Prepared>, seed: u64) -> Self {
         let disks = vec![Storage::default(); usize::from(prepared.plan.config.brokers)];
-        Self { prepared: Arc::clone(prepared), seed: Seed::new(seed), disks, ended: Vec::new() }
+        Self {
+            prepared: Arc::clone(prepared),
+            seed: Seed::new(seed),
+            disks,
+            ended: Vec::new(),
+            written: BTreeMap::new(),
+        }
     }
 
     fn broker(&self, node: NodeId) -> Option<BrokerId> {
@@ -91,25 +107,47 @@ impl Cluster {
     }
 
     fn producer(&self, planned: &PlannedProducer) -> Producer {
-        let mut stream = self.seed.open(self.prepared.producer_stream(planned.node));
+        let transactional = planned.transactions.map(|transactions| transactions.id);
+        Producer::new(self.producer_setup(planned.node, &planned.settings, transactional))
+    }
+
+    fn producer_setup(
+        &self,
+        node: NodeId,
+        settings: &ProducerConfig,
+        transactional: Option<TransactionalId>,
+    ) -> ProducerSetup {
+        let mut stream = self.seed.open(self.prepared.producer_stream(node));
         // Each life goes on drawing where the last one stopped.
-        for _ in 0..self.lives_before(planned.node) {
+        for _ in 0..self.lives_before(node) {
             even(&mut stream, 0, i32::MAX as u64);
             stream.next_u64();
         }
-        Producer::new(ProducerSetup {
-            node: planned.node,
-            life: self.lives_before(planned.node),
+        ProducerSetup {
+            node,
+            life: self.lives_before(node),
             config: Arc::clone(&self.prepared.plan.config),
-            settings: planned.settings.clone(),
+            settings: settings.clone(),
             counter_start: even(&mut stream, 0, i32::MAX as u64) as u32,
             chance: stream.next_u64(),
-            transactional: planned.transactions.map(|transactions| transactions.id),
+            transactional,
+        }
+    }
+
+    fn processor(&self, group: &PlannedGroup, output: &PlannedOutput, node: NodeId) -> Processor {
+        let place = group.members.iter().position(|member| *member == node);
+        let id = place.and_then(|place| output.ids.get(place)).copied();
+        Processor::new(ProcessorSetup {
+            member: self.member(group, node),
+            producer: self.producer_setup(node, &output.settings, id),
+            topic: output.topic,
+            record_bytes: output.record_bytes,
+            written: self.written.get(&node).copied().unwrap_or_default(),
         })
     }
 
-    fn member(&self, group: &PlannedGroup, node: NodeId) -> Member {
-        Member::new(MemberSetup {
+    fn member(&self, group: &PlannedGroup, node: NodeId) -> MemberSetup {
+        MemberSetup {
             node,
             life: self.lives_before(node),
             group: group.group,
@@ -120,7 +158,7 @@ impl Cluster {
             commit: group.commit,
             service_rate: group.service_rate,
             side_by_side: group.side_by_side,
-        })
+        }
     }
 
     fn client(&self, node: NodeId) -> Option<Actor> {
@@ -130,7 +168,10 @@ impl Cluster {
         }
         plan.groups.iter().find_map(|group| {
             let takes_part = group.members.contains(&node);
-            takes_part.then(|| Actor::Member(Box::new(self.member(group, node))))
+            takes_part.then(|| match &group.output {
+                Some(output) => Actor::Processor(Box::new(self.processor(group, output, node))),
+                None => Actor::Member(Box::new(Member::new(self.member(group, node)))),
+            })
         })
     }
 }
@@ -159,6 +200,9 @@ impl Crew for Cluster {
         ending: Ending,
         keep: &mut dyn FnMut(u64) -> u64,
     ) -> Vec<Event> {
+        if let Actor::Processor(processor) = &actor {
+            self.written.insert(node, processor.written());
+        }
         let (Some(me), Actor::Broker(broker)) = (self.broker(node), actor) else {
             self.ended.push(node);
             return Vec::new();

@@ -80,7 +80,7 @@ fn panel(plan: &Plan) -> PanelSetup {
         seed: 0,
         names: Arc::new(plan.names.clone()),
         config: Arc::clone(&plan.config),
-        producers: producers.map(writer).collect(),
+        producers: producers.map(writer).chain(plan.groups.iter().flat_map(writers)).collect(),
         groups: groups.map(reader).collect(),
         expect: Arc::new(plan.expect.clone()),
     }
@@ -93,6 +93,15 @@ fn writer(producer: &PlannedProducer) -> Writer {
         topic: producer.topic,
         partition: producer.partition,
     }
+}
+
+/// Its members, if they write.
+fn writers(group: &PlannedGroup) -> impl Iterator<Item = Writer> {
+    group.output.iter().flat_map(|output| {
+        let writer =
+            |&node| Writer { node, settings: output.settings.clone(), topic: output.topic, partition: None };
+        group.members.iter().map(writer)
+    })
 }
 
 fn reader(group: &PlannedGroup) -> Reader {
@@ -114,7 +123,11 @@ fn view(plan: &Plan) -> ClusterView {
         pending: 0,
         transactional: producer.transactions.is_some(),
     };
-    let mut producers: Vec<ProducerView> = plan.producers.iter().map(producer).collect();
+    let processes = plan.groups.iter().filter(|group| group.output.is_some());
+    let members = processes.flat_map(|group| &group.members);
+    let member = |&node| ProducerView { node, pending: 0, transactional: true };
+    let mut producers: Vec<ProducerView> =
+        plan.producers.iter().map(producer).chain(members.map(member)).collect();
     producers.sort_by_key(|producer| producer.node);
     let mut consumers: Vec<ConsumerView> = plan
         .groups

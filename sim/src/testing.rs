@@ -101,6 +101,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             commit: Default::default(),
             service_rate: None,
             side_by_side: false,
+            output: None,
             max_lag: None,
             group: GroupId(0),
             topics: vec![TopicId(0)],

@@ -24,6 +24,11 @@ const RECONNECT_BACKOFF_MAX: Micros = Micros::from_millis(1_000);
 /// A life of a client has 2 to the power of this many correlations, more than a run can use up.
 const LIFE_BITS: u32 = 22;
 
+/// Which of a client's lives a request belongs to.
+pub(crate) fn life_of(correlation: CorrelationId) -> u32 {
+    correlation.0 >> LIFE_BITS
+}
+
 /// What is asked on a connection; `T` is what producers and consumers ask in particular.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ask<T> {

@@ -2,7 +2,7 @@
 //! Source: 0.11.0.2 `GroupMetadataManager.loadGroupsAndOffsets`, `removeGroupsForPartition`;
 //! `GroupCoordinator.onGroupLoaded`, `onGroupUnloaded`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Event;
 use crate::ids::{GroupId, MemberId, Offset, ProducerId, TopicPartition};
@@ -25,15 +25,19 @@ impl Coordinator {
     /// of and that a later truncation takes away again.
     pub fn load(&mut self, now: Instant, partition: TopicPartition, log: &Log, out: &mut Effects) {
         let mut loaded: BTreeMap<GroupId, Group> = BTreeMap::new();
+        let mut by_marker: BTreeSet<(GroupId, TopicPartition)> = BTreeSet::new();
         for batch in log.read(Offset::ZERO, log.end_offset(), u64::MAX) {
             let within = batch.producer.filter(|stamp| stamp.transactional).map(|stamp| stamp.id);
             for record in batch.records.iter() {
                 match record.content.as_deref() {
                     Some(Content::Group(stored)) => take_over(&mut loaded, partition, stored, within),
                     Some(Content::Marker(marker)) => {
-                        loaded.values_mut().for_each(|group| group.load_end(marker.producer, marker.commit));
+                        for group in loaded.values_mut() {
+                            let ended = group.load_end(marker.producer, marker.commit);
+                            by_marker.extend(ended.into_iter().map(|partition| (group.id, partition)));
+                        }
                     }
-                    Some(Content::Key(_) | Content::Transaction(_)) | None => {}
+                    Some(Content::Key(_) | Content::Transaction(_) | Content::Output(_)) | None => {}
                 }
             }
         }
@@ -42,6 +46,13 @@ impl Coordinator {
             out.event(Event::CoordinatorLoaded { partition, broker: self.me, groups });
         }
         let ids: Vec<GroupId> = loaded.keys().copied().collect();
+        let broker = self.me;
+        // The broker before may have died between the marker and telling of it.
+        for (group, partition) in by_marker {
+            let committed = loaded.get(&group).and_then(|group| group.committed.get(&partition));
+            let Some(&offset) = committed else { continue };
+            out.event(Event::OffsetCommitted { partition, broker, client: broker.into(), group, offset });
+        }
         self.groups.append(&mut loaded);
         for id in ids {
             let Some((group, mut cx)) = self.group(now, id, out) else { continue };

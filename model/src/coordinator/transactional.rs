@@ -131,10 +131,11 @@ impl Group {
         pending.offsets.insert(partition, offset);
     }
 
-    /// Reads back how a transaction ended.
-    pub(super) fn load_end(&mut self, producer: ProducerId, commit: bool) {
-        if let Some(pending) = self.pending.remove(&producer).filter(|_| commit) {
-            self.committed.extend(pending.offsets);
-        }
+    /// Reads back how a transaction ended: the partitions in which it committed.
+    pub(super) fn load_end(&mut self, producer: ProducerId, commit: bool) -> Vec<TopicPartition> {
+        let Some(pending) = self.pending.remove(&producer).filter(|_| commit) else { return Vec::new() };
+        let partitions = pending.offsets.keys().copied().collect();
+        self.committed.extend(pending.offsets);
+        partitions
     }
 }

@@ -222,6 +222,7 @@ impl Member {
                 let batch = if to == end { Arc::clone(batch) } else { head(batch, to) };
                 bytes += bytes_from(&batch, from);
                 out.event(Event::RecordsPolled { client, group, partition, from, batch });
+                self.note_inputs(partition, from, to);
                 next = to;
                 returned = true;
             }

@@ -13,6 +13,7 @@ mod commits;
 mod heartbeat;
 mod joining;
 mod lookup;
+pub(crate) mod processing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use crate::group::member::heartbeat::Heartbeat;
 use crate::group::member::joining::Membership;
 use crate::group::member::lookup::Lookup;
 use crate::ids::{
-    BrokerId, CorrelationId, Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicId, TopicPartition,
+    BrokerId, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, TopicId,
+    TopicPartition,
 };
 use crate::machine::{Command, Effects, Input, Machine};
 use crate::message::{Body, Message};
@@ -176,6 +178,10 @@ pub struct Member {
     application: Application,
     /// What the latest poll returned, while the application is not done with it. Empties but keeps its memory.
     pub(super) work: Vec<Work>,
+    /// What the latest poll returned to an application that hands it over to a producer of its own; none for others.
+    hands_over: Option<Vec<(TopicPartition, Offset)>>,
+    /// Who it was in its group when the latest poll returned.
+    polled_as: Option<(MemberId, Generation)>,
     /// The commit that the application's thread waits for.
     sync_commit: Option<SyncCommit>,
     /// When the latest poll returned.
@@ -249,6 +255,8 @@ impl Member {
             side_by_side,
             application: Application::Polling,
             work: Vec::new(),
+            hands_over: None,
+            polled_as: None,
             sync_commit: None,
             polled_at: Instant::START,
             stopped: false,

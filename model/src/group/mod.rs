@@ -10,4 +10,5 @@ mod member;
 mod offsets;
 mod validation;
 
+pub(crate) use member::processing::Polled;
 pub use member::{Member, MemberSetup};

@@ -40,13 +40,14 @@ use crate::producer::in_flight::InFlightBatches;
 use crate::producer::partitioner::Partitioner;
 use crate::producer::queue::Readiness;
 use crate::producer::transactions::{Asked, Transactions};
+pub(crate) use crate::producer::transactions::{Offsets, Outcome};
 use crate::producer::waiting::Waiting;
 use crate::record::Record;
 use crate::time::{Instant, Micros};
 use crate::view::ClusterView;
 
 /// What a producer is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProducerSetup {
     /// Its own node.
     pub node: NodeId,

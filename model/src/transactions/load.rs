@@ -37,7 +37,8 @@ impl Transactions {
                     Some(Content::Transaction(stored)) => {
                         loaded.insert(stored.id, Metadata::loaded(partition, stored));
                     }
-                    Some(Content::Key(_) | Content::Group(_) | Content::Marker(_)) | None => {}
+                    Some(Content::Key(_) | Content::Group(_) | Content::Marker(_) | Content::Output(_))
+                    | None => {}
                 }
             }
         }

@@ -13,7 +13,7 @@
 //! - [`aborted_read`](Property::AbortedRead): a send that surely failed is read;
 //! - [`poll_order`]: polls that jump over records or go back, from one to the next and inside one;
 //! - [`precommitted_read`](Property::PrecommittedRead), [`atomic_transactions`](Property::AtomicTransactions): what readers
-//!   with `read_committed` are given of [`transactions`];
+//!   with `read_committed` are given of [`transactions`], and of what groups make of what they read: [`processing`];
 //! - [`nonmonotonic_send`](Property::NonmonotonicSend): a later send lands before an earlier one;
 //! - [`groups`]: what a group was delivered twice, committed and never finished, or finished out of its key's order.
 //!
@@ -37,6 +37,7 @@ mod lost_write;
 mod nonmonotonic_send;
 mod offsets;
 mod poll_order;
+mod processing;
 mod skipped;
 mod spans;
 mod transactions;
@@ -64,6 +65,7 @@ use keys::Keys;
 use nonmonotonic_send::NonmonotonicSend;
 use offsets::Offsets;
 use poll_order::{Known, PollOrder};
+use processing::Processing;
 use transactions::Transactions;
 
 /// A value at an offset, as a client was told.
@@ -96,6 +98,7 @@ pub struct History {
     transactions: Transactions,
     precommitted_read: Anomaly,
     atomic_transactions: Anomaly,
+    processing: Processing,
     poll_order: PollOrder,
     nonmonotonic_send: NonmonotonicSend,
     keys: Keys,
@@ -140,6 +143,7 @@ impl History {
             transactions: Transactions::default(),
             precommitted_read: Anomaly::default(),
             atomic_transactions: Anomaly::default(),
+            processing: Processing::default(),
             poll_order: PollOrder::default(),
             nonmonotonic_send: NonmonotonicSend::default(),
             keys: Keys::default(),
@@ -220,6 +224,7 @@ impl History {
         if transaction > 0 {
             transactions::goes_on(self, step, transaction, promises);
         }
+        self.processing.sent(record);
         let entry = self.records.entry(record.value);
         entry.transaction = transaction;
         if entry.fate == Fate::Unsent {
@@ -341,6 +346,7 @@ impl History {
         }
         skipped::judge(self, step, promises);
         transactions::judge(self, step, promises);
+        processing::judge(self, step, promises);
     }
 
     /// Whether readers are owed a record that its producer takes for done: unless its transaction was not committed, and

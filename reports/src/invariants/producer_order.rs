@@ -4,6 +4,8 @@
 //! in flight), KIP-98 (sequences). An application numbers its records as it sends them. What counts is the first copy of
 //! a record: a second one, which a retry without idempotence may write, stands wherever it comes. A producer that was
 //! restarted sends again what it was not told of, so each of its lives is judged by itself, from where the log ended.
+//! Markers of transactions are no records that anyone sent: a broker may write one while what it wrote before as a group's
+//! coordinator is still on its way to the log.
 //!
 //! Looked at: batches that the true leader appended, of a producer that has records there already. Broken at each in
 //! which the first copy of a record comes behind a later one.
@@ -49,6 +51,9 @@ impl ProducerOrder {
     /// A leader appended a batch, which its log in the view holds.
     #[inline]
     pub(crate) fn appended(&mut self, scene: &Scene<'_>, broker: BrokerId, client: NodeId, batch: &Batch) {
+        if batch.marker().is_some() {
+            return;
+        }
         let restarts = self.restarts.get(usize::from(client.0)).copied().unwrap_or_default();
         let sent = Self::sent(self.partitions.at(scene.slot), client);
         if sent.restarts != restarts {
@@ -104,6 +109,7 @@ impl ProducerOrder {
 fn held(leader: &ReplicaView, client: NodeId, from: Offset, to: Offset, wanted: u32) -> Vec<(u32, Offset)> {
     let first = leader.log.partition_point(|batch| batch.end_offset() <= from);
     let batches = leader.log[first..].iter().take_while(|batch| batch.base_offset < to);
+    let batches = batches.filter(|batch| batch.marker().is_none());
     let records = batches.flat_map(|batch| {
         (0..).zip(batch.records.iter()).map(|(place, record)| (batch.base_offset.plus(place), record.value))
     });

@@ -138,7 +138,7 @@ impl Promises {
         let needs = Needs::of(property);
         let clients_may = self.any_client(&needs);
         let groups_may = self.groups.iter().flatten().any(|group| group.meets(&needs));
-        let groups_clean = self.topics.iter().all(|topic| topic.clean || !topic.internal);
+        let groups_clean = self.coordinators_last();
         let acks_last = needs.bears_few && self.unclean_endings <= self.bearable_endings;
         let possible = (self.disks_last || acks_last || !needs.lasting_disks)
             && !needs.exactly_once
@@ -217,6 +217,11 @@ impl Promises {
     /// Whether what was written to this topic and committed lasts.
     pub fn is_lasting(&self, topic: TopicId) -> bool {
         self.is_clean(topic) && self.disks_last
+    }
+
+    /// Whether only those may be elected as coordinators who have what was committed.
+    pub fn coordinators_last(&self) -> bool {
+        self.topics.iter().all(|topic| topic.clean || !topic.internal)
     }
 
     /// Whether the group reads only what is committed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use highwater_model::config::{ClusterConfig, Topic};
+use highwater_model::config::{ClusterConfig, CommitPoint, Topic};
 use highwater_model::ids::{BrokerId, GroupId, NodeId};
 use highwater_model::names::Names;
 use highwater_model::time::{Instant, Micros};
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::errors::Problem;
 use super::format::{
-    Action, Before, Fault, GroupSpec, ProducerSpec, Scenario, TopicSpec, TransactionsSpec, When,
+    Action, Before, Fault, GroupSpec, OutputSpec, ProducerSpec, Scenario, TopicSpec, TransactionsSpec, When,
 };
 use super::lookup::{Lookup, Miss};
 use super::path::JsonPath;
 use super::plan::{
-    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedProducer, PlannedTarget, PlannedTransactions,
-    PlannedWhen,
+    Plan, PlannedAction, PlannedFault, PlannedGroup, PlannedOutput, PlannedProducer, PlannedTarget,
+    PlannedTransactions, PlannedWhen,
 };
 use super::target::Target;
 use super::{offsets_topic, transactions_topic};
@@ -35,7 +35,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
     let mut next = lookup.first_client() + scenario.producers.len() as u16;
     let mut groups = Vec::new();
     for (index, group) in scenario.groups.iter().enumerate() {
-        groups.push(planned_group(GroupId(index as u16), group, next, lookup)?);
+        groups.push(planned_group(scenario, GroupId(index as u16), next, lookup)?);
         next += group.members + group.joining;
     }
     let faults = scenario.faults.iter().enumerate();
@@ -108,7 +108,7 @@ fn cluster(scenario: &Scenario) -> ClusterConfig {
         offsets_topic: offsets_topic::id(scenario),
         offsets_partitions: groups.filter_map(|group| offsets_topic::partition_of(scenario, group)).collect(),
         transactions_topic: transactions_topic::id(scenario),
-        transactions_partitions: ids.map(|id| transactions_topic::partition_of(scenario, id)).collect(),
+        transactions_partitions: ids.map(|id| transactions_topic::partition_of(scenario, &id)).collect(),
     }
 }
 
@@ -152,11 +152,12 @@ fn planned_transactions(scenario: &Scenario, producer: &ProducerSpec) -> Option<
 }
 
 fn planned_group(
+    scenario: &Scenario,
     group: GroupId,
-    spec: &GroupSpec,
     first: u16,
     lookup: &Lookup<'_>,
 ) -> Result<PlannedGroup, Miss> {
+    let spec = &scenario.groups[usize::from(group.0)];
     let mut topics = spec.topics.iter().map(|topic| lookup.topic(topic)).collect::<Result<Vec<_>, _>>()?;
     topics.sort_unstable();
     let members = (first..).take(usize::from(spec.members + spec.joining)).map(NodeId).collect();
@@ -166,11 +167,31 @@ fn planned_group(
         members,
         joining: spec.joining,
         static_membership: spec.static_membership,
-        commit: spec.commit.unwrap_or_default(),
+        commit: if spec.output.is_some() { CommitPoint::Never } else { spec.commit.unwrap_or_default() },
         service_rate: spec.service_rate,
         side_by_side: spec.side_by_side,
         max_lag: spec.max_lag,
         settings: spec.config.clone(),
+        output: spec
+            .output
+            .as_ref()
+            .map(|output| planned_output(scenario, spec, output, lookup))
+            .transpose()?,
+    })
+}
+
+fn planned_output(
+    scenario: &Scenario,
+    spec: &GroupSpec,
+    output: &OutputSpec,
+    lookup: &Lookup<'_>,
+) -> Result<PlannedOutput, Miss> {
+    let ids = spec.member_names().filter_map(|name| transactions_topic::number(scenario, &name));
+    Ok(PlannedOutput {
+        topic: lookup.topic(&output.topic)?,
+        record_bytes: output.record_bytes,
+        ids: ids.collect(),
+        settings: output.config.clone(),
     })
 }
 

@@ -238,9 +238,35 @@ pub struct GroupSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_lag: Option<u64>,
+    /// Each member's application writes a record for each that it reads, and commits the group's offsets with them, within one
+    /// transaction for each poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputSpec>,
     /// Settings, by Kafka's names.
     #[serde(default)]
     pub config: ConsumerConfig,
+}
+
+/// What a group's members write, each with a transactional producer whose `transactional.id` is the member's name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSpec {
+    /// Where they write; no topic that the group reads.
+    pub topic: String,
+    /// The size of each record, in bytes.
+    #[serde(default = "default_record_bytes")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub record_bytes: u32,
+    /// Settings of their producers, by Kafka's names.
+    #[serde(default)]
+    pub config: ProducerConfig,
+}
+
+impl GroupSpec {
+    /// `billing-0`, `billing-1`, ..., those that join later last.
+    pub fn member_names(&self) -> impl Iterator<Item = String> {
+        (0..self.members + self.joining).map(|index| format!("{}-{index}", self.name))
+    }
 }
 
 fn is_zero(number: &u16) -> bool {

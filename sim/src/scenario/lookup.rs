@@ -41,9 +41,7 @@ impl<'a> Lookup<'a> {
     /// The names of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
         let producers = scenario.producers.iter().map(|producer| producer.name.clone());
-        let members = scenario.groups.iter().flat_map(|group| {
-            (0..group.members + group.joining).map(|index| format!("{}-{index}", group.name))
-        });
+        let members = scenario.groups.iter().flat_map(GroupSpec::member_names);
         Self { scenario, clients: producers.chain(members).collect() }
     }
 
@@ -220,14 +218,14 @@ impl<'a> Lookup<'a> {
     /// The partition whose leader coordinates a transactional id's transactions.
     fn transactions_of(&self, id: &str) -> Result<TopicPartition, Miss> {
         let ids = transactions_topic::ids(self.scenario);
-        let topic = transactions_topic::id(self.scenario).filter(|_| ids.contains(&id));
+        let topic = transactions_topic::id(self.scenario).filter(|_| ids.iter().any(|known| known == id));
         let topic = topic.ok_or_else(|| Miss {
             message: format!("no producer has the transactional.id `{id}`"),
             allowed: match ids.is_empty() {
                 true => "nothing: the scenario has no transactional producer".to_owned(),
-                false => list(&ids),
+                false => list(ids.iter().map(String::as_str)),
             },
-            nearest: nearest(id, ids.iter().copied()).map(ToOwned::to_owned),
+            nearest: nearest(id, ids.iter().map(String::as_str)).map(ToOwned::to_owned),
         })?;
         Ok(TopicPartition { topic, partition: transactions_topic::partition_of(self.scenario, id) })
     }

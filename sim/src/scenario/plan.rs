@@ -109,6 +109,21 @@ pub struct PlannedGroup {
     pub max_lag: Option<u64>,
     /// The settings of all members.
     pub settings: ConsumerConfig,
+    /// What its members write of what they read.
+    pub output: Option<PlannedOutput>,
+}
+
+/// What the members of a group write, each with a transactional producer of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedOutput {
+    /// Where.
+    pub topic: TopicId,
+    /// The size of each record.
+    pub record_bytes: u32,
+    /// By member: the number of its `transactional.id`, its name.
+    pub ids: Vec<TransactionalId>,
+    /// The settings of all their producers.
+    pub settings: ProducerConfig,
 }
 
 /// A fault of the scenario.

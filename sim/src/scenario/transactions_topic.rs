@@ -4,16 +4,20 @@
 use highwater_model::config::{AckStrategy, Topic};
 use highwater_model::ids::{BrokerId, TopicId, TransactionalId};
 
-use super::format::Scenario;
+use super::format::{GroupSpec, Scenario};
 use super::offsets_topic;
 
 /// Its name. Source: 0.11.0.2 `Topic.TRANSACTION_STATE_TOPIC_NAME`.
 pub const NAME: &str = "__transaction_state";
 
-/// The transactional ids of a scenario, by number: in the order in which they first stand in the file.
-pub fn ids(scenario: &Scenario) -> Vec<&str> {
+/// The transactional ids of a scenario, by number: in the order in which they first stand in the file, those of members that
+/// write last.
+pub fn ids(scenario: &Scenario) -> Vec<String> {
+    let of_producers = scenario.producers.iter().filter_map(|it| it.config.transactional_id.as_deref());
+    let writers = scenario.groups.iter().filter(|group| group.output.is_some());
+    let of_members = writers.flat_map(GroupSpec::member_names);
     let mut ids = Vec::new();
-    for id in scenario.producers.iter().filter_map(|producer| producer.config.transactional_id.as_deref()) {
+    for id in of_producers.map(ToOwned::to_owned).chain(of_members) {
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -29,11 +33,9 @@ pub fn number(scenario: &Scenario, id: &str) -> Option<TransactionalId> {
 /// Its id, the one after the scenario's topics and `__consumer_offsets`; none without a transactional producer.
 pub fn id(scenario: &Scenario) -> Option<TopicId> {
     let before = scenario.topics.len() + usize::from(offsets_topic::id(scenario).is_some());
-    scenario
-        .producers
-        .iter()
-        .any(|producer| producer.config.transactional_id.is_some())
-        .then_some(TopicId(before as u16))
+    let produces = scenario.producers.iter().any(|producer| producer.config.transactional_id.is_some());
+    let processes = scenario.groups.iter().any(|group| group.output.is_some());
+    (produces || processes).then_some(TopicId(before as u16))
 }
 
 /// How many replicas each of its partitions has: `transaction.state.log.replication.factor`, or all brokers if there are fewer.

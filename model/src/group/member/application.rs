@@ -17,6 +17,8 @@ pub(super) enum Application {
     Committing,
     /// It is at work.
     Working { until: Instant },
+    /// It waits for the end of a transaction of its own producer.
+    InTransaction,
 }
 
 impl Application {
@@ -49,6 +51,7 @@ impl Member {
                     self.net.wake.by(until);
                     false
                 }
+                Application::InTransaction => false,
             };
             if !goes_on {
                 return;
@@ -87,6 +90,8 @@ impl Member {
 
     fn poll_returned(&mut self, now: Instant, out: &mut Effects) {
         self.polled_at = now;
+        let generation = self.membership.generation;
+        self.polled_as = self.membership.member.map(|member| (member, generation));
         self.net.wake.by(self.poll_expires_at());
         match self.commit_point {
             CommitPoint::BeforeProcessing => {
@@ -116,11 +121,14 @@ impl Member {
         let (client, group) = (self.node, self.group);
         let takes_time = self.service_rate.is_some();
         self.unseen = true;
-        for Work { partition, from, to, .. } in self.work.drain(..) {
-            if takes_time {
-                out.event(Event::RecordsProcessed { client, group, partition, from, to });
-            }
+        for &Work { partition, from, to, .. } in self.work.iter().filter(|_| takes_time) {
+            out.event(Event::RecordsProcessed { client, group, partition, from, to });
         }
+        if self.hands_over.is_some() {
+            self.application = Application::InTransaction;
+            return;
+        }
+        self.work.clear();
         if self.commit_point == CommitPoint::AfterProcessing {
             self.application = Application::Committing;
             self.begin_sync_commit(Purpose::AfterWork, now, out);

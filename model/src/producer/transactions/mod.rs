@@ -7,6 +7,7 @@
 //! before KIP-360 cannot go on after a lost sequence and has to be made anew, this one begins a new session at once, as the new
 //! one would.
 
+mod offsets;
 mod partitions;
 mod replies;
 mod requests;
@@ -22,8 +23,10 @@ use crate::producer::idempotence::Session;
 use crate::producer::recovery::forget_sequences;
 use crate::time::{Instant, Micros};
 
+pub(crate) use offsets::{Offsets, Outcome};
 pub(super) use requests::Asked;
 
+use offsets::OffsetsOfTransaction;
 use partitions::Partitions;
 
 /// How far a producer's transaction is. Source: 0.11.0.2 `TransactionManager.State`.
@@ -63,6 +66,9 @@ pub(super) struct Transactions {
     /// How many transactions the application has begun in this life.
     begun: u32,
     partitions: Partitions,
+    offsets: OffsetsOfTransaction,
+    /// How the latest transaction went, until somebody asks.
+    outcome: Option<Outcome>,
     /// The session has to begin anew when the transaction is over.
     renew: bool,
     /// The coordinator does not know the PID: there is nothing that could be ended.
@@ -86,6 +92,8 @@ impl Transactions {
             stage: Stage::Ready,
             begun: 0,
             partitions: Partitions::default(),
+            offsets: OffsetsOfTransaction::default(),
+            outcome: None,
             renew: false,
             unknown: false,
             linger,
@@ -106,6 +114,11 @@ impl Transactions {
     /// What the application waits for, counted with the records that wait for their answers.
     pub(super) fn pending(&self) -> u64 {
         self.queued.len() as u64 + u64::from(matches!(self.stage, Stage::Ending { .. }))
+    }
+
+    /// Whether the coordinator knows of anything that belongs to it: whether it has a transaction that could be ended.
+    fn is_started(&self) -> bool {
+        self.partitions.is_started() || self.offsets.added
     }
 
     /// Whether the transaction goes on to its end as aborted, or can only do so.
@@ -238,6 +251,8 @@ impl Producer {
         out.event(Event::TransactionEnded { client, transaction, number, commit });
         transactions.stage = Stage::Ready;
         transactions.partitions = Partitions::default();
+        transactions.offsets.clear();
+        transactions.outcome = Some(if commit { Outcome::Committed } else { Outcome::Aborted });
         transactions.unknown = false;
         self.accumulator.rules.linger = transactions.linger;
         if std::mem::take(&mut transactions.renew) {
@@ -285,6 +300,7 @@ impl Producer {
         self.session = Session::Fenced(error);
         let Some(transactions) = &mut self.transactions else { return };
         let before = std::mem::replace(&mut transactions.stage, Stage::Fatal(error));
+        transactions.outcome = Some(Outcome::Over);
         let (transaction, number) = (transactions.id, transactions.number());
         if matches!(error, ErrorCode::ProducerFenced | ErrorCode::InvalidProducerEpoch) {
             out.event(Event::ProducerFenced { client, transaction, error });

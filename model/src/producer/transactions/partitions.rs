@@ -30,7 +30,7 @@ impl Partitions {
         self.added.binary_search(&partition).is_ok()
     }
 
-    /// Whether the coordinator knows of any: whether it has a transaction that could be ended.
+    /// Whether the coordinator knows of any.
     pub(super) fn is_started(&self) -> bool {
         !self.added.is_empty()
     }

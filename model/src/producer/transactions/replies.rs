@@ -1,7 +1,7 @@
 //! What a coordinator's answers mean to a transactional producer.
 //!
 //! Source: 0.11.0.2 and 3.9.0 `TransactionManager.InitProducerIdHandler`, `AddPartitionsToTxnHandler`, `EndTxnHandler`,
-//! `FindCoordinatorHandler`.
+//! `FindCoordinatorHandler`, `AddOffsetsToTxnHandler`, `TxnOffsetCommitHandler`.
 
 use crate::ids::BrokerId;
 use crate::machine::Effects;
@@ -47,10 +47,15 @@ fn cure(error: ErrorCode, keeps_pid: bool) -> Cure {
             | E::NotLeaderForPartition
             | E::LeaderNotAvailable
     );
+    // The group has gone on without the member that read. Source: 2.5.0 `TxnOffsetCommitHandler` (`CommitFailedException`).
+    let left_behind = matches!(
+        error,
+        E::UnknownMemberId | E::IllegalGeneration | E::RebalanceInProgress | E::FencedInstanceId
+    );
     let forgotten = matches!(error, E::InvalidProducerIdMapping | E::UnknownProducerId);
     if elsewhere || retriable {
         Cure::Again { look: elsewhere }
-    } else if error == E::TransactionAbortable {
+    } else if error == E::TransactionAbortable || left_behind {
         Cure::Abort
     } else if forgotten && keeps_pid {
         Cure::BeginAnew
@@ -74,6 +79,19 @@ impl Producer {
             (Asked::FindCoordinator, Body::FindCoordinatorReply { error, coordinator }) => {
                 self.on_coordinator_found(coordinator.filter(|_| error == ErrorCode::None), now);
             }
+            (Asked::FindGroupCoordinator, Body::FindCoordinatorReply { error, coordinator }) => {
+                let found = coordinator.filter(|_| error == ErrorCode::None);
+                transactions.offsets.coordinator = found;
+                if found.is_none() {
+                    transactions.retry_at = now + self.accumulator.rules.retry_backoff;
+                }
+            }
+            (Asked::AddOffsets, Body::AddOffsetsToTxnReply { error: ErrorCode::None }) => {
+                transactions.offsets.added = true;
+            }
+            (Asked::CommitOffsets, Body::TxnOffsetCommitReply { error: ErrorCode::None }) => {
+                transactions.offsets.pending = true;
+            }
             (Asked::Init, Body::InitProducerIdReply { error: ErrorCode::None, id, epoch }) => {
                 self.begin_transactional_session(id, epoch);
             }
@@ -89,6 +107,8 @@ impl Producer {
             }
             (_, Body::InitProducerIdReply { error, .. })
             | (_, Body::AddPartitionsToTxnReply { error })
+            | (_, Body::AddOffsetsToTxnReply { error })
+            | (_, Body::TxnOffsetCommitReply { error })
             | (_, Body::EndTxnReply { error, .. }) => self.on_transactional_error(asked, error, now, out),
             // Nobody answers anything else than was asked.
             _ => {}
@@ -123,8 +143,14 @@ impl Producer {
         let Some(transactions) = &mut self.transactions else { return };
         match cure(error, transactions.keeps_pid) {
             Cure::Again { look } => {
-                transactions.coordinator.take_if(|_| look);
-                let first = asked == Asked::AddPartitions && !transactions.partitions.is_started();
+                let of_group = matches!(asked, Asked::FindGroupCoordinator | Asked::CommitOffsets);
+                if of_group {
+                    transactions.offsets.coordinator.take_if(|_| look);
+                } else {
+                    transactions.coordinator.take_if(|_| look);
+                }
+                let adds = matches!(asked, Asked::AddPartitions | Asked::AddOffsets);
+                let first = adds && !transactions.is_started();
                 let soon = first && error == ErrorCode::ConcurrentTransactions;
                 let wait = if soon { backoff.min(ADD_PARTITIONS_RETRY_BACKOFF) } else { backoff };
                 transactions.retry_at = now + wait;

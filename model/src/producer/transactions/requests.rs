@@ -17,6 +17,11 @@ pub(in crate::producer) enum Asked {
     FindCoordinator,
     Init,
     AddPartitions,
+    AddOffsets,
+    /// To any broker.
+    FindGroupCoordinator,
+    /// To the group's coordinator.
+    CommitOffsets,
     End {
         /// Whether the transaction is to be committed.
         commit: bool,
@@ -39,9 +44,15 @@ impl Transactions {
         }
         if self.is_doomed() {
             self.partitions.forget_new();
+            self.offsets.forget();
         }
         if self.partitions.has_new() {
             return Some(Asked::AddPartitions);
+        }
+        if matches!(self.stage, Stage::Open | Stage::Ending { .. })
+            && let Some(next) = self.offsets.next()
+        {
+            return Some(next);
         }
         match self.stage {
             Stage::Ending { commit } if pending == 0 => Some(Asked::End { commit }),
@@ -59,7 +70,7 @@ impl Producer {
         };
         let Some(next) = transactions.next(session, pending) else { return false };
         if let Asked::End { commit } = next
-            && (!transactions.partitions.is_started() || transactions.unknown)
+            && (!transactions.is_started() || transactions.unknown)
         {
             // The coordinator knows nothing of it. Source: 0.11.0.2 `TransactionManager.nextRequestHandler`.
             self.transaction_ended(commit, now, out);
@@ -75,20 +86,26 @@ impl Producer {
             self.net.wake.by(ask_at);
             return false;
         }
-        match transactions.coordinator {
+        let of_group = matches!(next, Asked::FindGroupCoordinator | Asked::CommitOffsets);
+        let coordinator = if of_group { transactions.offsets.coordinator } else { transactions.coordinator };
+        match coordinator {
             Some(coordinator) => self.ask_coordinator(coordinator, next, now, out),
-            None => self.find_coordinator(now, out),
+            None => self.find_coordinator(of_group, now, out),
         }
         false
     }
 
     /// Source: 0.11.0.2 `TransactionManager.lookupCoordinator`.
-    fn find_coordinator(&mut self, now: Instant, out: &mut Effects) {
+    fn find_coordinator(&mut self, of_group: bool, now: Instant, out: &mut Effects) {
         let Some(transactions) = &mut self.transactions else { return };
-        let body = Body::FindCoordinatorRequest { key: CoordinatorKey::Transaction(transactions.id) };
-        let ask = Ask::Own(Request::Transactional(Asked::FindCoordinator));
-        if self.net.ask_anyone(now, ask, body, out) {
-            transactions.asked = Some(Asked::FindCoordinator);
+        let own = CoordinatorKey::Transaction(transactions.id);
+        let (asked, key) = match transactions.offsets.key().filter(|_| of_group) {
+            Some(key) => (Asked::FindGroupCoordinator, key),
+            None => (Asked::FindCoordinator, own),
+        };
+        let body = Body::FindCoordinatorRequest { key };
+        if self.net.ask_anyone(now, Ask::Own(Request::Transactional(asked)), body, out) {
+            transactions.asked = Some(asked);
         }
     }
 
@@ -115,7 +132,9 @@ impl Producer {
             Session::Plain | Session::Missing { .. } | Session::Asked | Session::Fenced(_) => None,
         };
         Some(match next {
-            Asked::FindCoordinator => return None,
+            Asked::FindCoordinator | Asked::FindGroupCoordinator => return None,
+            Asked::AddOffsets => transactions.offsets.add_request(producer()?)?,
+            Asked::CommitOffsets => transactions.offsets.commit_request(producer()?)?,
             Asked::Init => {
                 let timeout = transactions.timeout;
                 let current = transactions.current.filter(|_| transactions.keeps_pid);

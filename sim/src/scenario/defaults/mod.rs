@@ -21,6 +21,7 @@ pub fn fill(file: &mut Value) {
     let protocol = preset.protocol().with(switches);
     brokers(file, &protocol);
     for index in 0..count(file, "groups") {
+        members_that_write(file, index, &protocol);
         consumers(file, &at!["groups", index, "config"], preset);
     }
     for index in 0..count(file, "producers") {
@@ -37,6 +38,18 @@ fn brokers(file: &mut Value, protocol: &Protocol) {
     let unclean = protocol.unclean_election_default;
     default(file, &config.key("unclean.leader.election.enable"), unclean.into());
     by_table(file, &config, Whose::Brokers, protocol.preset);
+}
+
+/// Members that write commit with what they write; their producers are transactional ones.
+fn members_that_write(file: &mut Value, index: usize, protocol: &Protocol) {
+    let output = at!["groups", index, "output"];
+    if !output.find(file).is_some_and(Value::is_object) {
+        return;
+    }
+    default(file, &at!["groups", index, "config", "enable.auto.commit"], false.into());
+    let config = output.key("config");
+    default(file, &config.key("enable.idempotence"), true.into());
+    producers::fill(file, &config, protocol);
 }
 
 /// Where brokers were set to refuse a session as long as those of 3.0 and later, it is as long as they allow.

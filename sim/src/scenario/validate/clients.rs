@@ -95,7 +95,7 @@ fn workload(check: &mut Check<'_>, path: &JsonPath, producer: &ProducerSpec) {
 }
 
 /// Source: 0.11.0.2 `KafkaProducer.configureAcks`, `configureRetries`, `configureInflightRequests`; KIP-98.
-fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
+pub(super) fn idempotence(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
     if !config.enable_idempotence {
         return;
     }
@@ -146,7 +146,7 @@ fn available(check: &mut Check<'_>, switch: &JsonPath) {
 }
 
 /// A record must not expire before its first request can time out. Source: 2.1 `KafkaProducer.configureDeliveryTimeout`.
-fn delivery(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
+pub(super) fn delivery(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
     let least = config.linger_ms.saturating_add(config.request_timeout_ms);
     let Some(timeout) = config.delivery_timeout_ms.filter(|&timeout| timeout < least) else { return };
     let path = path.key("delivery.timeout.ms");

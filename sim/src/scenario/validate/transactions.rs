@@ -1,9 +1,10 @@
 //! Transactional producers: whether the protocol has them, and settings that contradict one another.
 
+use highwater_model::config::ProducerConfig;
 use highwater_model::protocol::Transactions;
 
 use super::super::errors::Problem;
-use super::super::format::ProducerSpec;
+use super::super::format::{GroupSpec, OutputSpec};
 use super::super::path::{JsonPath, at};
 use super::Check;
 
@@ -15,10 +16,50 @@ pub(super) fn check(check: &mut Check<'_>) {
             (None, Some(_)) => without_id(check, &path),
             (Some(_), None) => without_transactions(check, &path),
             (Some(_), Some(_)) => {
-                available(check, &path);
-                settings(check, &path.key("config"), producer);
+                available(check, &path.key("config").key("transactional.id"));
+                settings(check, &path.key("config"), &producer.config);
             }
         }
+    }
+    for (index, group) in check.scenario.groups.iter().enumerate() {
+        if let Some(output) = &group.output {
+            written(check, &at!["groups", index], group, output);
+        }
+    }
+}
+
+/// Members that write of what they read.
+fn written(check: &mut Check<'_>, path: &JsonPath, group: &GroupSpec, output: &OutputSpec) {
+    let here = path.key("output");
+    available(check, &here);
+    if let Err(miss) = check.lookup.topic(&output.topic) {
+        check.report(miss.at(here.key("topic")));
+    } else if group.topics.contains(&output.topic) {
+        let message = format!("`{}` reads `{}`, and would write to it for ever", group.name, output.topic);
+        check
+            .report(Problem::new(here.key("topic"), message).allowed("a topic that the group does not read"));
+    }
+    let config = here.key("config");
+    settings(check, &config, &output.config);
+    super::clients::idempotence(check, &config, &output.config);
+    super::clients::delivery(check, &config, &output.config);
+    if output.config.transactional_id.is_some() {
+        let path = config.key("transactional.id");
+        let message = format!("{path} is set, and each member's is its name");
+        check.report(Problem::new(path, message).allowed("no transactional.id"));
+    }
+    if group.config.enable_auto_commit {
+        let auto = path.key("config").key("enable.auto.commit");
+        let message = format!("{auto} is true, and the members of `{}` commit in transactions", group.name);
+        check.report(
+            Problem::new(auto, message).allowed("false, or no enable.auto.commit").because(here, "written"),
+        );
+    } else if group.commit.is_some() {
+        let commit = path.key("commit");
+        let message = format!("{commit} is set, and the members of `{}` commit in transactions", group.name);
+        check.report(
+            Problem::new(commit, message).allowed("no `commit`, or no `output`").because(here, "written"),
+        );
     }
 }
 
@@ -36,24 +77,22 @@ fn without_transactions(check: &mut Check<'_>, path: &JsonPath) {
     check.report(Problem::new(id, message).allowed("`\"transactions\": { \"records\": 5 }` in the producer"));
 }
 
-fn available(check: &mut Check<'_>, path: &JsonPath) {
+fn available(check: &mut Check<'_>, id: &JsonPath) {
     let (preset, switches) = (check.scenario.protocol, check.scenario.switches);
     if preset.protocol().with(switches).transactions != Transactions::None {
         return;
     }
-    let id = path.key("config").key("transactional.id");
     let message = format!(
         "{id} is set, and there are no transactions in Kafka {} as it is here: they came with 0.11 (KIP-98)",
         preset.name()
     );
     let allowed =
         "no transactional.id, a later protocol, or `transactions` other than none among the switches";
-    check.report(Problem::new(id, message).allowed(allowed).because(at!["protocol"], preset.name()));
+    check.report(Problem::new(id.clone(), message).allowed(allowed).because(at!["protocol"], preset.name()));
 }
 
 /// Source: 0.11.0.2 `KafkaProducer.configureTransactionState`; `TransactionStateManager.validateTransactionTimeoutMs`.
-fn settings(check: &mut Check<'_>, path: &JsonPath, producer: &ProducerSpec) {
-    let config = &producer.config;
+fn settings(check: &mut Check<'_>, path: &JsonPath, config: &ProducerConfig) {
     if !config.enable_idempotence {
         let path = path.key("enable.idempotence");
         let message = format!("{path} is false, which contradicts transactional.id");
