@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::super::*;
+use crate::broker::*;
 use crate::config::{Acks, BrokerConfig};
 use crate::event::{EventKind, TruncationReason};
 use crate::ids::PartitionEpoch;

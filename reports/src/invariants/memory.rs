@@ -1,4 +1,4 @@
-//! What is remembered of one partition from step to step.
+//! What is remembered of one partition from step to step; each part names its source.
 
 use highwater_model::config::AckStrategy;
 
