@@ -19,8 +19,8 @@
 //!
 //! With ZooKeeper every decision of the controller raises a partition's leader epoch and its partition epoch by one; an ISR
 //! that a leader wrote raises the partition epoch only. Source: 0.11.0.2 `LeaderAndIsr.newLeaderAndIsr`,
-//! `Partition.updateIsr`. KRaft's rule stands in `partition_change`. Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`] or
-//! [`Event::IsrExpanded`], in an election after the [`Event::LeaderElected`].
+//! `Partition.updateIsr`. KRaft's rule stands in `partition_change`. Whenever an ISR loses or gains members there is an [`Event::IsrShrunk`](crate::event::Event::IsrShrunk) or
+//! [`Event::IsrExpanded`](crate::event::Event::IsrExpanded), in an election after the [`Event::LeaderElected`](crate::event::Event::LeaderElected).
 //!
 //! # A broker that comes back within its old session
 //!
