@@ -215,7 +215,7 @@ impl Broker {
                 out.send(from, correlation, Body::MetadataReply(Arc::clone(&self.metadata)));
             }
             Body::InitProducerIdRequest { transactional: _ } => {
-                self.on_init_producer_id(from, correlation, out)
+                self.on_init_producer_id(from, correlation, out);
             }
             Body::FindCoordinatorRequest { key: CoordinatorKey::Group(group) } => {
                 self.on_find_coordinator(asker, group, out);
