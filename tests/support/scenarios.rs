@@ -16,6 +16,7 @@ macro_rules! each_scenario {
             acks_1_loses_unreplicated,
             chaos,
             chaos_of_clients,
+            chaos_of_every_era,
             commit_before_processing_loses,
             consumers_fall_behind_below_it,
             consumers_keep_up_at_computed_partitions,
