@@ -95,7 +95,6 @@ pub(crate) fn rebalances(assignor: Assignor) -> Workload {
     workload(assignor, &text)
 }
 
-#[allow(dead_code, reason = "only the table of ratios asks for it")]
 /// [`steady_state`] under another preset, with the defaults of `0.11-iv1`: the same work by other rules.
 #[allow(dead_code, reason = "of the benchmarks that share this file only `ratios` goes through the presets")]
 pub(crate) fn steady_state_under(preset: Preset) -> Workload {
