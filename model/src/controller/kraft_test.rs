@@ -190,8 +190,7 @@ fn a_broker_without_the_word_of_a_clean_shutdown_is_eligible_nowhere() {
 
 #[test]
 fn the_last_known_leader_leads_when_nobody_is_eligible() {
-    let mended = Switches { last_known_leader_checked: Some(true), ..Switches::default() };
-    let mut stage = under(Preset::V4_0Elr.protocol().with(mended), false);
+    let mut stage = stage(Preset::V4_0Elr);
     stage.kill(&[1, 2, 3]);
     stage.register(1, 1).expect("its session is over");
     stage.register(2, 1).expect("its session is over");

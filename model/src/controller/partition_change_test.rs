@@ -154,10 +154,9 @@ fn a_replica_whose_disk_may_have_lost_its_end_is_not_eligible() {
 #[test]
 fn where_nobody_is_eligible_the_last_known_leader_leads_uncleanly_if_it_lives() {
     let state = PartitionState { last_known_leader: Some(BrokerId(2)), ..partition(None, &[], &[]) };
-    let mended = Switches { last_known_leader_checked: Some(true), ..Switches::default() };
-    let mended = Preset::V4_0Elr.protocol().with(mended);
-    assert_eq!(change(&[], &[1]).of(&state, &mended, 2), None);
-    let changed = change(&[], &[1, 2]).of(&state, &mended, 2).expect("it is back");
+    let protocol = Preset::V4_0Elr.protocol();
+    assert_eq!(change(&[], &[1]).of(&state, &protocol, 2), None);
+    let changed = change(&[], &[1, 2]).of(&state, &protocol, 2).expect("it is back");
     assert!(changed.unclean && changed.next.recovering);
     assert_eq!(summary(&changed.next), (Some(2), 5, set(&[2]), NONE));
 }
@@ -165,6 +164,7 @@ fn where_nobody_is_eligible_the_last_known_leader_leads_uncleanly_if_it_lives() 
 #[test]
 fn in_4_0_0_the_last_known_leader_is_elected_though_it_is_fenced() {
     let state = PartitionState { last_known_leader: Some(BrokerId(2)), ..partition(None, &[], &[]) };
-    let changed = change(&[], &[1]).of(&state, &Preset::V4_0Elr.protocol(), 2);
+    let unchecked = Switches { last_known_leader_checked: Some(false), ..Switches::default() };
+    let changed = change(&[], &[1]).of(&state, &Preset::V4_0Elr.protocol().with(unchecked), 2);
     assert_eq!(changed.expect("it is elected").next.leader, Some(BrokerId(2)));
 }

@@ -77,7 +77,7 @@ presets! {
     "3.5" V3_5,
     /// 3.7: the high watermark stands still while the ISR is too small; transactions are verified.
     "3.7" V3_7,
-    /// 4.0 with `eligible.leader.replicas.enable`: KIP-966, and `transaction.version=2`.
+    /// 4.0 with `eligible.leader.replicas.enable`: KIP-966, and `transaction.version=2`. KAFKA-19522 is mended already.
     "4.0-elr" V4_0Elr,
 }
 
@@ -191,7 +191,6 @@ impl Preset {
             Self::V4_0Elr => Protocol {
                 eligible_leader_replicas: true,
                 unclean_shutdown_detected: true,
-                last_known_leader_checked: false,
                 transactions: Transactions::V2,
                 ..Self::V3_7.protocol()
             },

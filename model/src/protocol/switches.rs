@@ -214,7 +214,7 @@ switches! {
     ["KAFKA-15586, KIP-966 (4.0)"]
     UncleanShutdownDetected unclean_shutdown_detected: bool,
     /// With eligible leader replicas, the last known leader is elected only if its broker is not fenced.
-    ["KAFKA-19522 (after 4.0.0, which does not look)"]
+    ["KAFKA-19522 (after 4.0.0, which does not look; 4.0-elr here does)"]
     LastKnownLeaderChecked last_known_leader_checked: bool,
     /// What `unclean.leader.election.enable` is unless set.
     ["KIP-106 (0.11)"]
