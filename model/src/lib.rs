@@ -40,6 +40,7 @@ mod client;
 pub mod config;
 pub mod controller;
 pub mod coordinator;
+pub mod defects;
 pub mod event;
 pub mod group;
 pub mod ids;

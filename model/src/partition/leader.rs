@@ -2,6 +2,7 @@
 //! [`Replica::append`], [`Replica::follower_fetched`], [`Replica::advance_high_watermark`], and what it lets go.
 
 use crate::config::{AckStrategy, ClusterConfig, Topic};
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
@@ -306,7 +307,10 @@ impl Replica {
                     && (!protocol.caught_up_must_be_eligible || remote.is_eligible(protocol, metadata))
         };
         let others = leader.remotes.iter().filter(counts).map(|remote| remote.log_end);
-        let to = high_watermark::advance(from, others.chain([Some(self.log.end_offset())]));
+        let mut to = high_watermark::advance(from, others.chain([Some(self.log.end_offset())]));
+        if Defect::CommitsOneTooFar.is_on() && to > from {
+            to = to.plus(1).min(self.log.end_offset());
+        }
         self.raise_high_watermark(to, out)
     }
 
