@@ -7,7 +7,7 @@ use highwater_model::config::{
 };
 use highwater_model::event::{Event, Step, StepId};
 use highwater_model::ids::{
-    BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
+    BrokerId, BrokerSet, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
 use highwater_model::message::{ErrorCode, PartitionState};
 use highwater_model::names::Names;
@@ -93,6 +93,12 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
 pub(crate) fn unclean(mut setup: PanelSetup) -> PanelSetup {
     Arc::make_mut(&mut setup.config).topics[0].unclean_leader_election_enable = true;
     setup
+}
+
+/// A leader of `orders-0` from outside its ISR.
+pub(crate) fn unclean_election() -> Event {
+    let (broker, epoch, isr) = (BrokerId(2), LeaderEpoch(1), BrokerSet::from_iter([BrokerId(2)]));
+    Event::LeaderElected { partition: ORDERS, broker, epoch, isr, unclean: true }
 }
 
 /// The same with an idempotent producer.

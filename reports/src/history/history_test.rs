@@ -7,7 +7,7 @@ use highwater_model::ids::{Offset, TopicPartition};
 use super::{Fate, History};
 use crate::clients_for_tests::{
     ORDERS, SHOP, acknowledged, hoped, idempotent, names, polled, record, sent, setup, step, timed_out,
-    unclean,
+    unclean, unclean_election,
 };
 use crate::panel::PanelSetup;
 use crate::promises::Promises;
@@ -22,6 +22,8 @@ pub(super) fn judged(setup: &PanelSetup, events: &[Event], property: Property) -
 
 pub(super) fn told(setup: &PanelSetup, events: &[Event]) -> History {
     let mut promises = Promises::new(&setup.config, &setup.producers, &setup.groups);
+    // Where a leader may be elected uncleanly, one has been.
+    promises.hear(&unclean_election());
     let mut history = History::new(Arc::new(names()));
     for (id, event) in (1..).zip(events) {
         let node = event.client().unwrap_or(SHOP);

@@ -1,7 +1,8 @@
 //! Which property is promised under which configuration.
 //!
 //! A promise follows from the settings of clients and brokers, and from what befell the disks; never from the
-//! protocol's era. acks=-1 with clean elections promises in every era that acknowledged records last: an era that
+//! protocol's era. A setting that allows unclean elections withdraws nothing until there was one: what is lost without is lost by
+//! the protocol. acks=-1 with clean elections promises in every era that acknowledged records last: an era that
 //! loses them is found *violated*, not excused. Source: `judges.md`, `kafka-behaviour.md` section 11.
 //!
 //! A power failure that may take records off a disk (any, unless `log.flush.interval.messages` is 1) withdraws for the
@@ -45,7 +46,9 @@ struct Client {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Topic {
+    /// Only those were elected who have what was committed; or nobody else may be, whoever was.
     clean: bool,
+    may_elect_unclean: bool,
     read_from_start: bool,
     /// By a group with `read_committed`.
     committed_read_from_start: bool,
@@ -115,7 +118,8 @@ impl Promises {
         }
     }
 
-    /// Withdraws promises when a disk may have lost records, a producer begins anew, or a topic grows.
+    /// Withdraws promises when a disk may have lost records, a leader was elected uncleanly where that is allowed, a producer begins
+    /// anew, or a topic grows.
     #[inline]
     pub fn hear(&mut self, event: &Event) {
         if let Event::NodeStopped { node, ending } = event {
@@ -130,6 +134,10 @@ impl Promises {
             && let Some(topic) = self.topics.get_mut(usize::from(partition.topic.0))
         {
             topic.grown = true;
+        } else if let Event::LeaderElected { partition, unclean: true, .. } = event
+            && let Some(topic) = self.topics.get_mut(usize::from(partition.topic.0))
+        {
+            topic.clean &= !topic.may_elect_unclean;
         }
     }
 
@@ -270,9 +278,11 @@ impl Client {
 impl Topic {
     fn of(config: &ClusterConfig, id: TopicId, topic: &config::Topic) -> Self {
         // A majority elects nobody who lacks what a majority has, whatever the topic says of unclean elections.
-        let clean = !topic.unclean_leader_election_enable || topic.ack_strategy == AckStrategy::Majority;
+        let may_elect_unclean =
+            topic.unclean_leader_election_enable && topic.ack_strategy != AckStrategy::Majority;
         Self {
-            clean,
+            clean: true,
+            may_elect_unclean,
             read_from_start: false,
             committed_read_from_start: false,
             strategy: topic.ack_strategy,

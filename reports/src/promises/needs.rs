@@ -5,13 +5,13 @@ use crate::property::Property;
 /// What a property needs to be promised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// `unclean.leader.election.enable=false` for the topic.
+    /// No unclean election on the topic, unless `unclean.leader.election.enable=false` forbade it.
     pub clean_election: bool,
     /// No power failure over logs that were not flushed.
     pub lasting_disks: bool,
     /// Few such power failures do no harm, where KIP-966 is in force.
     pub bears_few: bool,
-    /// `unclean.leader.election.enable=false` for `__consumer_offsets`.
+    /// The same for `__consumer_offsets`.
     pub clean_groups: bool,
     /// A producer with `acks=-1`, on a topic where that means more than the leader.
     pub acks_all: bool,
@@ -140,8 +140,8 @@ impl Needs {
             (self.fixed_keys, "keys over all partitions of a topic that does not grow"),
             (self.commit_after, "commits of what is worked on already"),
             (self.from_start, "auto.offset.reset=earliest"),
-            (self.clean_election, "unclean.leader.election.enable=false"),
-            (self.clean_groups, "unclean.leader.election.enable=false for __consumer_offsets"),
+            (self.clean_election, "no unclean election"),
+            (self.clean_groups, "no unclean election for __consumer_offsets"),
             (self.lasting_disks, "no power failure over unflushed logs"),
             (self.exactly_once, "exactly-once processing, which no setting here gives"),
         ];

@@ -9,7 +9,7 @@ use strum::IntoEnumIterator;
 
 use super::{Promise, Promises};
 use crate::clients::Reader;
-use crate::clients_for_tests::{ORDERS, SHOP, idempotent, setup, unclean};
+use crate::clients_for_tests::{ORDERS, SHOP, idempotent, setup, unclean, unclean_election};
 use crate::panel::PanelSetup;
 use crate::property::Property;
 
@@ -77,7 +77,17 @@ fn acks_1_promises_nothing_of_what_it_acknowledged() {
 
 #[test]
 fn unclean_election_withdraws_what_rests_on_lasting_logs() {
-    assert_eq!(withheld(&promises(&unclean(idempotent(setup(Acks::All))))), LASTING);
+    let mut promises = promises(&unclean(idempotent(setup(Acks::All))));
+    assert_eq!(withheld(&promises), [""; 0], "as long as there was none, nothing is lost by it");
+    promises.hear(&unclean_election());
+    assert_eq!(withheld(&promises), LASTING);
+}
+
+#[test]
+fn an_unclean_election_that_was_forbidden_withdraws_nothing() {
+    let mut promises = promises(&idempotent(setup(Acks::All)));
+    promises.hear(&unclean_election());
+    assert_eq!(withheld(&promises), [""; 0]);
 }
 
 #[test]
@@ -112,11 +122,12 @@ fn each_topic_has_its_own_promise() {
     let mut setup = setup(Acks::All);
     let config = Arc::make_mut(&mut setup.config);
     let unclean = Topic { unclean_leader_election_enable: true, ..config.topics[0].clone() };
-    config.topics.push(unclean);
-    let promises = promises(&setup);
-    assert_eq!(promises.of(Property::StrongIsr), Promise::Some(vec![true, false]));
-    assert!(promises.covers(Property::LostWrite, SHOP, TopicId(0)));
-    assert!(!promises.covers(Property::LostWrite, SHOP, TopicId(1)));
+    config.topics.insert(0, unclean);
+    let mut promises = promises(&setup);
+    promises.hear(&unclean_election());
+    assert_eq!(promises.of(Property::StrongIsr), Promise::Some(vec![false, true]));
+    assert!(!promises.covers(Property::LostWrite, SHOP, TopicId(0)));
+    assert!(promises.covers(Property::LostWrite, SHOP, TopicId(1)));
     assert!(promises.read_from_start(TopicId(0)) && !promises.read_from_start(TopicId(1)));
 }
 
@@ -177,7 +188,9 @@ fn acks_all_on_a_topic_of_strategy_leader_is_promised_what_acks_1_is() {
 fn a_majority_needs_no_clean_election() {
     let mut setup = unclean(idempotent(setup(Acks::All)));
     Arc::make_mut(&mut setup.config).topics[0].ack_strategy = AckStrategy::Majority;
-    assert_eq!(withheld(&promises(&setup)), [""; 0]);
+    let mut promises = promises(&setup);
+    promises.hear(&unclean_election());
+    assert_eq!(withheld(&promises), [""; 0]);
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn a_break_without_a_promise_says_what_would_promise_it() {
     let expected = "
   duplicate                         allowed                             2         1
       at 4.000 ms, step 4, shop, orders-0: shop#0 is at offset 0 and again at offset 1
-      promised only with enable.idempotence=true, a producer that is not restarted,
-      unclean.leader.election.enable=false, no power failure over unflushed logs
+      promised only with enable.idempotence=true, a producer that is not restarted, no unclean election, no
+      power failure over unflushed logs
 ";
     assert!(text.contains(expected), "{text}");
 }
