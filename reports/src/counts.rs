@@ -33,7 +33,8 @@ counts! {
     unconfirmed,
     /// Records that a producer gave up. They may be in a log all the same.
     failed,
-    /// Records of applications below the high watermark of their partition's true leader at the end.
+    /// Records of applications below the high watermark of their partition's true leader at the end. Transactions' markers are
+    /// not among them.
     committed,
     /// Records that polls returned, each as often as it was returned.
     delivered,
@@ -64,6 +65,16 @@ counts! {
     duplicates_discarded,
     /// Produces that a leader refused before it wrote anything.
     produce_refusals,
+    /// Transactions that applications began.
+    transactions_begun,
+    /// Those that they were told are committed.
+    transactions_committed,
+    /// Those that they were told are aborted, as they had asked.
+    transactions_aborted,
+    /// Those that they were told failed.
+    transactions_failed,
+    /// How often a producer learned that a newer session of its transactional id has taken its place.
+    producers_fenced,
 }
 
 /// Counts while a run goes on what the kinds of events alone do not tell.
@@ -73,6 +84,7 @@ pub(crate) struct Counter {
     truncations: u64,
     records_truncated: u64,
     records_lost_to_power: u64,
+    transactions_committed: u64,
 }
 
 impl Counter {
@@ -81,6 +93,8 @@ impl Counter {
     pub(crate) fn hear(&mut self, event: &Event) {
         if let Event::LeaderElected { unclean, .. } = event {
             self.elections_unclean += u64::from(*unclean);
+        } else if let Event::TransactionEnded { commit, .. } = event {
+            self.transactions_committed += u64::from(*commit);
         } else if let Event::LogTruncated { from, to, reason, .. } = event {
             let records = from.0.saturating_sub(to.0);
             match reason {
@@ -127,6 +141,11 @@ impl Counter {
             produce_retries: coverage.times(EventKind::ProduceRetried),
             duplicates_discarded: coverage.times(EventKind::DuplicateDiscarded),
             produce_refusals: coverage.times(EventKind::ProduceRefused),
+            transactions_begun: coverage.times(EventKind::TransactionBegun),
+            transactions_committed: self.transactions_committed,
+            transactions_aborted: coverage.times(EventKind::TransactionEnded) - self.transactions_committed,
+            transactions_failed: coverage.times(EventKind::TransactionFailed),
+            producers_fenced: coverage.times(EventKind::ProducerFenced),
         }
     }
 }
@@ -140,7 +159,11 @@ fn of_applications<'a>(
 }
 
 fn committed(partition: &PartitionView) -> u64 {
-    partition.true_leader().map_or(0, |leader| leader.high_watermark.0.saturating_sub(leader.log_start.0))
+    partition.true_leader().map_or(0, |leader| {
+        let below = leader.log.iter().filter(|batch| batch.base_offset < leader.high_watermark);
+        let markers = below.filter(|batch| batch.marker().is_some()).count() as u64;
+        leader.high_watermark.0.saturating_sub(leader.log_start.0) - markers
+    })
 }
 
 /// Which values the true leaders' logs hold at the end. By client and number, as the history's ledger.

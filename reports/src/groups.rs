@@ -30,6 +30,10 @@ pub struct GroupReport {
     pub reprocessed: u64,
     /// Records below its committed offsets that it never finished. Known of runs that converged.
     pub skipped: u64,
+    /// How often members found that records before their position are gone from the log (KIP-320).
+    pub truncations_detected: u64,
+    /// How often members began at an offset: committed, by their reset policy, or after it was out of range.
+    pub positions_reset: u64,
     /// The largest lag in a partition, in records, as high watermarks rose, until the faults were over.
     pub max_lag: u64,
     /// How long partitions had no owner, in milliseconds and summed over them, from the first stable generation until
@@ -48,6 +52,8 @@ impl GroupReport {
         self.delivered += other.delivered;
         self.reprocessed += other.reprocessed;
         self.skipped += other.skipped;
+        self.truncations_detected += other.truncations_detected;
+        self.positions_reset += other.positions_reset;
         self.max_lag = self.max_lag.max(other.max_lag);
         self.unowned_ms += other.unowned_ms;
     }
@@ -58,11 +64,12 @@ impl std::fmt::Display for GroupReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { rebalances, last_generation, members_expired, commits, commits_refused, .. } = self;
         let Self { delivered, reprocessed, skipped, max_lag, unowned_ms, .. } = self;
+        let Self { truncations_detected, positions_reset, .. } = self;
         write!(
             f,
             "rebalances {rebalances}, last generation {last_generation}, members expired {members_expired}, \
              commits {commits}, refused {commits_refused}, delivered {delivered}, reprocessed {reprocessed}, \
-             skipped {skipped}, max lag {max_lag} records, unowned {unowned_ms} ms, summed over partitions"
+             skipped {skipped}, positions reset {positions_reset}, truncations detected {truncations_detected}, max lag {max_lag} records, unowned {unowned_ms} ms, summed over partitions"
         )
     }
 }
@@ -106,6 +113,10 @@ impl Groups {
             self.of(*group, |it| it.report.commits += 1);
         } else if let Event::CommitRefused { group, .. } = event {
             self.of(*group, |it| it.report.commits_refused += 1);
+        } else if let Event::TruncationDetected { group, .. } = event {
+            self.of(*group, |it| it.report.truncations_detected += 1);
+        } else if let Event::PositionReset { group, .. } = event {
+            self.of(*group, |it| it.report.positions_reset += 1);
         } else if let Event::PartitionsAssigned { client, group, partitions, .. } = event {
             self.of(*group, |it| it.owns(*client, partitions, step.at));
         } else if let Event::PartitionsRevoked { client, group, partitions, .. }

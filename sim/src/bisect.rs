@@ -1,6 +1,7 @@
 //! Which switches of the protocol a failure hangs on.
 //!
-//! The settings and their defaults stay those of the file's version; only switches change, singly, to what they are in another.
+//! The settings and their defaults stay those of the file's version; only switches change, singly, to what they are in another. So
+//! the switches that stand for nothing but a default are left alone: they would mend a promise by not making it.
 
 mod sets;
 
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use highwater_model::protocol::{Preset, Protocol, Switch};
 use highwater_reports::bisection::{Answer, Bisection, VERSION};
+use highwater_reports::expect::HowOften;
 use highwater_reports::museum::Era;
 use highwater_reports::property::Property;
 use highwater_reports::protocols::{Difference, difference};
@@ -28,6 +30,8 @@ use crate::scenario::load::load_str;
 const AT_A_TIME: usize = 64;
 /// How many sets of the smallest size are told.
 const TOLD: usize = 20;
+/// What the settings are where a scenario leaves them out.
+const DEFAULTS_ONLY: [Switch; 2] = [Switch::UncleanElectionDefault, Switch::IdempotenceDefault];
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +63,11 @@ pub fn bisect(
     let plan = load_str(file, text, &question.set)?.plan;
     let from = plan.config.protocol;
     let prepared = Arc::new(Prepared::new(plan));
-    let broke = violated(&run::run(&prepared, question.seed, RunOptions::default()));
+    let report = run::run(&prepared, question.seed, RunOptions::default());
+    let broke = failures(&report);
     let to = question.to.protocol();
-    let differ = |switch: &Switch| from.value(*switch) != to.value(*switch);
+    let differ =
+        |switch: &Switch| !DEFAULTS_ONLY.contains(switch) && from.value(*switch) != to.value(*switch);
     let bench = Bench {
         file,
         text,
@@ -92,16 +98,28 @@ pub fn bisect(
     }))
 }
 
-/// The promises that broke.
-fn violated(report: &RunReport) -> Vec<Property> {
-    let broke = report.properties.iter().filter(|(_, property)| property.verdict == Verdict::Violated);
-    broke.map(|(&property, _)| property).collect()
+/// The promises that broke, and what the scenario is there to break, promised or not.
+fn failures(report: &RunReport) -> Vec<Property> {
+    let is_meant = |property| {
+        let often = report.expect.breaks.get(property);
+        often.is_some_and(|often| matches!(often, HowOften::Always | HowOften::Sometimes))
+    };
+    let failed = report.properties.iter().filter(|(property, found)| {
+        found.verdict == Verdict::Violated || found.broken > 0 && is_meant(property)
+    });
+    failed.map(|(&property, _)| property).collect()
+}
+
+/// Those of these that broke, promised or not.
+fn broken_of(these: &[Property], report: &RunReport) -> Vec<Property> {
+    let broke = |property: &Property| report.properties.get(property).is_some_and(|found| found.broken > 0);
+    these.iter().copied().filter(broke).collect()
 }
 
 /// What came of a set of switches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tried {
-    /// None of the promises broke.
+    /// Nothing of what failed broke.
     Mends,
     /// These broke still, on this seed.
     Breaks(Vec<Property>, u64),
@@ -165,8 +183,7 @@ impl Bench<'_> {
         let Question { seed, seeds, .. } = self.question;
         for seed in std::iter::once(*seed).chain(seeds.clone().filter(|other| other != seed)) {
             let report = run::run(&prepared, seed, RunOptions::default());
-            let mut still = violated(&report);
-            still.retain(|property| self.broke.contains(property));
+            let still = broken_of(&self.broke, &report);
             if !still.is_empty() {
                 return Tried::Breaks(still, seed);
             }

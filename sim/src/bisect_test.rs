@@ -69,3 +69,19 @@ fn once_stopped_there_is_no_answer() {
     let found = bisect(FILE, TEXT, &question(Preset::V0_11, &[]), &AtomicBool::new(true));
     assert_eq!(found.expect("the scenario is valid"), None);
 }
+
+#[test]
+fn no_promise_is_mended_by_not_making_it() {
+    let found = asked(Preset::V0_10, &[]);
+    assert!(matches!(found.answer, Answer::FailsAfterwards { .. }), "{:?}", found.answer);
+}
+
+#[test]
+fn what_a_scenario_is_there_to_break_is_bisected_promised_or_not() {
+    let text = include_str!("../../scenarios/museum/kip_320_positions.json");
+    let question = Question { seeds: 0..1, seed: 0, ..question(Preset::V2_4, &[]) };
+    let found = bisect("kip_320_positions.json", text, &question, &AtomicBool::new(false));
+    let found = found.expect("the scenario is valid").expect("nobody stops it");
+    let Answer::Found { mends, .. } = &found.answer else { panic!("{:?}", found.answer) };
+    assert_eq!(mends.iter().flatten().map(|it| it.name.name()).collect::<Vec<_>>(), ["positions_validated"]);
+}

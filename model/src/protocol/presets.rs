@@ -51,7 +51,7 @@ macro_rules! presets {
 }
 
 presets! {
-    /// 0.10.2: followers truncate to their own high watermark; no idempotent producer; unclean election on.
+    /// 0.10.2, and versions before it: followers truncate to their own high watermark; no idempotent producer; unclean election on.
     "0.10" V0_10,
     /// 0.11 with `inter.broker.protocol.version=0.11.0-IV1`: idempotent producers on the truncation of 0.10. A hybrid, but a
     /// legal one.
@@ -63,19 +63,19 @@ presets! {
     /// 2.0.1: the holes of KIP-279 are closed: epochs are noted at elections, missed ones are noticed, and a follower joins
     /// the ISR only past the beginning of the epoch.
     "2.0.1" V2_0_1,
-    /// 2.1: every fetch is fenced by the leader epoch (KIP-320).
+    /// 2.1 to 2.3: every fetch is fenced by the leader epoch (KIP-320).
     "2.1" V2_1,
-    /// 2.4: high watermarks stay within their logs and are pushed to followers; consumers validate positions.
+    /// 2.4 to 2.6: high watermarks stay within their logs and are pushed to followers; consumers validate positions.
     "2.4" V2_4,
     /// 2.7: the ISR changes by requests to the controller (KIP-497); idempotent producers raise their epochs (KIP-360).
     "2.7" V2_7,
-    /// 2.8: followers truncate as their fetches are answered (KIP-595).
+    /// 2.8 to 3.2, on ZooKeeper: followers truncate as their fetches are answered (KIP-595).
     "2.8" V2_8,
-    /// 3.3: KRaft; no fenced broker joins an ISR (KIP-841).
+    /// 3.3 and 3.4: KRaft; no fenced broker joins an ISR (KIP-841).
     "3.3" V3_3,
-    /// 3.5: nor does one that has been restarted since it fetched (KIP-903).
+    /// 3.5 and 3.6: nor does one that has been restarted since it fetched (KIP-903).
     "3.5" V3_5,
-    /// 3.7: the high watermark stands still while the ISR is too small; transactions are verified.
+    /// 3.7 to 3.9: the high watermark stands still while the ISR is too small; transactions are verified.
     "3.7" V3_7,
     /// 4.0 with `eligible.leader.replicas.enable`: KIP-966, and `transaction.version=2`. KAFKA-19522 is mended already.
     "4.0-elr" V4_0Elr,

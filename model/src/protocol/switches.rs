@@ -78,6 +78,13 @@ macro_rules! switches {
                 }
             }
 
+            /// What that means, in a sentence or two; nothing where [`Switch::says`] says it.
+            pub fn meaning(&self, switch: Switch) -> &'static str {
+                match switch {
+                    $(Switch::$id => Value::says(self.$name),)*
+                }
+            }
+
             /// These switches, but this one as `other` has it.
             #[must_use]
             pub fn taking(mut self, switch: Switch, other: &Self) -> Self {

@@ -8,16 +8,23 @@ use strum::{EnumIter, IntoStaticStr};
 pub trait Value: Copy + PartialEq {
     /// `epoch_query`.
     fn word(self) -> &'static str;
+
+    /// What it means, in a sentence or two; nothing where the switch itself says it.
+    fn says(self) -> &'static str;
 }
 
 impl Value for bool {
     fn word(self) -> &'static str {
         if self { "true" } else { "false" }
     }
+
+    fn says(self) -> &'static str {
+        ""
+    }
 }
 
 macro_rules! value {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident),* $(,)? }) => {
         $(#[$doc])*
         #[derive(
             Clone,
@@ -37,12 +44,18 @@ macro_rules! value {
         #[serde(rename_all = "snake_case")]
         #[strum(serialize_all = "snake_case")]
         pub enum $name {
-            $($(#[$variant_doc])* $variant),*
+            $($(#[doc = $variant_doc])+ $variant),*
         }
 
         impl Value for $name {
             fn word(self) -> &'static str {
                 self.into()
+            }
+
+            fn says(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($variant_doc),+).trim_ascii(),)*
+                }
             }
         }
     };

@@ -9,8 +9,8 @@ use crate::render::wrapped;
 
 const WIDTH: usize = 110;
 
-/// The whole answer.
-pub fn bisection(found: &Bisection) -> String {
+/// The whole answer. `sweep` is the command that looks for a seed that fails.
+pub fn bisection(found: &Bisection, sweep: &str) -> String {
     let Bisection { scenario, from, to, seed, first_seed, last_seed, .. } = found;
     let mut text = format!(
         "BISECTION  {scenario}, {from} to {}, seed {seed}, to be mended on {first_seed} to {last_seed}",
@@ -24,17 +24,28 @@ pub fn bisection(found: &Bisection) -> String {
         text += &wrapped(&format!("breaks: {}", names(&found.broke)), "", WIDTH);
     }
     text += &match &found.answer {
-        Answer::DoesNotFail => format!(
-            "Nothing that is promised breaks on seed {seed} under {from}: there is nothing to bisect. Find a seed that fails \
-             with `highwater run FILE --seeds A..B`.\n"
-        ),
+        Answer::DoesNotFail => {
+            wrapped(
+                &format!(
+                    "No promise breaks on seed {seed} under {from}, nor what the scenario is there to break: there is nothing to \
+                 bisect. A seed that fails is found with"
+                ),
+                "",
+                WIDTH,
+            ) + &format!("  {sweep}\n")
+        }
         Answer::SameSwitches => {
             format!("Its switches are those of {}: there is nothing to change.\n", to.name())
         }
-        Answer::FailsAfterwards { still, on_seed } => format!(
-            "It breaks with every switch of {} too, on seed {on_seed}: {}. No switch mends it.\n",
-            to.name(),
-            names(still)
+        Answer::FailsAfterwards { still, on_seed } => wrapped(
+            &format!(
+                "With every switch of {to} it breaks too, on seed {on_seed}: {}. So no change towards {to} mends it; another \
+                 version may (--to).",
+                names(still),
+                to = to.name()
+            ),
+            "",
+            WIDTH,
         ),
         Answer::Found { mends, smallest, complete, breaks_newest } => {
             let size = mends.first().map_or(0, Vec::len);
@@ -75,15 +86,15 @@ fn answer(
 
 fn alone(breaking: &[Difference], newest: &str) -> String {
     if breaking.is_empty() {
-        return format!("\nNo single switch as it was breaks {newest}.\n");
+        return format!("\nNo single switch as it was breaks {newest} on these seeds.\n");
     }
-    let mut text = format!("\n{newest} is broken by each of these alone, as it was\n");
+    let mut text = format!("\n{newest} is broken on these seeds by each of these alone, as it was\n");
     breaking.iter().for_each(|difference| text += &told(difference, false));
     text
 }
 
 /// A switch, the value that mends or breaks, what it decides and who changed it.
-fn told(Difference { name, from, to, says, changed_by }: &Difference, mends: bool) -> String {
+fn told(Difference { name, from, to, says, changed_by, .. }: &Difference, mends: bool) -> String {
     let change = if mends { format!("{from} -> {to}") } else { (*from).to_owned() };
     format!("  {} {change}: {changed_by}\n{}", name.name(), wrapped(says, "      ", WIDTH))
 }

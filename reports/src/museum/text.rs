@@ -10,20 +10,21 @@ use crate::protocols::text::table;
 use crate::render::wrapped;
 
 /// How wide a column of prose is.
-const PROSE: usize = 34;
-const ERA: usize = 16;
+const PROSE: usize = 26;
+const ERA: usize = 14;
+const PRESETS: usize = 32;
 
 /// The table, what its words mean, and what is not as stated.
 pub fn museum(museum: &Museum) -> String {
     let files = museum.rows.len();
     let amiss = museum.rows.iter().filter(|row| !row.amiss.is_empty()).count();
     let mut text = match amiss {
+        0 if files == 1 => "MUSEUM  1 bug; it breaks and is mended as stated\n\n".to_owned(),
         0 => format!("MUSEUM  {files} bugs; all break and are mended as stated\n\n"),
         _ => format!("MUSEUM  {files} bugs; {amiss} not as stated\n\n"),
     };
-    let heads = ["bug", "breaks", "broken in", "mended in", "found\nafter"].map(str::to_owned);
-    let presets = Preset::iter().map(|preset| preset.name().to_owned());
-    text += &table(heads.into_iter().chain(presets), museum.rows.iter().map(cells));
+    let heads = ["bug", "breaks", "broken in", "mended in", "found\nafter", "under each preset"];
+    text += &table(heads.map(str::to_owned).into_iter(), museum.rows.iter().map(cells));
     text += &words(museum);
     for row in &museum.rows {
         row.amiss.iter().for_each(|amiss| text += &told(&row.name, amiss));
@@ -33,8 +34,8 @@ pub fn museum(museum: &Museum) -> String {
 
 fn cells(row: &Row) -> Vec<String> {
     let found = row.found_after.map_or_else(|| format!("- of {}", row.searched), |seeds| seeds.to_string());
-    let first = [
-        format!("{}\n{}", row.issue, wrapped(&row.name.replace('_', " "), "", ERA).trim_end()),
+    vec![
+        format!("{}\n{}", lines(&row.issue, ERA), wrapped(&row.name.replace('_', " "), "", ERA).trim_end()),
         lines(&row.breaks, PROSE),
         format!("{}\n{}", lines(&row.broken_in.to_string(), ERA), row.broken.word()),
         format!(
@@ -43,8 +44,25 @@ fn cells(row: &Row) -> Vec<String> {
             row.mended.word()
         ),
         found,
-    ];
-    first.into_iter().chain(Preset::iter().map(|preset| verdict(row, preset))).collect()
+        lines(&verdicts(row), PRESETS),
+    ]
+}
+
+/// `0.10 to 0.11-iv1 cut, 0.11 lost, 2.0 to 4.0-elr holds`
+fn verdicts(row: &Row) -> String {
+    let mut spans: Vec<(Preset, Preset, String)> = Vec::new();
+    for preset in Preset::iter() {
+        let word = verdict(row, preset);
+        match spans.last_mut() {
+            Some((_, last, same)) if *same == word => *last = preset,
+            Some(_) | None => spans.push((preset, preset, word)),
+        }
+    }
+    let told = spans.iter().map(|(first, last, word)| match first == last {
+        true => format!("{} {word}", first.name()),
+        false => format!("{} to {} {word}", first.name(), last.name()),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn verdict(row: &Row, preset: Preset) -> String {
@@ -58,8 +76,28 @@ fn is_marked(row: &Row, preset: Preset) -> bool {
     row.lossy.contains(&preset) && row.verdicts.get(&preset) != Some(&Harm::Lost)
 }
 
+/// Wrapped; names that are too long are broken where their words end, or the table would be wider than any screen.
 fn lines(words: &str, width: usize) -> String {
-    wrapped(words, "", width).trim_end().to_owned()
+    let mut pieces: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        if word.chars().count() <= width {
+            pieces.push(word.to_owned());
+        } else {
+            pieces.extend(broken(word, width));
+        }
+    }
+    wrapped(&pieces.join(" "), "", width).trim_end().to_owned()
+}
+
+fn broken(name: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split_inclusive(['_', '.']) {
+        match lines.last_mut().filter(|line| line.len() + word.len() <= width) {
+            Some(line) => line.push_str(word),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// What the words mean that stand in the table.
@@ -74,7 +112,8 @@ fn words(museum: &Museum) -> String {
     } else {
         ""
     };
-    format!("\n{}", wrapped(&format!("The worst that broke of what was promised. {meant}.{mark}"), "", 110))
+    let head = "What breaks: what the file is there to break, promised or not; else the worst that broke of what was promised.";
+    format!("\n{}", wrapped(&format!("{head} {meant}.{mark}"), "", 110))
 }
 
 fn told(name: &str, Amiss { twin, seed, what, again }: &Amiss) -> String {

@@ -59,6 +59,12 @@ pub struct Difference {
     pub from: &'static str,
     /// What it is set to in the other.
     pub to: &'static str,
+    /// What the one means; nothing for on and off.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub from_says: &'static str,
+    /// What the other means.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub to_says: &'static str,
     /// What it decides.
     pub says: &'static str,
     /// The KIP or JIRA that changed it.
@@ -103,6 +109,8 @@ pub fn difference(switch: Switch, from: &Protocol, to: &Protocol) -> Difference 
         name: switch,
         from: from.value(switch),
         to: to.value(switch),
+        from_says: from.meaning(switch),
+        to_says: to.meaning(switch),
         says: switch.says(),
         changed_by: switch.changed_by(),
     }

@@ -1,26 +1,24 @@
 //! The face for people.
 
 use comfy_table::{Table, presets};
-use highwater_model::protocol::Preset;
 
 use super::{Diff, Difference, Matrix, PresetRow, SwitchRow};
 use crate::render::wrapped;
 
 const WIDTH: usize = 110;
 
-/// What stands where a preset has what the older one beside it has.
-const AS_BEFORE: &str = ".";
+/// How wide the column of switches is.
+const NAMES: usize = 42;
 
-/// A switch a row and a preset a column; then what each of them is.
+/// A switch a row: what it is set to, and from which preset on. Then what each preset and each switch is.
 pub fn matrix(matrix: &Matrix) -> String {
-    let heads = matrix.presets.iter().map(|preset| preset.name.name().to_owned());
-    let rows = matrix.switches.iter().map(|row| [vec![row.name.name().to_owned()], cells(row)].concat());
+    let rows = matrix.switches.iter().map(|row| vec![row.name.name().to_owned(), history(row)]);
     let mut text = format!(
-        "SWITCHES  {} under {} presets; {AS_BEFORE} is as in the preset before\n\n",
+        "SWITCHES  {} under {} presets; --format json has every value under every preset\n\n",
         matrix.switches.len(),
         matrix.presets.len()
     );
-    text += &table(["switch".to_owned()].into_iter().chain(heads), rows);
+    text += &table(["switch", "from the oldest preset on"].map(str::to_owned).into_iter(), rows);
     text += "\nPRESETS\n";
     matrix.presets.iter().for_each(|preset| text += &about(preset));
     text += "\nWHAT EACH SWITCH DECIDES\n";
@@ -45,33 +43,27 @@ pub fn diff(diff: &Diff) -> String {
     text += "\n";
     text += &table(heads.into_iter(), switches.iter().map(row));
     text += "\n";
-    for Difference { name, says, changed_by, .. } in switches {
+    for Difference { name, says, changed_by, from, from_says, to, to_says } in switches {
         text += &says_of(name.name(), says, changed_by);
+        for (value, meaning) in [(from, from_says), (to, to_says)].iter().filter(|(_, it)| !it.is_empty()) {
+            text += &wrapped(&format!("{value}: {meaning}"), "        ", WIDTH);
+        }
     }
     text
 }
 
-/// A value where it changes. Long ones are broken where their words end, or the table would be wider than any screen.
-fn cells(row: &SwitchRow) -> Vec<String> {
+/// `own_high_watermark, 0.11: epoch_query, 2.0: epoch_query_iterative`: a value, and each preset that changes it.
+fn history(row: &SwitchRow) -> String {
     let mut before = None;
-    let cell = |(_, &value): (&Preset, &&'static str)| {
-        let same = before == Some(value);
-        before = Some(value);
-        if same { AS_BEFORE.to_owned() } else { broken(value) }
-    };
-    row.values.iter().map(cell).collect()
-}
-
-fn broken(value: &str) -> String {
-    const WIDEST: usize = 11;
-    let mut lines: Vec<String> = Vec::new();
-    for word in value.split_inclusive('_') {
-        match lines.last_mut().filter(|line| line.len() + word.len() <= WIDEST) {
-            Some(line) => line.push_str(word),
-            None => lines.push(word.to_owned()),
+    let mut told = Vec::new();
+    for (preset, &value) in &row.values {
+        match before.replace(value) {
+            None => told.push(value.to_owned()),
+            Some(same) if same == value => {}
+            Some(_) => told.push(format!("{}: {value}", preset.name())),
         }
     }
-    lines.join("\n")
+    wrapped(&told.join(", "), "", WIDTH - NAMES).trim_end().to_owned()
 }
 
 fn about(PresetRow { name, says }: &PresetRow) -> String {

@@ -23,7 +23,7 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
         &seeds(report),
         &report.overrides,
     );
-    text += &story(&report.story);
+    text += &story(&report.story, &report.overrides);
     text += &unexpected(&report.unexpected());
     if report.seeds > 0 {
         text += &never_struck(&report.faults);

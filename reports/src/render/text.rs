@@ -36,7 +36,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
         &format!("seed {}", report.seed),
         &report.overrides,
     );
-    text += &story(&report.story);
+    text += &story(&report.story, &report.overrides);
     text += &unexpected(&report.unexpected);
     text += &never_struck(&report.faults);
     for judge in [Judge::WhiteBox, Judge::Liveness, Judge::BlackBox] {
@@ -85,8 +85,11 @@ pub(super) fn protocol(preset: Preset, switches: &Differing) -> String {
     format!("{}{switches}", preset.name())
 }
 
-pub(super) fn story(story: &str) -> String {
-    format!("\n{}", wrapped(story, "  ", WIDTH))
+/// The story; if the run has another version than the file names, with a word that it is not of this one.
+pub(super) fn story(story: &str, overrides: &[String]) -> String {
+    let of_another = overrides.iter().any(|pair| pair.starts_with("protocol="));
+    let note = if of_another { " (The story is of the version that the file names.)" } else { "" };
+    format!("\n{}", wrapped(&format!("{story}{note}"), "  ", WIDTH))
 }
 
 pub(super) fn unexpected(found: &[Unexpected]) -> String {
@@ -214,7 +217,20 @@ pub(super) fn counts(counts: &Counts) -> String {
              refusals {produce_refusals}"
         ),
     ];
-    lines.join("\n") + "\n"
+    lines.join("\n") + "\n" + &transactions(counts)
+}
+
+/// Nothing where nobody began any.
+fn transactions(counts: &Counts) -> String {
+    let Counts { transactions_begun, transactions_committed, transactions_aborted, .. } = counts;
+    let Counts { transactions_failed, producers_fenced, .. } = counts;
+    if *transactions_begun == 0 {
+        return String::new();
+    }
+    format!(
+        "transactions begun {transactions_begun}, committed {transactions_committed}, aborted {transactions_aborted}, \
+         failed {transactions_failed}, producers fenced {producers_fenced}\n"
+    )
 }
 
 pub(super) fn latency(found: Option<&Percentiles>) -> String {

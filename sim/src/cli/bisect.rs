@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use highwater_model::protocol::Preset;
 use highwater_reports::bisection::text;
+use highwater_reports::render::quoted;
 
 use super::protocols::{Format, face};
 use super::{Exit, interrupt, output, presets, seeds};
@@ -17,9 +18,10 @@ use crate::scenario::files;
 /// How many seeds besides are to be mended, unless it is said.
 const SEEDS: u64 = 10;
 
-/// For a scenario that breaks a promise on a seed: finds the smallest sets of the protocol's switches that mend it when they are
-/// changed to what they are in the newest version, and the single switches that break the newest version when left as they are.
-/// Settings stay as they are: only switches change.
+/// For a scenario that fails on a seed, because a promise breaks or because it shows what it is there to break: finds the
+/// smallest sets of the protocol's switches that mend it when they are changed to what they are in the newest version, and the single
+/// switches that break the newest version when left as they are. Settings and their defaults stay as they are: only switches
+/// change.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct BisectArguments {
@@ -36,7 +38,7 @@ pub(super) struct BisectArguments {
     #[arg(long, value_name = "PRESET", value_parser = presets::parse)]
     to: Option<Preset>,
     /// Gives up looking for smaller sets after so many
-    #[arg(long, value_name = "N", default_value_t = 3_000)]
+    #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
     /// How many runs to play at a time [default: one a core]. The output does not depend on it
     #[arg(long, value_name = "N")]
@@ -56,7 +58,9 @@ Examples:
   highwater bisect scenarios/chaos.json --seed 7 --to 2.1 --format json
 
 Exit codes:
-  0 if the switches were found; 1 if nothing breaks on the seed, or no switch mends it";
+  0  the switches were found
+  1  nothing fails on the seed, or the other version has it too
+  2  misuse; nothing was run";
 
 /// Does what `highwater bisect` says.
 ///
@@ -82,7 +86,8 @@ pub(super) fn bisect(arguments: &BisectArguments) -> io::Result<Exit> {
     let file = arguments.path.display().to_string();
     match answer(&file, &written, &question, interrupt::listen()) {
         Ok(Some(found)) => {
-            output::result(&face(arguments.format, &found, text::bisection))?;
+            let sweep = command(arguments);
+            output::result(&face(arguments.format, &found, |found| text::bisection(found, &sweep)))?;
             Ok(Exit(found.exit_code()))
         }
         Ok(None) => {
@@ -94,4 +99,11 @@ pub(super) fn bisect(arguments: &BisectArguments) -> io::Result<Exit> {
             Ok(Exit::MISUSED)
         }
     }
+}
+
+/// The command that looks for a seed that fails.
+fn command(arguments: &BisectArguments) -> String {
+    let file = arguments.path.display().to_string();
+    let set = arguments.set.iter().map(|pair| format!(" --set {}", quoted(pair))).collect::<String>();
+    format!("highwater run {} --seeds 0..1000{set}", quoted(&file))
 }

@@ -23,7 +23,7 @@ const HALL: &str = "scenarios/museum";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MuseumArguments {
-    /// Scenarios of the museum, by name; or scenario files, or directories of them [default: all]
+    /// Scenarios of the museum, by name or by how it begins; or scenario files, or directories of them [default: all]
     #[arg(value_name = "NAME|FILE|DIR")]
     names: Vec<String>,
     /// Plays every seed from A to B, B not included [default: as many as each file says, from 0]. A bug that needs luck is looked
@@ -42,11 +42,13 @@ const EXAMPLES: &str = "\
 Examples:
   highwater museum
   highwater museum --seeds 0..10
-  highwater museum s1b_nobody_restarts --seeds 0..100
+  highwater museum KAFKA-7128 s1b --seeds 0..100
   highwater museum --format json > museum.json
 
 Exit codes:
-  0 if each bug shows in the version that has it and no promise breaks in the one that mended it, else 1";
+  0  each bug shows in the version that has it, and no promise breaks in the one that mended it
+  1  one does not
+  2  misuse; nothing was run";
 
 /// Does what `highwater museum` says.
 ///
@@ -88,8 +90,20 @@ fn opened(names: &[String]) -> Result<Vec<Exhibit>, FilesErrors> {
     if errors.is_empty() { Ok(exhibits) } else { Err(FilesErrors(errors)) }
 }
 
-/// A mere name is that of a file in the museum.
+/// A mere name is that of a file in the museum, or what only one of them begins with: `KAFKA-7128`, `s1b`.
 fn path(name: &str) -> PathBuf {
     let mere = !name.contains(['/', '\\', '.']);
-    if mere && !Path::new(name).is_dir() { Path::new(HALL).join(format!("{name}.json")) } else { name.into() }
+    if !mere || Path::new(name).is_dir() {
+        return name.into();
+    }
+    let whole = Path::new(HALL).join(format!("{name}.json"));
+    if whole.is_file() {
+        return whole;
+    }
+    let begins = format!("{}_", name.to_lowercase().replace('-', "_"));
+    let Ok(hall) = files::expand(&[HALL.into()]) else { return whole };
+    let mut such = hall.into_iter().map(|file| file.path).filter(|path| {
+        path.file_stem().is_some_and(|stem| format!("{}_", stem.to_string_lossy()).starts_with(&begins))
+    });
+    such.next().filter(|_| such.next().is_none()).unwrap_or(whole)
 }

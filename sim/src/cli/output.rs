@@ -3,11 +3,19 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// Writes a result to stdout, ending it with a line feed.
+/// Writes a result to stdout, ending it with a line feed. Whoever closed the pipe has read enough and is not told: the exit code
+/// is what it would have been.
 ///
 /// # Errors
-/// Whatever the system says, a closed pipe among it.
+/// Whatever else the system says.
 pub(super) fn result(text: &str) -> io::Result<()> {
+    match written(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+fn written(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
@@ -30,11 +38,8 @@ pub(super) fn colours() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// The result could not be written. Whoever closed the pipe has read enough and is not told.
+/// The result could not be written.
 pub(super) fn failed(error: &io::Error) -> ExitCode {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return ExitCode::SUCCESS;
-    }
     note(&format!("highwater: the result could not be written: {error}"));
     ExitCode::from(2)
 }

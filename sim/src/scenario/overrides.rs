@@ -188,7 +188,13 @@ fn unknown(shape: &Shape, key: &str) -> Problem {
     });
     known.sort_unstable();
     known.dedup();
-    let allowed = format!("a path, such as `topics.0.partitions`, or one of {}", list(known));
+    // With a name at hand nobody reads them all.
+    let allowed = match near {
+        Some(_) => {
+            "a path, such as `topics.0.partitions`, or a name that `highwater schema` lists".to_owned()
+        }
+        None => format!("a path, such as `topics.0.partitions`, or one of {}", list(known)),
+    };
     problem(format!("no setting is called `{key}`")).nearest(near.as_deref()).allowed(allowed)
 }
 
