@@ -16,6 +16,80 @@ pub enum Defect {
     // ---- producers, groups, transactions ----
     /// A leader does not look whether it has a producer's batch already.
     SkipsDeduplication,
+    /// A follower learns nothing of producers from what it appends.
+    FollowersForgetProducers,
+    /// A leader tells a producer an offset that is one too large.
+    AnswersOneOffsetOn,
+    /// A leader looks whether its ISR is large enough when it has appended already.
+    LooksAtIsrTooLate,
+    /// A producer stamps what it sends again as if it were new.
+    RenumbersRetries,
+    /// A producer puts what it has to send again behind all that waits.
+    RetriesLast,
+    /// A producer drops what it has to send again, and says nothing.
+    DropsRetries,
+    /// A producer takes for written what the leader surely did not write.
+    TakesRefusalsForSuccess,
+    /// A producer takes for written what it has heard nothing of.
+    TakesSilenceForSuccess,
+    /// A producer says of all that it gives up that it was surely not written.
+    CallsFailuresDefinite,
+    /// A producer places keys by another hash.
+    HashesOtherwise,
+    /// A producer passes over every other turn of its round.
+    MissesTurns,
+    /// A producer sends to the partition behind the one that its application names.
+    OverridesNamedPartitions,
+    /// A group's leader gives the first partition to everybody.
+    SharesOneTwice,
+    /// A coordinator does not look whose commit it is, nor of which generation.
+    AcceptsAnyCommit,
+    /// A member reads on in partitions that are not in its share any more.
+    KeepsWhatItLost,
+    /// A coordinator does not notice that all members have come to a rebalance.
+    WaitsForEver,
+    /// A coordinator tells its share to nobody but the group's leader.
+    TellsOnlyTheLeader,
+    /// A coordinator that takes a group over does not read its offsets.
+    ForgetsOffsets,
+    /// A member commits one offset too far.
+    CommitsOnePast,
+    /// A member commits for each of its partitions how far it is in the next.
+    CommitsToNeighbours,
+    /// An application commits what a poll returned before it has worked on it, though it is to do so afterwards.
+    CommitsBeforeWork,
+    /// A member begins at the end where it is to begin at the start.
+    BeginsAtTheEnd,
+    /// A member asks a broker for one partition only, always the first.
+    FetchesOnePartition,
+    /// A member forgets, of what it asks for next, the first record.
+    SkipsBetweenPolls,
+    /// A member asks once more for the last batch of those that it was sent.
+    GoesBackABatch,
+    /// A poll leaves out a batch between two others.
+    SkipsInsideAPoll,
+    /// A poll returns the last two batches in the wrong order.
+    SwapsInsideAPoll,
+    /// An application works on what a poll returned from its end to its beginning.
+    WorksBackwards,
+    /// An application needs ten times as long as its service rate says.
+    WorksSlowly,
+    /// A coordinator has a transaction's end written to its first partition only.
+    MarksOnePartition,
+    /// A coordinator has a transaction's end written nowhere.
+    MarksNoPartition,
+    /// A coordinator has a commit written to even partitions and an abort to the odd ones.
+    MarksUnevenly,
+    /// A coordinator has every transaction marked as committed.
+    MarksAbortsAsCommits,
+    /// A leader takes everything below the high watermark for stable.
+    StableUpToHighWatermark,
+    /// A leader does not say which of the transactions that it sends were aborted.
+    NamesNoAborted,
+    /// A coordinator answers a commit before its decision is replicated.
+    AnswersBeforeDecision,
+    /// A coordinator takes offsets of a transaction for committed before the transaction is.
+    CommitsOffsetsAtOnce,
 }
 
 impl Defect {

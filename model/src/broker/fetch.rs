@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::IsolationLevel;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -87,6 +88,9 @@ impl Replica {
         match (fetcher, isolation) {
             (Fetcher::Replica(_), _) => self.log.end_offset(),
             (Fetcher::Consumer, crate::config::IsolationLevel::ReadUncommitted) => self.high_watermark,
+            (Fetcher::Consumer, IsolationLevel::ReadCommitted) if Defect::StableUpToHighWatermark.is_on() => {
+                self.high_watermark
+            }
             (Fetcher::Consumer, IsolationLevel::ReadCommitted) => self.last_stable_offset(),
         }
     }

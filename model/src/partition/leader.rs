@@ -194,7 +194,8 @@ impl Replica {
         out: &mut Effects,
     ) -> Result<Written, ErrorCode> {
         let Some(leader) = self.as_leader() else { return Err(ErrorCode::NotLeaderForPartition) };
-        if needs_whole_isr && leader.isr.len() < leader.min_isr {
+        let too_few = needs_whole_isr && leader.isr.len() < leader.min_isr;
+        if too_few && !Defect::LooksAtIsrTooLate.is_on() {
             return Err(ErrorCode::NotEnoughReplicas);
         }
         let (partition, broker) = (self.id, self.me);
@@ -218,7 +219,7 @@ impl Replica {
                 let written = Written { base: batch.base_offset, end: batch.end_offset() };
                 out.event(Event::RecordsAppended { partition, broker, client, batch });
                 self.flush_if_due(flush_every, out);
-                Ok(written)
+                if too_few { Err(ErrorCode::NotEnoughReplicas) } else { Ok(written) }
             }
         }
     }
