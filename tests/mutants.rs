@@ -5,8 +5,9 @@
 //! one. Each mutant is played on a small scenario, seed by seed, beside its healthy twin: the same scenario and seed without what is
 //! wrong. A property kills it that breaks with it and holds without it.
 //!
-//! [`replication`] and [`eras`] list mutants; [`hunt`] plays them; [`table`] is what is kept in `snapshots/mutants.snap`.
+//! [`replication`], [`clients`] and [`eras`] list mutants; [`hunt`] plays them; [`table`] is what is kept in `snapshots/mutants.snap`.
 
+mod clients;
 mod eras;
 mod hunt;
 mod mutant;
@@ -24,7 +25,7 @@ use hunt::Hunted;
 use mutant::{Mutant, Wrong};
 
 /// Every list of mutants.
-const LISTS: [&[Mutant]; 2] = [replication::MUTANTS, eras::MUTANTS];
+const LISTS: [&[Mutant]; 3] = [replication::MUTANTS, clients::MUTANTS, eras::MUTANTS];
 
 /// All of them, hunted once a process.
 static HUNTED: LazyLock<Vec<Hunted>> =
