@@ -115,7 +115,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .on("museum/kafka_14024")
     .aims(&[Property::Reprocessed]),
     newest(
-        &["switches.transactions=v1"],
+        &["switches.transactions=verified"],
         "Until 4.0 an EndTxn that came late decided the next transaction (KAFKA-17754).",
     )
     .on("museum/kafka_17754_late_end_txn")

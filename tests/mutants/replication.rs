@@ -18,7 +18,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Defect::CommitsAtOwnEnd,
         "A leader takes its own log's end for committed, whoever has it.",
     )
-    .on("leader_dies")
+    .on("followers_lag_and_leader_dies")
     .aims(&[Property::StrongIsr, Property::CommittedDurable, Property::RepeatableRead]),
     Mutant::defect(
         Defect::CommitsOneTooFew,
@@ -46,6 +46,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "A follower takes over its leader's high watermark, however short its own log is.",
     )
     .on("follower_dies")
+    .with(&["replica.fetch.max.bytes=200"])
     .aims(&[Property::HighWatermarkBound]),
     // ---- acknowledgements ----
     Mutant::defect(Defect::AcknowledgesWhenAppended, "A leader answers acks=-1 as it has appended.")
@@ -132,7 +133,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "The controller elects the first replica that lives, in the ISR or not.",
     )
     .on("follower_lags_and_leader_dies")
-    .aims(&[Property::LeaderInIsr, Property::LeaderCompleteness]),
+    .aims(&[Property::LeaderCompleteness]),
     Mutant::defect(Defect::ElectsNobody, "The controller elects nobody once a leader has died.")
         .on("leader_dies")
         .aims(&[Property::Elected]),

@@ -163,6 +163,9 @@ impl Change {
         let Candidates { isr, elr } = candidates;
         match leader {
             Some(leader) if unclean => (BrokerSet::one(leader), BrokerSet::EMPTY),
+            Some(leader) if Defect::ElectsFirstReplica.is_on() && !isr.contains(leader) => {
+                (BrokerSet::one(leader), elr.without(leader))
+            }
             Some(leader) if elr.contains(leader) => (BrokerSet::one(leader), elr.without(leader)),
             Some(_) | None if isr.is_empty() && !protocol.eligible_leader_replicas => (state.isr, elr),
             Some(_) | None => (isr, elr),
