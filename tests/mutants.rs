@@ -42,8 +42,9 @@ fn the_table_is_as_written() {
 
 #[test]
 fn every_mutant_is_killed_by_those_who_are_there_for_it() {
-    let missed: Vec<_> = HUNTED.iter().filter_map(|it| Some((it.mutant.name(), it.missed()?))).collect();
-    assert!(missed.is_empty(), "{missed:#?}");
+    let missed = |it: &Hunted| Some((it.mutant.name(), it.mutant.says, it.missed()?, it.panicked.clone()));
+    let missed: Vec<_> = HUNTED.iter().filter_map(missed).collect();
+    assert!(missed.is_empty(), "these properties did not notice: {missed:#?}");
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn every_property_kills_a_mutant() {
 fn every_property_has_a_mutant_that_is_there_for_it() {
     let aimed: BTreeSet<Property> = HUNTED.iter().flat_map(|it| it.mutant.aims).copied().collect();
     let without: Vec<_> = Property::iter().filter(|it| !aimed.contains(it)).map(Property::name).collect();
-    assert!(without.is_empty(), "{without:?}");
+    assert!(without.is_empty(), "no mutant aims at {without:?}");
 }
 
 #[test]
@@ -65,10 +66,10 @@ fn every_defect_is_a_mutant() {
     let all = || LISTS.into_iter().flatten();
     let is_one = |defect: &Defect| all().any(|mutant| mutant.wrong == Wrong::Defect(*defect));
     let unused: Vec<_> = Defect::iter().filter(|defect| !is_one(defect)).collect();
-    assert!(unused.is_empty(), "{unused:?}");
+    assert!(unused.is_empty(), "in no list: {unused:?}");
     let mut names: Vec<_> = all().map(Mutant::name).collect();
     let count = names.len();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), count, "two mutants have the same name");
 }

@@ -13,6 +13,58 @@ pub enum Defect {
     // ---- replicas ----
     /// A leader takes one offset more for committed than its ISR holds.
     CommitsOneTooFar,
+    /// A leader takes its own log's end for committed, whoever has it.
+    CommitsAtOwnEnd,
+    /// A leader never takes the last record that its ISR holds for committed.
+    CommitsOneTooFew,
+    /// A leader passes over followers that have not told it yet where their logs end.
+    CommitsWithoutTheUnknown,
+    /// A leader counts what it sends a follower as written there.
+    CountsWhatItSends,
+    /// A leader lets its high watermark fall where a follower is found to have less.
+    HighWatermarkFalls,
+    /// A follower takes over its leader's high watermark, however short its own log is.
+    TakesLeadersHighWatermark,
+    /// A leader answers acks=-1 as it has appended.
+    AcknowledgesWhenAppended,
+    /// A leader answers acks=1 and has not appended.
+    AcknowledgesUnwritten,
+    /// A leader forgets produces that it has parked.
+    ForgetsParkedProduces,
+    /// A leader does not ask for `min.insync.replicas`.
+    AsksForNoMinIsr,
+    /// A leader shows consumers what is not committed yet.
+    ServesUncommitted,
+    /// A leader drops followers that are behind from the ISR, and does not look at the clock.
+    EvictsWithoutClock,
+    /// A leader drops nobody from the ISR.
+    NeverEvicts,
+    /// A leader takes a follower into the ISR at its first fetch, however far its log reaches.
+    JoinsAtFirstFetch,
+    /// A leader takes nobody into the ISR again.
+    NeverExpands,
+    /// A leader reckons with the ISR that it knows of, and not with a member whose joining is under way.
+    MaximalIsrForgetsPending,
+    /// A leader stamps what it writes with the epoch before its own.
+    StampsEpochBefore,
+    /// A leader does not look whether a follower's log parts from its own.
+    NeverFindsDivergence,
+    /// A follower is to cut its log and does not.
+    NeverTruncates,
+    /// A follower cuts one offset below its own high watermark, where that is where it cuts.
+    TruncatesBelowHighWatermark,
+    /// A follower cuts one offset below where its log parts from its leader's.
+    TruncatesBelowDivergence,
+    /// The controller elects the first replica that lives, in the ISR or not.
+    ElectsFirstReplica,
+    /// The controller elects nobody once a leader has died.
+    ElectsNobody,
+    /// The controller elects another leader in the same epoch.
+    KeepsEpochAtElection,
+    /// The controller forgets whom it elects in the ISR.
+    IsrForgetsLeader,
+    /// The controller takes the number of partitions that are new for the number that a topic has.
+    CountsNewPartitionsOnly,
     // ---- producers, groups, transactions ----
     /// A leader does not look whether it has a producer's batch already.
     SkipsDeduplication,

@@ -69,11 +69,11 @@ impl Mutant {
         Self { aims, ..self }
     }
 
-    /// `commits_one_too_far`, `isr_join=high_watermark`.
-    pub(crate) fn name(&self) -> String {
+    /// `commits_one_too_far`; `isr_join=high_watermark`, the first where several settings are wrong.
+    pub(crate) fn name(&self) -> &'static str {
         match self.wrong {
-            Wrong::Defect(defect) => defect.name().to_owned(),
-            Wrong::Set(set) => set.join(" "),
+            Wrong::Defect(defect) => defect.name(),
+            Wrong::Set(set) => set.first().map_or("", |first| first.trim_start_matches("switches.")),
         }
     }
 
