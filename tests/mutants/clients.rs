@@ -80,8 +80,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Defect::KeepsWhatItLost,
         "A member reads on in partitions that are not in its share any more.",
     )
-    .on("members_come_and_go")
-    .with(&["partition.assignment.strategy=cooperative-sticky"])
+    .on("a_member_joins")
     .aims(&[Property::GroupStable, Property::Reprocessed]),
     Mutant::defect(
         Defect::WaitsForEver,
@@ -110,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "A member commits for each of its partitions how far it is in the next.",
     )
     .on("members_come_and_go")
-    .aims(&[Property::Skipped, Property::Reprocessed]),
+    .aims(&[Property::Skipped]),
     Mutant::defect(
         Defect::CommitsBeforeWork,
         "An application commits what a poll returned before it has worked on it, and dies at work.",
@@ -120,19 +119,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::defect(Defect::BeginsAtTheEnd, "A member begins at the end where auto.offset.reset is earliest.")
         .on("members_come_and_go")
         .with(&["start_ms=0"])
-        .aims(&[Property::Unseen, Property::LostWrite]),
+        .aims(&[Property::LostWrite]),
     Mutant::defect(
         Defect::FetchesOnePartition,
         "A member asks a broker for one partition only, always the first.",
     )
-    .on("members_come_and_go")
+    .on("one_member_reads_all")
     .aims(&[Property::AllSeen, Property::LagBounded]),
     Mutant::defect(
         Defect::SkipsBetweenPolls,
         "A member leaves out the first record of what it asks for next.",
     )
     .on("polls_of_many_batches")
-    .aims(&[Property::PollSkip, Property::LostWrite, Property::Unseen, Property::Skipped]),
+    .aims(&[Property::PollSkip, Property::LostWrite, Property::Skipped]),
     Mutant::defect(
         Defect::GoesBackABatch,
         "A member asks once more for the last batch of those that it was sent.",
@@ -152,7 +151,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .on("work_takes_time")
     .aims(&[Property::KeyOrder]),
     Mutant::defect(Defect::WorksSlowly, "An application needs ten times as long as its service rate says.")
-        .on("work_takes_time")
+        .on("one_member_reads_all")
         .aims(&[Property::LagBounded]),
     // ---- transactions ----
     Mutant::defect(

@@ -82,7 +82,8 @@ impl Member {
         let Phase::Revoking { assignment } = std::mem::take(&mut self.membership.phase) else { return };
         self.enter(Phase::Stable);
         let (client, group, generation) = (self.node, self.group, self.membership.generation);
-        let lacks = |partition: &TopicPartition| assignment.binary_search(partition).is_err();
+        let keeps_all = Defect::KeepsWhatItLost.is_on();
+        let lacks = |partition: &TopicPartition| !keeps_all && assignment.binary_search(partition).is_err();
         let revoked: Vec<_> = self.owned.iter().map(|owned| owned.partition).filter(lacks).collect();
         if !revoked.is_empty() {
             self.membership.rejoin = true;
