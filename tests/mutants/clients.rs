@@ -109,6 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "A member commits for each of its partitions how far it is in the next.",
     )
     .on("members_come_and_go")
+    .within(40)
     .aims(&[Property::Skipped]),
     Mutant::defect(
         Defect::CommitsBeforeWork,
