@@ -28,6 +28,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "2.8.0 counted fetches of another history (KAFKA-13141).",
     )
     .on("museum/kafka_13141_diverging_fetch_counts")
+    .within(50)
     .aims(&[Property::LogMatching]),
     newest(
         &["switches.isr_reply_checked=false"],
