@@ -148,8 +148,12 @@ fn every_snapshot_has_a_test_that_reads_it() {
     let reports =
         LISTED.iter().flat_map(|(name, _)| [format!("{name}.seed_1"), format!("{name}.seeds_0_to_24")]);
     let in_json = IN_JSON.iter().map(|name| format!("{name}.seeds_0_to_24.json"));
-    let mut read: Vec<String> =
-        sessions.chain(reports).chain(in_json).map(|name| format!("{name}.snap")).collect();
+    let mut read: Vec<String> = sessions
+        .chain(reports)
+        .chain(in_json)
+        .chain(["mutants".to_owned()])
+        .map(|name| format!("{name}.snap"))
+        .collect();
     read.sort();
     let entries = fs::read_dir(root().join("tests/snapshots")).expect("the snapshots are there");
     let mut kept: Vec<String> = entries

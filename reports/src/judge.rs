@@ -83,7 +83,11 @@ impl Judge {
                     self.white_box.hear_of_cluster(&whole, event);
                 }
                 Some(partition) => {
-                    let Some(place) = view.place(partition) else { continue };
+                    let Some(place) = view.place(partition) else {
+                        let whole = Whole { step, config: &self.config, names: &self.names };
+                        self.white_box.hear_of_nowhere(&whole, event);
+                        continue;
+                    };
                     self.at(&now, place, |white_box, scene, memory| {
                         white_box.hear(scene, memory, event);
                     });

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::IsolationLevel;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -84,9 +85,15 @@ impl Replica {
     /// How far this fetcher may read: a follower to the log's end, a consumer to the high watermark, or to the last stable
     /// offset if it wants to see only what is committed.
     fn read_bound(&self, (fetcher, isolation): Reader) -> Offset {
+        if Defect::ServesUncommitted.is_on() {
+            return self.log.end_offset();
+        }
         match (fetcher, isolation) {
             (Fetcher::Replica(_), _) => self.log.end_offset(),
             (Fetcher::Consumer, crate::config::IsolationLevel::ReadUncommitted) => self.high_watermark,
+            (Fetcher::Consumer, IsolationLevel::ReadCommitted) if Defect::StableUpToHighWatermark.is_on() => {
+                self.high_watermark
+            }
             (Fetcher::Consumer, IsolationLevel::ReadCommitted) => self.last_stable_offset(),
         }
     }
@@ -171,6 +178,9 @@ impl Broker {
         let protocol = self.config.protocol;
         match (answer.error, answer.diverging) {
             (ErrorCode::None, None) => {
+                let end = answer.batches.last().filter(|_| Defect::CountsWhatItSends.is_on());
+                let counted = end.map(|last| FetchPartition { offset: last.end_offset(), ..asked.clone() });
+                let asked = counted.as_ref().unwrap_or(asked);
                 let owed = self.follower_is_at(now, follower, asked, out);
                 protocol.high_watermark_pushed && self.tell_high_watermark(follower.id, answer) || owed
             }

@@ -1,6 +1,7 @@
 //! Topics grow.
 
 use super::{Controller, Partition, elections};
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionEpoch, TopicId, TopicPartition};
 use crate::machine::Effects;
@@ -30,6 +31,7 @@ impl Controller {
         if count <= old_count {
             return refuse(topic, count, ErrorCode::InvalidPartitions, out);
         }
+        let count = if Defect::CountsNewPartitionsOnly.is_on() { count - old_count } else { count };
         let replication = self.partitions[have.start].state.replicas.len();
         let created = TopicPartition { topic, partition: old_count };
         out.event(Event::PartitionsCreated { partition: created, count });

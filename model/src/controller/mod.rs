@@ -66,6 +66,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::{AckStrategy, ClusterConfig};
+use crate::defects::Defect;
 use crate::ids::{
     BrokerId, BrokerSet, CorrelationId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition,
 };
@@ -364,7 +365,8 @@ impl Controller {
     fn assert_partition(&self, Partition { state, is_new, election }: &Partition, by_majority: bool) {
         let replicas: BrokerSet = state.replicas.iter().copied().collect();
         assert!(state.isr.is_subset(replicas), "the ISR has a member that is no replica: {state:?}");
-        assert!(state.leader.is_none_or(|leader| state.isr.contains(leader)), "leader not in ISR: {state:?}");
+        let is_outside = |leader| !state.isr.contains(leader) && !Defect::IsrForgetsLeader.is_on();
+        assert!(!state.leader.is_some_and(is_outside), "leader not in ISR: {state:?}");
         assert!(state.leader.is_none() || !is_new, "a partition that never had a leader has one: {state:?}");
         let wants_votes = by_majority && !is_new && state.leader.is_none();
         assert_eq!(election.is_some(), wants_votes, "votes are for a missing leader: {state:?}");

@@ -20,6 +20,7 @@
 //! a member. Source: 3.3.2 `triggerLeaderEpochBumpIfNeeded`, 3.9.0 `triggerLeaderEpochBumpForIsrShrinkIfNeeded`,
 //! `PartitionRegistration.merge`.
 
+use crate::defects::Defect;
 use crate::ids::{BrokerId, BrokerSet, LeaderEpoch, PartitionEpoch};
 use crate::message::PartitionState;
 use crate::protocol::Protocol;
@@ -83,6 +84,9 @@ impl Change {
         let mut next = state.clone();
         next.leader = leader;
         (next.isr, next.elr) = self.members(state, candidates, leader, unclean, protocol);
+        if Defect::IsrForgetsLeader.is_on() && leader != state.leader {
+            next.isr = leader.map_or(next.isr, |leader| next.isr.without(leader));
+        }
         next.recovering = if unclean { protocol.leader_recovery_state } else { self.recovering };
         if protocol.eligible_leader_replicas {
             next.last_known_leader = last_known_leader(state, &next);
@@ -91,7 +95,9 @@ impl Change {
             return None;
         }
         let loses_member = !state.isr.is_subset(next.isr);
-        if leader != state.leader || (loses_member && protocol.leader_epoch_bumped_on_shrink) {
+        let keeps_epoch = Defect::KeepsEpochAtElection.is_on();
+        if leader != state.leader && !keeps_epoch || (loses_member && protocol.leader_epoch_bumped_on_shrink)
+        {
             next.leader_epoch = LeaderEpoch(state.leader_epoch.0 + 1);
         }
         next.partition_epoch = PartitionEpoch(state.partition_epoch.0 + 1);
@@ -118,6 +124,16 @@ impl Change {
         let pool = if isr.is_empty() { elr } else { isr };
         let is_valid = |broker: &BrokerId| pool.contains(*broker) && self.acceptable.contains(*broker);
         let preferred = state.replicas.first().filter(|_| self.election == ElectionType::Preferred);
+        let stays = state.leader.as_ref().is_some_and(is_valid);
+        if Defect::ElectsNobody.is_on() && !stays {
+            return (None, false);
+        }
+        let lives = |broker: &BrokerId| self.acceptable.contains(*broker);
+        if let Some(first) = state.replicas.iter().copied().find(lives).filter(|_| !stays)
+            && Defect::ElectsFirstReplica.is_on()
+        {
+            return (Some(first), false);
+        }
         let in_order = preferred.into_iter().chain(state.leader.as_ref()).chain(&state.replicas);
         if let Some(leader) = in_order.copied().find(is_valid) {
             return (Some(leader), false);
@@ -147,6 +163,9 @@ impl Change {
         let Candidates { isr, elr } = candidates;
         match leader {
             Some(leader) if unclean => (BrokerSet::one(leader), BrokerSet::EMPTY),
+            Some(leader) if Defect::ElectsFirstReplica.is_on() && !isr.contains(leader) => {
+                (BrokerSet::one(leader), elr.without(leader))
+            }
             Some(leader) if elr.contains(leader) => (BrokerSet::one(leader), elr.without(leader)),
             Some(_) | None if isr.is_empty() && !protocol.eligible_leader_replicas => (state.isr, elr),
             Some(_) | None => (isr, elr),

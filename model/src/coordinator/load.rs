@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{GroupId, MemberId, Offset, ProducerId, TopicPartition};
 use crate::log::Log;
@@ -103,6 +104,7 @@ fn take_over(
     let (GroupRecord::Offset { group: id, .. } | GroupRecord::Metadata { group: id, .. }) = record;
     let known = loaded.entry(*id).or_insert_with(|| Group::new(*id, stored_in));
     match record {
+        GroupRecord::Offset { .. } if Defect::ForgetsOffsets.is_on() => {}
         &GroupRecord::Offset { partition, offset, .. } => match within {
             Some(producer) => known.load_pending(producer, partition, offset),
             None => {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{Generation, GroupId, MemberId, TopicPartition};
 use crate::machine::Effects;
@@ -120,6 +121,9 @@ impl Group {
     fn answer_syncs(&mut self, error: ErrorCode, cx: &mut Context<'_>) {
         let ids: Vec<MemberId> = self.members.keys().copied().collect();
         for id in ids {
+            if Defect::TellsOnlyTheLeader.is_on() && !self.is_leader(id) {
+                continue;
+            }
             let Some(member) = self.members.get_mut(&id) else { continue };
             if let Some(asker) = member.sync.take() {
                 asker.answer_sync(error, member.assignment.clone(), cx.out);

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{Generation, GroupId, MemberId, NodeId, Offset, ProducerId, TopicPartition};
 use crate::machine::Effects;
@@ -83,6 +84,16 @@ impl Coordinator {
         error: ErrorCode,
         out: &mut Effects,
     ) {
+        if Defect::CommitsOffsetsAtOnce.is_on()
+            && error == ErrorCode::None
+            && let Some(group) = self.groups.get_mut(&commit.group)
+        {
+            let (broker, client, group_id) = (self.me, commit.asker.node, commit.group);
+            for &(partition, offset) in commit.offsets.iter() {
+                group.committed.insert(partition, offset);
+                out.event(Event::OffsetCommitted { partition, broker, client, group: group_id, offset });
+            }
+        }
         if error != ErrorCode::None
             && let Some(group) = self.groups.get_mut(&commit.group)
             && let Some(pending) = group.pending.get_mut(&producer)

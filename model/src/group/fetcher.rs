@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::client::network::Ask;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::group::isolation::Sieve;
 use crate::group::member::application::Work;
@@ -44,6 +45,9 @@ impl Member {
             }
             if partitions.is_empty() && !self.net.ready(broker, now, out) {
                 return;
+            }
+            if Defect::FetchesOnePartition.is_on() && !partitions.is_empty() {
+                break;
             }
             owned.fetch = Some(correlation);
             let max_bytes = self.settings.max_partition_fetch_bytes;
@@ -143,6 +147,7 @@ impl Member {
     fn return_all(&mut self, place: usize, position: Offset, answer: &FetchedPartition, out: &mut Effects) {
         let (mut next, mut epoch) = (position, None);
         let mut sieve = Sieve::new(self.settings.isolation_level, &answer.aborted);
+        let told_before = out.events.len();
         for batch in answer.batches.iter().filter(|batch| batch.end_offset() > position) {
             if sieve.lets_through(batch) {
                 out.event(Event::RecordsPolled {
@@ -156,6 +161,7 @@ impl Member {
             next = batch.end_offset();
             epoch = Some(batch.leader_epoch);
         }
+        misread(&mut out.events, told_before, &mut next);
         if next != position {
             self.owned[place].position = Position::At(next);
             self.owned[place].epoch = epoch;
@@ -249,6 +255,30 @@ impl Member {
             }
             None => self.work.push(work),
         }
+    }
+}
+
+/// What defects make of a poll: of what it returned, told in `events` from `start` on, and of where the next begins.
+#[inline]
+fn misread(events: &mut Vec<Event>, start: usize, next: &mut Offset) {
+    let (count, end) = (events.len() - start, events.len());
+    if Defect::SkipsBetweenPolls.is_on()
+        && let Some(Event::RecordsPolled { from, batch, .. }) = events.get_mut(start)
+        && from.plus(1) < batch.end_offset()
+    {
+        *from = from.plus(1);
+    }
+    if Defect::SkipsInsideAPoll.is_on() && count > 2 {
+        events.remove(start + 1);
+    }
+    if Defect::SwapsInsideAPoll.is_on() && count > 1 {
+        events.swap(end - 2, end - 1);
+    }
+    if Defect::GoesBackABatch.is_on()
+        && count > 1
+        && let Some(Event::RecordsPolled { batch, .. }) = events.last()
+    {
+        *next = batch.base_offset;
     }
 }
 

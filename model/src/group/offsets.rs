@@ -2,6 +2,7 @@
 
 use crate::client::network::Ask;
 use crate::config::{AutoOffsetReset, IsolationLevel};
+use crate::defects::Defect;
 use crate::group::member::{Member, Owned, Position, Request};
 use crate::ids::{CorrelationId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -72,8 +73,8 @@ impl Member {
     /// Source: 0.11.0.2 `Fetcher.resetOffset`.
     pub(super) fn ask_for_resets(&mut self, now: Instant, out: &mut Effects) {
         let position = match self.settings.auto_offset_reset {
-            AutoOffsetReset::Earliest => ListOffset::Earliest,
-            AutoOffsetReset::Latest => ListOffset::Latest,
+            AutoOffsetReset::Earliest if !Defect::BeginsAtTheEnd.is_on() => ListOffset::Earliest,
+            AutoOffsetReset::Earliest | AutoOffsetReset::Latest => ListOffset::Latest,
             AutoOffsetReset::None => return,
         };
         for owned in &mut self.owned {

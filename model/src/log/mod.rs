@@ -83,6 +83,9 @@ impl Log {
     pub fn append_as_follower(&mut self, batch: Arc<Batch>) {
         assert_eq!(batch.base_offset, self.end, "a follower appends only at its log's end");
         self.push(batch);
+        if Defect::FollowersForgetProducers.is_on() {
+            self.producers.clear();
+        }
     }
 
     fn push(&mut self, batch: Arc<Batch>) {

@@ -1,5 +1,6 @@
 //! Where the high watermark stands. Computes; the leader decides when.
 
+use crate::defects::Defect;
 use crate::ids::Offset;
 
 /// What a leader's high watermark becomes, given the log ends of everyone that counts: the smallest of them, but never
@@ -8,6 +9,9 @@ use crate::ids::Offset;
 /// Source: 0.11.0.2 `Partition.maybeIncrementLeaderHW`.
 pub fn advance(current: Offset, log_ends: impl IntoIterator<Item = Option<Offset>>) -> Offset {
     let smallest = log_ends.into_iter().min().flatten();
+    if Defect::HighWatermarkFalls.is_on() {
+        return smallest.unwrap_or(current);
+    }
     smallest.map_or(current, |smallest| smallest.max(current))
 }
 
@@ -29,7 +33,7 @@ pub fn advance_by_majority(
 ///
 /// Source: 0.11.0.2 `ReplicaFetcherThread.processPartitionData`.
 pub fn follow(log_end: Offset, leader: Offset) -> Offset {
-    log_end.min(leader)
+    if Defect::TakesLeadersHighWatermark.is_on() { leader } else { log_end.min(leader) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! `handleAlterIsrResponse`; 3.3.0 `prepareIsrExpand`, `submitAlterPartition`, `handleAlterPartitionError`).
 
 use crate::config::AckStrategy;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerEpoch, BrokerId, BrokerSet, CorrelationId, LeaderEpoch, PartitionEpoch};
 use crate::machine::Effects;
@@ -86,7 +87,7 @@ impl Replica {
     /// The ISR with one more member, to be proposed.
     pub fn propose_expand(&mut self, added: BrokerId, out: &mut Effects) -> Option<BrokerSet> {
         let (partition, broker, high_watermark) = (self.id, self.me, self.high_watermark);
-        let leader = self.as_leader_mut()?;
+        let leader = self.as_leader_mut().filter(|_| !Defect::NeverExpands.is_on())?;
         let end_offset = leader.remote_mut(added)?.log_end?;
         let isr = leader.isr.with(added);
         out.event(Event::IsrExpandProposed { partition, broker, added, isr, end_offset, high_watermark });
@@ -105,8 +106,9 @@ impl Replica {
         let (partition, broker) = (self.id, self.me);
         let spared = spares_level.then(|| self.log.end_offset());
         let leader = self.as_leader().filter(|leader| leader.ack_strategy != AckStrategy::Majority)?;
+        let lag_max = if Defect::EvictsWithoutClock.is_on() { Micros::ZERO } else { lag_max };
         let removed = isr::out_of_sync(leader.isr, &leader.remotes, now, lag_max, spared);
-        if removed.is_empty() || !leader.may_propose(now) {
+        if Defect::NeverEvicts.is_on() || removed.is_empty() || !leader.may_propose(now) {
             return None;
         }
         let isr = leader.isr.difference(removed);

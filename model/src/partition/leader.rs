@@ -51,6 +51,9 @@ impl Leader {
     /// Everyone who may be in the ISR by now: the ISR and those whose joining is not confirmed yet. Who is to leave counts
     /// until it is confirmed. Source: 2.7.0 `PendingExpandIsr`, `PendingShrinkIsr`.
     pub fn maximal_isr(&self) -> BrokerSet {
+        if Defect::MaximalIsrForgetsPending.is_on() {
+            return self.isr;
+        }
         self.isr_change.map_or(self.isr, |change| self.isr.union(change.isr))
     }
 
@@ -68,6 +71,9 @@ impl Leader {
 /// How small the ISR may be for acks=-1. Source: 3.7.0 `Partition.effectiveMinIsr`.
 fn required_isr(topic: &Topic, replicas: usize, protocol: &Protocol) -> usize {
     let min = topic.min_insync_replicas as usize;
+    if Defect::AsksForNoMinIsr.is_on() {
+        return 0;
+    }
     match topic.ack_strategy {
         AckStrategy::Isr if protocol.min_isr_capped => min.min(replicas),
         AckStrategy::Isr => min,
@@ -194,7 +200,8 @@ impl Replica {
         out: &mut Effects,
     ) -> Result<Written, ErrorCode> {
         let Some(leader) = self.as_leader() else { return Err(ErrorCode::NotLeaderForPartition) };
-        if needs_whole_isr && leader.isr.len() < leader.min_isr {
+        let too_few = needs_whole_isr && leader.isr.len() < leader.min_isr;
+        if too_few && !Defect::LooksAtIsrTooLate.is_on() {
             return Err(ErrorCode::NotEnoughReplicas);
         }
         let (partition, broker) = (self.id, self.me);
@@ -212,13 +219,20 @@ impl Replica {
                 });
                 Ok(Written { base: base_offset, end: end_offset })
             }
+            Verdict::Append if Defect::AcknowledgesUnwritten.is_on() && !needs_whole_isr => {
+                let base = self.log.end_offset();
+                Ok(Written { base, end: base.plus(sent.records.len() as u64) })
+            }
             Verdict::Append => {
-                let epoch = self.leader_epoch.expect("a leader has an epoch");
+                let mut epoch = self.leader_epoch.expect("a leader has an epoch");
+                if Defect::StampsEpochBefore.is_on() {
+                    epoch = LeaderEpoch(epoch.0.saturating_sub(1));
+                }
                 let batch = self.log.append_as_leader(epoch, sent);
                 let written = Written { base: batch.base_offset, end: batch.end_offset() };
                 out.event(Event::RecordsAppended { partition, broker, client, batch });
                 self.flush_if_due(flush_every, out);
-                Ok(written)
+                if too_few { Err(ErrorCode::NotEnoughReplicas) } else { Ok(written) }
             }
         }
     }
@@ -247,7 +261,10 @@ impl Replica {
         let in_step = last_epoch.is_some() && last_epoch == self.leader_epoch;
         let (leader_end, high_watermark) = (self.log.end_offset(), self.high_watermark);
         let Some(leader) = self.as_leader_mut() else { return Learned::default() };
-        let bound = high_watermark.max(leader.join_from);
+        let mut bound = high_watermark.max(leader.join_from);
+        if Defect::JoinsAtFirstFetch.is_on() {
+            bound = Offset::ZERO;
+        }
         let (isr, free) = (leader.isr, leader.may_propose(now));
         let Some(remote) = leader.remote_mut(follower) else { return Learned::default() };
         let end_moved = remote.log_end != Some(offset);
@@ -306,10 +323,15 @@ impl Replica {
                 || remote.is_caught_up(now, lag_max)
                     && (!protocol.caught_up_must_be_eligible || remote.is_eligible(protocol, metadata))
         };
-        let others = leader.remotes.iter().filter(counts).map(|remote| remote.log_end);
+        let tells = |end: &Option<Offset>| end.is_some() || !Defect::CommitsWithoutTheUnknown.is_on();
+        let others = leader.remotes.iter().filter(counts).map(|remote| remote.log_end).filter(tells);
         let mut to = high_watermark::advance(from, others.chain([Some(self.log.end_offset())]));
         if Defect::CommitsOneTooFar.is_on() && to > from {
             to = to.plus(1).min(self.log.end_offset());
+        } else if Defect::CommitsAtOwnEnd.is_on() {
+            to = self.log.end_offset();
+        } else if Defect::CommitsOneTooFew.is_on() {
+            to = from.max(Offset(to.0.saturating_sub(1)));
         }
         self.raise_high_watermark(to, out)
     }
@@ -335,7 +357,7 @@ impl Replica {
     /// What a produce that needs `end` may be told now, if anything. Source: 0.11.0.2 `Partition.checkEnoughReplicasReachOffset`.
     pub fn ack_for(&self, end: Offset) -> Option<ErrorCode> {
         let leader = self.as_leader()?;
-        (self.high_watermark >= end).then(|| {
+        (self.high_watermark >= end || Defect::AcknowledgesWhenAppended.is_on()).then(|| {
             if leader.isr_for_acks().len() >= leader.min_isr {
                 ErrorCode::None
             } else {
@@ -349,6 +371,9 @@ impl Replica {
         let reached = self.high_watermark;
         let Some(error) = self.ack_for(reached) else { return };
         let Some(leader) = self.as_leader_mut() else { return };
+        if Defect::ForgetsParkedProduces.is_on() {
+            return leader.waiting.clear();
+        }
         leader.waiting.retain(|&(end, produce)| {
             let ready = end <= reached;
             if ready {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Acks;
 use crate::coordinator::{Asker, Stored};
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -91,11 +92,9 @@ impl Produce {
         let mut answers = Vec::with_capacity(parts.len());
         for Part { partition, records, written, answer } in parts {
             let error = answer.expect("a produce is answered once each part has its answer");
-            answers.push(ProducedPartition {
-                partition,
-                error,
-                base_offset: written.filter(|_| error == ErrorCode::None).map(|written| written.base),
-            });
+            let told = |written: Written| written.base.plus(u64::from(Defect::AnswersOneOffsetOn.is_on()));
+            let base_offset = written.filter(|_| error == ErrorCode::None).map(told);
+            answers.push(ProducedPartition { partition, error, base_offset });
             let Some(Written { base: base_offset, .. }) = written else {
                 out.event(Event::ProduceRefused { partition, broker: me, client, error });
                 continue;

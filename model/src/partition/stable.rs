@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::IsolationLevel;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::Offset;
 use crate::machine::Effects;
@@ -25,7 +26,9 @@ impl Replica {
         batches: &[Arc<Batch>],
     ) -> Vec<AbortedTransaction> {
         match (fetcher, isolation, batches.last()) {
-            (Fetcher::Consumer, IsolationLevel::ReadCommitted, Some(last)) => {
+            (Fetcher::Consumer, IsolationLevel::ReadCommitted, Some(last))
+                if !Defect::NamesNoAborted.is_on() =>
+            {
                 self.log.aborted(from, last.end_offset())
             }
             (Fetcher::Consumer | Fetcher::Replica(_), _, _) => Vec::new(),

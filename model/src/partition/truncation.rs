@@ -1,5 +1,6 @@
 //! Where a log is cut: a follower's when it gets a new leader, and by what the leader says of its own.
 
+use crate::defects::Defect;
 use crate::event::{Event, TruncationReason};
 use crate::ids::{LeaderEpoch, Offset};
 use crate::log::Log;
@@ -44,6 +45,9 @@ impl Replica {
         last_epoch: LeaderEpoch,
         offset: Offset,
     ) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
+        if Defect::NeverFindsDivergence.is_on() {
+            return Ok(None);
+        }
         let (epoch, end) = self.log.end_of_epoch(last_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
         Ok((epoch < last_epoch || end < offset).then_some((epoch, end)))
     }
@@ -53,14 +57,18 @@ impl Replica {
     /// ask about, or the leader knew of none. Source: 0.10.2.2 `ReplicaManager.makeFollowers`, 0.11.0.2
     /// `ReplicaFetcherThread.maybeTruncate`.
     pub fn truncate_to_high_watermark(&mut self, reason: TruncationReason, clamps: bool, out: &mut Effects) {
-        self.truncate(self.high_watermark, reason, clamps, out);
+        let mut to = self.high_watermark;
+        if Defect::TruncatesBelowHighWatermark.is_on() {
+            to = Offset(to.0.saturating_sub(1));
+        }
+        self.truncate(to, reason, clamps, out);
     }
 
     /// Cuts the log at `to`. Until 2.4 the high watermark stays where it was, even beyond the new end; later it `clamps`. Source:
     /// 2.4.0 `Log.updateLogEndOffset`.
     pub fn truncate(&mut self, to: Offset, reason: TruncationReason, clamps: bool, out: &mut Effects) {
         let from = self.log.end_offset();
-        let to = self.log.truncate_to(to);
+        let to = if Defect::NeverTruncates.is_on() { from } else { self.log.truncate_to(to) };
         self.was_cut(from, to, reason, clamps, out);
     }
 

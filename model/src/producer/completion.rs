@@ -1,5 +1,6 @@
 //! What becomes of a batch that left.
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{BrokerId, CorrelationId, Offset, Sequence};
 use crate::machine::Effects;
@@ -22,6 +23,13 @@ enum Cure {
     StartOver,
     /// The application is told.
     GiveUp(ErrorCode),
+}
+
+/// Whether a producer with a defect takes this error for a success.
+fn is_mistaken(error: ErrorCode, meaning: Meaning) -> bool {
+    let silence = matches!(error, ErrorCode::NetworkException | ErrorCode::RequestTimedOut);
+    Defect::TakesRefusalsForSuccess.is_on() && meaning.unwritten
+        || Defect::TakesSilenceForSuccess.is_on() && silence
 }
 
 impl Producer {
@@ -77,7 +85,7 @@ impl Producer {
         if meaning.stale_metadata {
             self.net.metadata.want();
         }
-        if error == ErrorCode::None {
+        if error == ErrorCode::None || is_mistaken(error, meaning) {
             self.succeed(batch, base_offset, out);
         } else if !batch.given_up {
             batch.doubtful |= !meaning.unwritten;
@@ -170,6 +178,12 @@ impl Producer {
     }
 
     fn retry(&mut self, mut batch: ProducerBatch, now: Instant) {
+        if Defect::DropsRetries.is_on() {
+            return;
+        }
+        if Defect::RenumbersRetries.is_on() {
+            batch.producer = None;
+        }
         batch.attempts += 1;
         batch.last_attempt = now;
         let rules = self.accumulator.rules;
@@ -229,7 +243,8 @@ impl Producer {
         self.settled(&batch);
         let ProducerBatch { partition, records, producer, doubtful, .. } = batch;
         let stamped = producer.is_some();
-        out.event(Event::SendFailed { client: self.node, partition, records, error, definite: !doubtful });
+        let definite = !doubtful || Defect::CallsFailuresDefinite.is_on();
+        out.event(Event::SendFailed { client: self.node, partition, records, error, definite });
         self.transaction_failed(error, stamped, out);
     }
 

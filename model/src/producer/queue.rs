@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::defects::Defect;
 use crate::ids::TopicPartition;
 use crate::producer::accumulator::Rules;
 use crate::producer::batch::ProducerBatch;
@@ -181,7 +182,9 @@ impl PartitionQueue {
     /// later one then leads. Source: 0.11.0.2 `RecordAccumulator.reenqueue`; with idempotence by sequence:
     /// 1.0 `RecordAccumulator.insertInSequenceOrder`.
     pub(super) fn put_back(&mut self, batch: ProducerBatch, rules: &Rules) {
-        let place = if rules.idempotent {
+        let place = if Defect::RetriesLast.is_on() {
+            self.closed.len()
+        } else if rules.idempotent {
             let order = batch.order();
             self.closed
                 .iter()

@@ -3,6 +3,7 @@
 //! Source: 2.0.0 and 3.9.0 `TransactionCoordinator.endTransaction`, `abortTimedOutTransactions`.
 
 use crate::coordinator::Asker;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::ids::{ProducerEpoch, TransactionalId};
 use crate::machine::Effects;
@@ -33,6 +34,10 @@ impl Transactions {
             self.prepare_end(producer, commit)
         };
         match prepared {
+            Ok(Some(next)) if Defect::AnswersBeforeDecision.is_on() => {
+                self.answer(producer.id, Owed::End(asker), ErrorCode::None, out);
+                self.write(producer.id, next, Owed::Nobody, out);
+            }
             Ok(Some(next)) => self.write(producer.id, next, Owed::End(asker), out),
             Ok(None) => self.answer(producer.id, Owed::End(asker), ErrorCode::None, out),
             Err(error) => self.answer(producer.id, Owed::End(asker), error, out),

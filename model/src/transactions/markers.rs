@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::defects::Defect;
 use crate::ids::{BrokerId, CoordinatorEpoch, CorrelationId, TopicPartition, TransactionalId};
 use crate::message::{ErrorCode, Marker, Metadata as Cluster, TransactionState};
 use crate::time::{Instant, Micros};
@@ -73,6 +74,12 @@ impl Transactions {
     pub(super) fn send_markers(&mut self, id: TransactionalId) {
         let Some(known) = self.ids.get_mut(&id) else { return };
         known.pending = completed(known.standing.state);
+        if Defect::MarksNoPartition.is_on() {
+            known.standing.partitions.clear();
+        } else if Defect::MarksOnePartition.is_on() {
+            let first = known.standing.partitions.first().copied();
+            known.standing.partitions.retain(|partition| Some(*partition) == first);
+        }
         self.markers.unsent.extend(known.standing.partitions.iter().map(|&partition| (id, partition)));
         self.complete_if_written(id);
     }
@@ -85,7 +92,13 @@ impl Transactions {
                 let leader = cluster.partition(partition)?.leader?;
                 cluster.live_brokers.contains(leader).then_some(leader)
             };
-            let marker = self.marker(id);
+            let mut marker = self.marker(id);
+            if Defect::MarksUnevenly.is_on()
+                && let Some(marker) = &mut marker
+            {
+                marker.commit &= first.partition % 2 == 0;
+            }
+            let at_once = |it: TopicPartition| !Defect::MarksUnevenly.is_on() || it == first;
             let (Some(to), Some(marker)) = (leader(first), marker) else {
                 self.markers.unsent.remove(&(id, first));
                 if marker.is_some() {
@@ -95,7 +108,7 @@ impl Transactions {
             };
             let of_id = self.markers.unsent.range((id, first)..).take_while(|(other, _)| *other == id);
             let partitions: Vec<_> =
-                of_id.map(|&(_, partition)| partition).filter(|&it| leader(it) == Some(to)).collect();
+                of_id.map(|&(_, it)| it).filter(|&it| leader(it) == Some(to) && at_once(it)).collect();
             for &partition in &partitions {
                 self.markers.unsent.remove(&(id, partition));
             }
@@ -108,7 +121,8 @@ impl Transactions {
         let known = self.ids.get(&id)?;
         let (producer, epoch) = known.session()?;
         let coordinator_epoch = *self.led.get(&known.stored_in)?;
-        let commit = known.standing.state == TransactionState::PrepareCommit;
+        let commit =
+            known.standing.state == TransactionState::PrepareCommit || Defect::MarksAbortsAsCommits.is_on();
         Some(Marker { producer, epoch, commit, coordinator_epoch })
     }
 

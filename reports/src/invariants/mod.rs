@@ -353,6 +353,13 @@ impl WhiteBox {
         }
     }
 
+    /// Hears of a partition that there is not: a topic may be said to grow to less than it was.
+    pub(crate) fn hear_of_nowhere(&mut self, whole: &Whole<'_>, event: &Event) {
+        if let Event::PartitionsCreated { partition, count } = event {
+            self.partitions_never_shrink.created(whole, *partition, *count);
+        }
+    }
+
     fn hear_of_groups(&mut self, whole: &Whole<'_>, event: &Event) {
         if let Event::PartitionsAssigned { group, .. } = event {
             self.lag_bounded.shared_out(*group);

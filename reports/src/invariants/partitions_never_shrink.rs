@@ -19,10 +19,10 @@ pub(crate) struct PartitionsNeverShrink {
 }
 
 impl PartitionsNeverShrink {
-    /// A topic has so many partitions now.
+    /// A topic has so many partitions now, the first new one of which is `partition`: it had as many as that one's number.
     pub(crate) fn created(&mut self, whole: &Whole<'_>, partition: TopicPartition, count: u16) {
         self.tally.looked += 1;
-        let before = *self.count(partition.topic);
+        let before = (*self.count(partition.topic)).max(partition.partition);
         if count <= before {
             self.tally.broke(|| {
                 let evidence = format!(

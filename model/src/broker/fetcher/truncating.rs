@@ -1,5 +1,6 @@
 //! How a follower finds where its log may differ from the leader's, and cuts it, before it fetches.
 
+use crate::defects::Defect;
 use crate::event::TruncationReason;
 use crate::ids::{CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::machine::Effects;
@@ -185,7 +186,10 @@ impl Broker {
     ) -> bool {
         let clamps = self.config.protocol.high_watermark_clamped;
         let Some(replica) = self.replica_mut(partition) else { return true };
-        let Cut { to, agreed } = Cut::at(&replica.log, epoch, end);
+        let Cut { mut to, agreed } = Cut::at(&replica.log, epoch, end);
+        if Defect::TruncatesBelowDivergence.is_on() {
+            to = Offset(to.0.saturating_sub(1));
+        }
         replica.truncate(to, reason, clamps, out);
         agreed
     }

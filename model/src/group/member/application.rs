@@ -1,6 +1,7 @@
 //! The application around a member: it polls, works on what it got, and may commit before or after.
 
 use crate::config::CommitPoint;
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::group::member::commits::Purpose;
 use crate::group::member::{Member, Position};
@@ -93,12 +94,13 @@ impl Member {
         let generation = self.membership.generation;
         self.polled_as = self.membership.member.map(|member| (member, generation));
         self.net.wake.by(self.poll_expires_at());
+        let too_early = Defect::CommitsBeforeWork.is_on();
         match self.commit_point {
-            CommitPoint::BeforeProcessing => {
+            CommitPoint::AfterProcessing | CommitPoint::Never if !too_early => self.start_work(now),
+            CommitPoint::AfterProcessing | CommitPoint::Never | CommitPoint::BeforeProcessing => {
                 self.application = Application::Committing;
                 self.begin_sync_commit(Purpose::BeforeWork, now, out);
             }
-            CommitPoint::AfterProcessing | CommitPoint::Never => self.start_work(now),
         }
     }
 
@@ -114,6 +116,7 @@ impl Member {
         } else {
             times.fold(Micros::ZERO, |sum, time| sum + time)
         };
+        let together = if Defect::WorksSlowly.is_on() { Micros(together.0 * 10) } else { together };
         self.application = Application::Working { until: now + together };
     }
 
@@ -122,6 +125,13 @@ impl Member {
         let takes_time = self.service_rate.is_some();
         self.unseen = true;
         for &Work { partition, from, to, .. } in self.work.iter().filter(|_| takes_time) {
+            if Defect::WorksBackwards.is_on() {
+                for offset in (from.0..to.0).rev().map(Offset) {
+                    let (from, to) = (offset, offset.plus(1));
+                    out.event(Event::RecordsProcessed { client, group, partition, from, to });
+                }
+                continue;
+            }
             out.event(Event::RecordsProcessed { client, group, partition, from, to });
         }
         if self.hands_over.is_some() {

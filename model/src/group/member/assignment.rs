@@ -1,5 +1,6 @@
 //! How the leader shares partitions out, and how a member takes its share.
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::group::assignors;
 use crate::group::member::commits::Purpose;
@@ -51,7 +52,14 @@ impl Member {
         let counts = &self.counts;
         let partitions_of = |topic: TopicId| counts.get(&topic).copied().unwrap_or(0);
         let assignor = self.settings.partition_assignment_strategy;
-        let assignments = assignors::assign(assignor, members, &partitions_of);
+        let mut assignments = assignors::assign(assignor, members, &partitions_of);
+        if Defect::SharesOneTwice.is_on()
+            && let Some(first) = assignments.iter().filter_map(|(_, share)| share.first()).min().copied()
+        {
+            for (_, share) in assignments.iter_mut().filter(|(_, share)| !share.contains(&first)) {
+                share.push(first);
+            }
+        }
         self.counted = Some(self.counts.clone());
         self.sync(assignments, now, out);
     }
@@ -74,7 +82,8 @@ impl Member {
         let Phase::Revoking { assignment } = std::mem::take(&mut self.membership.phase) else { return };
         self.enter(Phase::Stable);
         let (client, group, generation) = (self.node, self.group, self.membership.generation);
-        let lacks = |partition: &TopicPartition| assignment.binary_search(partition).is_err();
+        let keeps_all = Defect::KeepsWhatItLost.is_on();
+        let lacks = |partition: &TopicPartition| !keeps_all && assignment.binary_search(partition).is_err();
         let revoked: Vec<_> = self.owned.iter().map(|owned| owned.partition).filter(lacks).collect();
         if !revoked.is_empty() {
             self.membership.rejoin = true;
@@ -87,8 +96,15 @@ impl Member {
         self.commit_at = now + Micros::from_millis(self.settings.auto_commit_interval_ms);
     }
 
+    /// What it owns that is not among these.
+    fn beyond(&self, partitions: &[TopicPartition]) -> Vec<Owned> {
+        let is_beyond = |owned: &&Owned| partitions.binary_search(&owned.partition).is_err();
+        self.owned.iter().filter(is_beyond).cloned().collect()
+    }
+
     /// Owns exactly `partitions`, which ascend. What it keeps, it reads on where it is.
     fn own(&mut self, partitions: &[TopicPartition], now: Instant) {
+        let lost = if Defect::KeepsWhatItLost.is_on() { self.beyond(partitions) } else { Vec::new() };
         let mut before = std::mem::take(&mut self.owned).into_iter().peekable();
         self.owned = partitions
             .iter()
@@ -106,7 +122,9 @@ impl Member {
                     retry_at: now,
                 })
             })
+            .chain(lost)
             .collect();
+        self.owned.sort_by_key(|owned| owned.partition);
         let owned = &self.owned;
         let is_owned = |partition| owned.binary_search_by_key(&partition, |owned| owned.partition).is_ok();
         self.buffer.retain(|buffered| is_owned(buffered.partition));

@@ -1,5 +1,6 @@
 //! How a member tells its group how far it has come: now and then, or while its application waits.
 
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::group::member::joining::Phase;
 use crate::group::member::{Asked, Member, Owned, Position, Request};
@@ -48,7 +49,10 @@ pub(super) struct SyncCommit {
 /// effect. What awaits validation is not committed. Source: 2.4.0 `SubscriptionState.allConsumed`.
 fn changed(owned: &Owned) -> Option<(TopicPartition, Offset)> {
     match owned.position {
-        Position::At(offset) => Some((owned.partition, offset)).filter(|_| owned.committed != Some(offset)),
+        Position::At(offset) => {
+            let offset = offset.plus(u64::from(Defect::CommitsOnePast.is_on()));
+            Some((owned.partition, offset)).filter(|_| owned.committed != Some(offset))
+        }
         Position::AwaitCommitted | Position::AwaitReset { .. } | Position::AwaitValidation { .. } => None,
     }
 }
@@ -83,10 +87,15 @@ impl Member {
     fn send_commit(
         &mut self,
         request: Request,
-        offsets: Vec<(TopicPartition, Offset)>,
+        mut offsets: Vec<(TopicPartition, Offset)>,
         now: Instant,
         out: &mut Effects,
     ) -> Option<Asked> {
+        if Defect::CommitsToNeighbours.is_on() {
+            let of_next: Vec<Offset> =
+                offsets.iter().cycle().skip(1).map(|(_, offset)| *offset).take(offsets.len()).collect();
+            offsets.iter_mut().zip(of_next).for_each(|((_, offset), next)| *offset = next);
+        }
         let (group, generation, instance) = (self.group, self.membership.generation, self.instance);
         let member = self.membership.member?;
         let body = Body::OffsetCommitRequest { group, generation, member, instance, offsets };

@@ -2,6 +2,7 @@
 
 use crate::client::network::Ask;
 use crate::config::{Assignor, CommitPoint};
+use crate::defects::Defect;
 use crate::event::Event;
 use crate::group::member::commits::Purpose;
 use crate::group::member::{Asked, Member, Position, Request};
@@ -188,8 +189,10 @@ impl Member {
                 out.event(Event::PartitionsKept { client, group, generation, partitions });
             } else {
                 out.event(Event::PartitionsRevoked { client, group, generation, partitions });
-                self.owned.clear();
-                self.buffer.clear();
+                if !Defect::KeepsWhatItLost.is_on() {
+                    self.owned.clear();
+                    self.buffer.clear();
+                }
             }
         }
         self.enter(Phase::Joining { asked: None });

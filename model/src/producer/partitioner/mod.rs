@@ -9,6 +9,7 @@ mod uniform_sticky;
 
 use crate::client::metadata::ClusterMetadata;
 use crate::config::PartitionerClass;
+use crate::defects::Defect;
 use crate::ids::{TopicId, TopicPartition};
 use crate::murmur2::{murmur2, to_positive};
 use crate::producer::accumulator::Accumulator;
@@ -122,6 +123,9 @@ impl Partitioner {
             return None;
         }
         if named.is_some() {
+            if Defect::OverridesNamedPartitions.is_on() {
+                return named.map(|named| (u32::from(named) + 1).rem_euclid(count) as u16);
+            }
             return named.filter(|&named| u32::from(named) < count);
         }
         if let Some(key) = record.key().filter(|_| self.keys != KeyRule::Ignored) {
@@ -135,7 +139,8 @@ impl Partitioner {
     }
 
     fn for_key(&self, key: &[u8], count: u32, available: &[u16]) -> u16 {
-        let hash = to_positive(murmur2(key));
+        let hash = murmur2(key);
+        let hash = to_positive(if Defect::HashesOtherwise.is_on() { hash.rotate_left(16) } else { hash });
         if self.keys == KeyRule::OverAvailable && !available.is_empty() {
             return available[hash as usize % available.len()];
         }
