@@ -76,3 +76,29 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients_for_tests::{SHOP, names};
+    use crate::history::record_name;
+
+    #[test]
+    fn the_record_that_a_finding_is_about_is_known_by_either_name() {
+        let record = |evidence: &str| {
+            let (property, step) = (Property::StrongIsr, Step::default());
+            Finding { property, step, partition: None, evidence: evidence.to_owned() }.record(&names())
+        };
+        let seventh = RecordId::new(SHOP, 7);
+        assert_eq!(
+            record(&format!("offset 5 is {} as billing-0 is told", record_name(&names(), seventh))),
+            Some(seventh)
+        );
+        assert_eq!(
+            record("offset 2 is missing, where record 7 of shop belongs (record 1 of shop)"),
+            Some(seventh)
+        );
+        assert_eq!(record("at its end it lacks record 7 of shop."), Some(seventh));
+        assert_eq!(record("removed 1 exposed records, of nobody#3"), None);
+    }
+}

@@ -12,7 +12,8 @@
 //!
 //! Times, seeds, names, ids, epochs, offsets and counts; how often a thing was repeated; what comes with every record;
 //! refusals and retries' numbers; the mending of what a fault did, but for a restart; what happened to other partitions and
-//! to brokers that hold no replica of this one; and what happened after the break. Two things of different kinds that
+//! to brokers that hold no replica of this one; what struck clients, where the property is of logs or of the ISR; and what
+//! happened after the break. Two things of different kinds that
 //! overlap in time may come in either order: such runs have different signatures.
 
 mod shapes;
@@ -78,7 +79,7 @@ impl Signature {
 
     fn words(&self) -> String {
         let Self { property, role, shape, .. } = self;
-        let whose = if *role == Role::End { "the" } else { "a" };
+        let whose = if matches!(role, Role::End | Role::Controller) { "the" } else { "a" };
         let shape = if shape.is_empty() { "nothing notable".to_owned() } else { shape.join(" > ") };
         format!("{} at {whose} {}: {shape}", property.name(), role.word())
     }

@@ -11,6 +11,7 @@ use highwater_model::view::{ClusterView, PartitionView};
 use super::{Role, Signature};
 use crate::clients::Reader;
 use crate::finding::Finding;
+use crate::property::{Judge, Property};
 
 /// How many things are kept at most.
 const KEPT: usize = 8192;
@@ -41,6 +42,35 @@ enum What {
     BecameFollower,
     Stopped(&'static str),
     HealStarted,
+}
+
+impl What {
+    /// Whether it is something that a fault does to a node or a link.
+    fn is_a_fault(self) -> bool {
+        match self {
+            Self::Stopped(_) => true,
+            Self::Part { word, .. } => ["restart", "pause", "cut", "bad link", "lost message"].contains(&word),
+            Self::Expanded { .. } | Self::BecameLeader | Self::BecameFollower | Self::HealStarted => false,
+        }
+    }
+}
+
+/// Whether what strikes clients can break a property: not those of logs and of the ISR.
+fn clients_matter(property: Property) -> bool {
+    property.judge() == Judge::BlackBox
+        || matches!(
+            property,
+            Property::GroupExclusivity
+                | Property::CommitFencing
+                | Property::LagBounded
+                | Property::GroupStable
+                | Property::AllSeen
+                | Property::ProducerOrder
+                | Property::IdempotentDedup
+                | Property::Routing
+                | Property::Answered
+                | Property::LastStableOffsetReached
+        )
 }
 
 /// All that was noted.
@@ -86,7 +116,7 @@ impl Shapes {
     pub(crate) fn signature(&self, finding: &Finding, stage: &Stage<'_>) -> Signature {
         let at_the_end = finding.property.judged_at_the_end();
         let replicas = finding.partition.and_then(|partition| stage.view.partition(partition));
-        let mut told = Telling { stage, replicas, leaders: BrokerSet::EMPTY, parts: Vec::new() };
+        let mut told = Telling { stage, replicas, leaders: BrokerSet::EMPTY, clients_matter: clients_matter(finding.property), parts: Vec::new() };
         let mut role = None;
         for note in &self.notes {
             if note.step > finding.step.id || (at_the_end && note.what == What::HealStarted) {
@@ -113,6 +143,8 @@ struct Telling<'a> {
     replicas: Option<&'a PartitionView>,
     /// The brokers that take themselves for the leader.
     leaders: BrokerSet,
+    /// Whether what strikes clients can have a part in it.
+    clients_matter: bool,
     parts: Vec<String>,
 }
 
@@ -120,11 +152,12 @@ impl Telling<'_> {
     fn note(&mut self, note: &Note, may_be_whole: bool) {
         let (node, other) = note.nodes;
         let broker = node.as_broker(self.brokers());
-        if broker.is_some_and(|broker| !self.has_replica(broker))
-            || other
-                .and_then(|node| node.as_broker(self.brokers()))
-                .is_some_and(|broker| !self.has_replica(broker))
-        {
+        let is_elsewhere = |broker: BrokerId| !self.has_replica(broker);
+        let other_broker = other.and_then(|node| node.as_broker(self.brokers()));
+        if broker.is_some_and(is_elsewhere) || other_broker.is_some_and(is_elsewhere) {
+            return;
+        }
+        if !self.clients_matter && note.what.is_a_fault() && (self.is_client(node) || other.is_some_and(|it| self.is_client(it))) {
             return;
         }
         match note.what {
@@ -154,6 +187,10 @@ impl Telling<'_> {
 
     fn brokers(&self) -> u8 {
         self.stage.view.brokers.len() as u8
+    }
+
+    fn is_client(&self, node: NodeId) -> bool {
+        node != NodeId::CONTROLLER && node.as_broker(self.brokers()).is_none()
     }
 
     fn has_replica(&self, broker: BrokerId) -> bool {
@@ -234,8 +271,8 @@ fn rarer(step: &Step, event: &Event) -> Option<(What, (NodeId, Option<NodeId>))>
     let of = |word| Some((What::Part { word, whose: true }, (event.client().unwrap_or(step.node), None)));
     let plain = |word| Some((What::Part { word, whose: false }, (NodeId::CONTROLLER, None)));
     let about = |word, broker: BrokerId| Some((What::Part { word, whose: true }, (broker.into(), None)));
-    if let Event::BrokerFenced { broker } = event {
-        about("fencing", *broker)
+    if let Event::BrokerFenced { .. } = event {
+        plain("fencing")
     } else if let Event::BounceOverlooked { broker } = event {
         about("overlooked bounce", *broker)
     } else if let Event::UncleanShutdownDetected { broker } = event {
