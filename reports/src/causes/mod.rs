@@ -62,7 +62,8 @@ pub const LINES_MAX: usize = 25;
 /// nothing broke that was promised or expected to break.
 pub fn chain(report: &RunReport, story: &Story, names: &Names) -> Vec<Cause> {
     let Some(finding) = &report.first_broken else { return Vec::new() };
-    let slice = slice::Slice::of(finding, story, names);
+    let noticed = client::first_noticed(report, finding, story, names);
+    let slice = slice::Slice::of(finding, noticed.as_ref().and_then(|it| it.event), story, names);
     let broke = Cause {
         at_ms: millis(finding.step.at),
         step: finding.step.id,
@@ -72,10 +73,10 @@ pub fn chain(report: &RunReport, story: &Story, names: &Names) -> Vec<Cause> {
             names.node(finding.step.node)
         }
         .to_owned(),
-        text: format!("{} breaks: {}", finding.property.name(), finding.evidence),
+        text: format!("{}: {}", finding.property.name(), finding.evidence),
         because_of: slice.sinks(),
         part: Part::Broke,
     };
-    let noticed = client::first_noticed(report, finding, story, names);
+    let noticed = noticed.map(|noticed| noticed.because_of(slice.noticed(), finding.step.id));
     shorten::to_lines(slice.lines(story, names), broke, noticed)
 }

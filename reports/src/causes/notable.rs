@@ -28,7 +28,7 @@ impl Subject {
     pub(super) fn of(finding: &Finding, story: &Story, names: &Names) -> Self {
         let mut subject = Self {
             partition: finding.partition,
-            record: finding.record(names),
+            record: finding.record(names).or_else(|| hanging(finding, story)),
             groups: is_of_groups(finding.property),
             ..Self::default()
         };
@@ -102,6 +102,26 @@ impl Subject {
     fn is_of_the_transaction(&self, event: &Event) -> bool {
         transaction_of(event).is_none_or(|transaction| Some(transaction) == self.transaction)
     }
+}
+
+/// The first record of the transaction that nobody ends in the partition, where that is what broke.
+fn hanging(finding: &Finding, story: &Story) -> Option<RecordId> {
+    if finding.property != Property::LastStableOffsetReached {
+        return None;
+    }
+    let here = |event: &Event| event.partition() == finding.partition;
+    let is_open = |place: &usize| {
+        let Event::RecordsAppended { batch, .. } = story.event(*place) else { return false };
+        let producer = batch.producer.filter(|stamp| stamp.transactional).map(|stamp| stamp.id);
+        let ends = |event: &Event| {
+            matches!(event, Event::MarkerAppended { marker, .. } if Some(marker.producer) == producer)
+                && here(event)
+        };
+        producer.is_some() && story.first(*place..story.len(), ends).is_none()
+    };
+    let open = story.all(0..story.len(), here).into_iter().find(is_open)?;
+    let Event::RecordsAppended { batch, .. } = story.event(open) else { return None };
+    batch.records.first().map(|record| record.value)
 }
 
 /// The transactional id that an event is about.

@@ -43,10 +43,11 @@ impl Why<'_> {
             vec![self.latest(place, |it| self.strikes(it, "drop"))]
         } else if let Event::BrokerStarted { broker, .. }
         | Event::BrokerRegistered { broker, .. }
-        | Event::UncleanShutdownDetected { broker }
-        | Event::BounceOverlooked { broker } = event
+        | Event::UncleanShutdownDetected { broker } = event
         {
             vec![self.restart(place, *broker)]
+        } else if let Event::BounceOverlooked { broker } = event {
+            vec![self.restart(place, *broker), self.trouble(place, NodeId::CONTROLLER)]
         } else if let Event::BrokerUnfenced { broker } = event {
             vec![self.restart(place, *broker).or_else(|| self.trouble(place, (*broker).into()))]
         } else if let Event::BrokerFenced { broker } = event {
@@ -57,13 +58,17 @@ impl Why<'_> {
     }
 
     fn of_brokers(&self, place: usize, event: &Event) -> Option<Vec<Option<usize>>> {
-        Some(if let Event::LeaderElected { unclean, .. } = event {
-            let isr = self.latest(self.before_step(place), |it| {
-                matches!(it, Event::IsrShrunk { .. } | Event::IsrExpanded { .. }) && self.is_here(it)
+        Some(if let Event::LeaderElected { unclean, broker, .. } = event {
+            let before = self.before_step(place);
+            let shrunk = self.latest(before, |it| matches!(it, Event::IsrShrunk { .. }) && self.is_here(it));
+            let joined = self.latest(before, |it| {
+                matches!(it, Event::IsrExpanded { added, .. } if added.contains(*broker)) && self.is_here(it)
             });
-            let offline =
-                self.latest(place, |it| matches!(it, Event::PartitionOffline { .. }) && self.is_here(it));
-            vec![self.link(place).or_else(|| self.leaders_trouble(place)), isr, offline.filter(|_| *unclean)]
+            // That it joined long before the record was there says nothing.
+            let written = self.story.first(0..place, |it| self.subject.writes(it));
+            let joined = joined.filter(|&it| written.is_some_and(|written| it > written));
+            let isr = if *unclean { shrunk } else { joined };
+            vec![self.link(place).or_else(|| self.leaders_trouble(place)), isr]
         } else if let Event::PartitionOffline { .. } = event {
             vec![self.link(place).or_else(|| self.leaders_trouble(place))]
         } else if let Event::BecameLeader { epoch, broker, .. }
@@ -96,9 +101,10 @@ impl Why<'_> {
         } else if let Event::IsrShrunk { removed, .. } = event {
             let link = self.link(place);
             let by_leader =
-                link.is_some_and(|it| matches!(self.story.event(it), Event::IsrShrinkProposed { .. }));
+                link.filter(|&it| matches!(self.story.event(it), Event::IsrShrinkProposed { .. }));
             let troubles = removed.iter().map(|broker| self.trouble(place, broker.into()));
-            std::iter::once(link).chain(troubles.filter(|_| !by_leader)).collect()
+            let held_up = by_leader.and_then(|proposed| self.held_up(proposed, place));
+            [link, held_up].into_iter().chain(troubles.filter(|_| by_leader.is_none())).collect()
         } else if let Event::IsrExpandProposed { added, .. } = event {
             let cut = |it: &Event| {
                 matches!(it, Event::LogTruncated { broker, .. } if broker == added) && self.is_here(it)
@@ -107,7 +113,7 @@ impl Why<'_> {
         } else if let Event::IsrExpanded { added, .. } = event {
             let back = added.iter().map(|broker| self.restart(place, broker));
             let link = self.link(place);
-            if link.is_some() { vec![link] } else { back.collect() }
+            if let Some(proposed) = link { vec![link, self.held_up(proposed, place)] } else { back.collect() }
         } else {
             return None;
         })
@@ -118,30 +124,45 @@ impl Why<'_> {
             if let Event::ProduceAcknowledged { broker, .. } | Event::HighWatermarkAdvanced { broker, .. } =
                 event
             {
-                let written = self.latest(place, |it| {
-                    matches!(it, Event::RecordsAppended { broker: by, .. } if by == broker)
-                        && self.subject.writes(it)
-                });
+                let written = self.written(place, *broker, event);
                 let raised =
                     self.story.of_step(self.story.step_of(place)).take_while(|&it| it < place).find(|&it| {
-                        matches!(self.story.event(it), Event::HighWatermarkAdvanced { .. })
-                            && self.is_here(self.story.event(it))
+                        let event = self.story.event(it);
+                        matches!(event, Event::HighWatermarkAdvanced { .. }) && self.is_here(event)
                     });
                 let shrunk =
                     self.latest(place, |it| matches!(it, Event::IsrShrunk { .. }) && self.is_here(it));
                 // A smaller ISR than before is what let the record through, if it became smaller after it was written.
                 vec![written, raised, shrunk.filter(|&it| written.is_some_and(|written| it > written))]
-            } else if let Event::RecordsAppended { broker, .. } = event {
+            } else if let Event::RecordsAppended { broker, batch, .. } = event {
                 let office = self.part(place, *broker).filter(|&it| self.is_after_an_election(it));
-                vec![office, self.link(place)]
+                // It writes where something else was before its log was cut.
+                let cut = self.latest(place, |it| {
+                    matches!(it, Event::LogTruncated { broker: by, from, to, .. }
+                    if by == broker && *to <= batch.base_offset && batch.base_offset < *from)
+                        && self.is_here(it)
+                });
+                let sent = self
+                    .link(place)
+                    .filter(|&it| matches!(self.story.event(it), Event::ProduceRetried { .. }));
+                vec![office, cut, sent]
             } else if let Event::ProduceRetried { client, first, .. } = event {
                 let before = self.latest(place, |it| {
-                matches!(it, Event::ProduceSent { client: by, first: of, .. } | Event::ProduceRetried { client: by, first: of, .. }
-                    if by == client && of == first)
+                matches!(it, Event::ProduceSent { client: by, first: of, .. } if by == client && of == first)
             });
                 let asked = before.and_then(|it| self.story.event(it).broker());
-                let again = before.filter(|&it| matches!(self.story.event(it), Event::ProduceRetried { .. }));
-                vec![again.or_else(|| asked.and_then(|broker| self.trouble(place, broker.into())))]
+                vec![asked.and_then(|broker| self.trouble(place, broker.into()))]
+            } else if let Event::RecordsPolled { batch, .. } = event {
+                vec![self.latest(place, |it| {
+                    matches!(it, Event::RecordsAppended { batch: of, .. } if of == batch)
+                        && it.partition() == event.partition()
+                })]
+            } else if let Event::SendAcknowledged { base_offset: Some(base), records, .. } = event {
+                let is_it = |it: &Event| {
+                    matches!(it, Event::RecordsAppended { batch, .. } if batch.base_offset == *base && batch.records == *records)
+                        && it.partition() == event.partition()
+                };
+                vec![self.latest(place, is_it)]
             } else {
                 return None;
             },
@@ -198,6 +219,33 @@ impl Why<'_> {
     }
 
     // ---- what rows are made of ----
+
+    /// When a leader wrote what it now takes for safe; if it took it over from another leader, when that one did.
+    fn written(&self, place: usize, broker: BrokerId, safe: &Event) -> Option<usize> {
+        let offset = if let Event::ProduceAcknowledged { base_offset, .. } = safe {
+            *base_offset
+        } else if let Event::HighWatermarkAdvanced { from, to, .. } = safe {
+            self.subject.offset.filter(|offset| from <= offset && offset < to).unwrap_or(*from)
+        } else {
+            return None;
+        };
+        let writes = |it: &Event| {
+            matches!(it, Event::RecordsAppended { broker: by, batch, .. }
+                if *by == broker && batch.base_offset <= offset && offset < batch.end_offset())
+                && self.is_here(it)
+        };
+        self.latest(place, writes).or_else(|| self.latest(place, |it| self.subject.writes(it)))
+    }
+
+    /// What kept a leader's proposal from the controller for so long: a link that was cut, or a controller that stood still.
+    fn held_up(&self, proposed: usize, place: usize) -> Option<usize> {
+        let leader = NodeId::from(self.story.event(proposed).broker()?);
+        let is_over = |it: &Event| {
+            matches!(it, Event::LinkHealed { from, to } if *from == leader && *to == NodeId::CONTROLLER)
+                || matches!(it, Event::NodeResumed { node } if *node == NodeId::CONTROLLER)
+        };
+        self.latest(place, is_over).filter(|&it| it > proposed)
+    }
 
     /// The nearest line up the chain of messages and deadlines: the latest that came before it in its own step, or of the
     /// nearest step that this one came of.
@@ -259,10 +307,15 @@ impl Why<'_> {
         self.trouble(place, self.story.event(leader).broker()?.into())
     }
 
-    /// The start of a broker's life, if it takes its first part on the partition in it.
+    /// The start of a broker's life, if it takes its first part on the partition in it; or that the controller never
+    /// noticed that it had been gone.
     fn first_since_start(&self, place: usize, broker: BrokerId) -> Option<usize> {
         let restart = self.restart(place, broker)?;
-        self.part(place, broker).is_none_or(|part| part < restart).then_some(restart)
+        self.part(place, broker).is_none_or(|part| part < restart).then(|| {
+            let overlooked =
+                |it: &Event| matches!(it, Event::BounceOverlooked { broker: by } if *by == broker);
+            self.latest(place, overlooked).unwrap_or_default().max(restart)
+        })
     }
 
     fn is_after_an_election(&self, place: usize) -> bool {

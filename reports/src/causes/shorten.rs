@@ -18,12 +18,12 @@ pub(super) struct Line {
 }
 
 /// The chain: what led to it, what broke, what was noticed.
-pub(super) fn to_lines(mut led: Vec<Line>, mut broke: Cause, noticed: Option<Cause>) -> Vec<Cause> {
+pub(super) fn to_lines(mut led: Vec<Line>, mut broke: Cause, mut noticed: Option<Cause>) -> Vec<Cause> {
     let mut left_out: Vec<Cause> = Vec::new();
     loop {
-        let (mut lines, mut last) = (led.clone(), broke.clone());
-        reduce(&mut lines, &mut last);
-        let chain = assemble(lines, &left_out, last, noticed.clone());
+        let (mut lines, mut ends) = (led.clone(), (broke.clone(), noticed.clone()));
+        reduce(&mut lines, &mut ends);
+        let chain = assemble(lines, &left_out, ends);
         let Some(least) = least_telling(&led).filter(|_| causes::lines(&chain).len() > LINES_MAX) else {
             return chain;
         };
@@ -38,23 +38,24 @@ pub(super) fn to_lines(mut led: Vec<Line>, mut broke: Cause, noticed: Option<Cau
         };
         led.iter_mut().for_each(|other| redirect(&mut other.cause.because_of));
         redirect(&mut broke.because_of);
+        noticed.iter_mut().for_each(|noticed| redirect(&mut noticed.because_of));
         left_out.push(line);
     }
 }
 
-/// The line furthest from what broke; of those the earliest. Faults go last, and the first of them and what broke at once
-/// never do.
+/// The line furthest from what broke; of those the earliest. A fault counts for nearer than it is, and the last one stays.
 fn least_telling(led: &[Line]) -> Option<usize> {
-    let first_fault = led.iter().position(|line| line.is_fault);
-    let can_go = |(place, line): &(usize, &Line)| Some(*place) != first_fault && line.depth > 0;
-    let telling = |(place, line): &(usize, &Line)| (!line.is_fault, line.depth, std::cmp::Reverse(*place));
-    let furthest = led.iter().enumerate().filter(can_go).max_by_key(telling);
+    let faults = led.iter().filter(|line| line.is_fault).count();
+    let can_go = |(_, line): &(usize, &Line)| line.depth > 0 && !(line.is_fault && faults == 1);
+    let far = |line: &Line| if line.is_fault { line.depth.saturating_sub(3) } else { line.depth };
+    let furthest = led.iter().enumerate().filter(can_go);
+    let furthest = furthest.max_by_key(|(place, line)| (far(line), std::cmp::Reverse(*place)));
     // Nothing but what stands next to the break: the middle goes.
     furthest.map(|(place, _)| place).or_else(|| (led.len() > 2).then_some(led.len() / 2))
 }
 
 /// Leaves out reasons that another reason of the same line has itself.
-fn reduce(led: &mut [Line], broke: &mut Cause) {
+fn reduce(led: &mut [Line], (broke, noticed): &mut (Cause, Option<Cause>)) {
     let mut before: BTreeMap<StepId, BTreeSet<StepId>> = BTreeMap::new();
     let nearest = |because: &[StepId], before: &BTreeMap<StepId, BTreeSet<StepId>>| {
         let implied = |step: &StepId| {
@@ -72,11 +73,13 @@ fn reduce(led: &mut [Line], broke: &mut Cause) {
         line.cause.because_of = nearest(&line.cause.because_of, &before);
         before.insert(line.cause.step, all);
     }
-    broke.because_of = nearest(&broke.because_of, &before);
+    for end in std::iter::once(broke).chain(noticed) {
+        end.because_of = nearest(&end.because_of, &before);
+    }
 }
 
 /// All lines in order of their steps; the one that says how many are left out stands where the first of them stood.
-fn assemble(led: Vec<Line>, left_out: &[Cause], broke: Cause, noticed: Option<Cause>) -> Vec<Cause> {
+fn assemble(led: Vec<Line>, left_out: &[Cause], (broke, noticed): (Cause, Option<Cause>)) -> Vec<Cause> {
     let mut chain: Vec<Cause> = led.into_iter().map(|line| line.cause).collect();
     if let Some(first) = left_out.iter().min_by_key(|line| line.step) {
         let text = match left_out.len() {
@@ -92,7 +95,7 @@ fn assemble(led: Vec<Line>, left_out: &[Cause], broke: Cause, noticed: Option<Ca
         };
         chain.insert(chain.partition_point(|line| line.step < note.step), note);
     }
-    chain.push(broke);
+    chain.insert(chain.partition_point(|line| line.step <= broke.step), broke);
     chain.extend(noticed);
     chain
 }

@@ -11,6 +11,7 @@ use super::shorten::Line;
 use super::story::Story;
 use super::{Cause, Part};
 use crate::finding::Finding;
+use crate::property::Property;
 use crate::render::trace;
 use crate::report::millis;
 
@@ -21,6 +22,8 @@ const EVENTS_MAX: usize = 300;
 pub(super) struct Slice {
     nodes: BTreeMap<usize, Node>,
     seeds: Vec<usize>,
+    /// What the client noticed came of.
+    noticed: Vec<usize>,
     /// By event of the slice: its step.
     steps: BTreeMap<usize, StepId>,
 }
@@ -33,23 +36,26 @@ struct Node {
 }
 
 impl Slice {
-    /// The slice of a finding.
-    pub(super) fn of(finding: &Finding, story: &Story, names: &Names) -> Self {
+    /// The slice of a finding, and of what happened between it and the event that a client noticed.
+    pub(super) fn of(finding: &Finding, noticed: Option<usize>, story: &Story, names: &Names) -> Self {
         let subject = Subject::of(finding, story, names);
         let why = Why { story, subject: &subject, names };
         let seeds = seeds(finding, &why);
         let mut nodes = BTreeMap::new();
-        let mut open: VecDeque<(usize, u32)> = seeds.iter().map(|&seed| (seed, 0)).collect();
-        while let Some((place, depth)) = open.pop_front() {
-            if nodes.len() >= EVENTS_MAX || nodes.contains_key(&place) {
-                continue;
-            }
-            let because = why.of(place);
-            open.extend(because.iter().map(|&reason| (reason, depth + 1)));
-            nodes.insert(place, Node { depth, because });
-        }
+        grow(&mut nodes, &why, &seeds, 0);
+        let noticed = noticed.map(|place| why.of(place)).unwrap_or_default();
+        let later = story.after(finding.step.id);
+        let onward: Vec<usize> = noticed.iter().copied().filter(|&place| place >= later).collect();
+        grow(&mut nodes, &why, &onward, later);
         let steps = nodes.keys().map(|&place| (place, story.step_of(place))).collect();
-        Self { nodes, seeds, steps }
+        Self { nodes, seeds, noticed, steps }
+    }
+
+    /// The steps that what a client noticed came of, as far as they are lines.
+    pub(super) fn noticed(&self) -> Vec<StepId> {
+        let steps: BTreeSet<StepId> =
+            self.noticed.iter().filter_map(|place| self.steps.get(place).copied()).collect();
+        steps.into_iter().collect()
     }
 
     /// The steps that what broke came of directly.
@@ -90,6 +96,20 @@ impl Slice {
     }
 }
 
+/// Goes backwards from these events, no further than to `earliest`.
+fn grow(nodes: &mut BTreeMap<usize, Node>, why: &Why<'_>, from: &[usize], earliest: usize) {
+    let mut open: VecDeque<(usize, u32)> =
+        from.iter().map(|&place| (place, u32::from(earliest > 0))).collect();
+    while let Some((place, depth)) = open.pop_front() {
+        if nodes.len() >= EVENTS_MAX || nodes.contains_key(&place) {
+            continue;
+        }
+        let because = why.of(place);
+        open.extend(because.iter().filter(|&&reason| reason >= earliest).map(|&reason| (reason, depth + 1)));
+        nodes.insert(place, Node { depth, because });
+    }
+}
+
 /// What happened in one step: of each kind the first, and how many more like it.
 fn in_words(events: &[&Event], names: &Names) -> String {
     let mut told: Vec<(&Event, usize)> = Vec::new();
@@ -123,6 +143,13 @@ fn seeds(finding: &Finding, why: &Why<'_>) -> Vec<usize> {
             seeds.extend(why.part(end, broker).filter(|&it| is_news(story.event(it))));
         }
     }
+    if is_of_the_isr(finding.property) {
+        let changed = |event: &Event| {
+            matches!(event, Event::IsrShrunk { .. } | Event::IsrExpanded { .. })
+                && match_partition(event, subject)
+        };
+        seeds.extend(story.latest(end, changed));
+    }
     seeds.extend(of_record(end, why));
     if subject.groups {
         seeds.extend(of_groups(end, why));
@@ -136,6 +163,24 @@ fn seeds(finding: &Finding, why: &Why<'_>) -> Vec<usize> {
     seeds.sort_unstable();
     seeds.dedup();
     seeds
+}
+
+/// Whether a property asks which replicas are in the ISR.
+fn is_of_the_isr(property: Property) -> bool {
+    matches!(
+        property,
+        Property::WeakIsr
+            | Property::StrongIsr
+            | Property::LeaderInIsr
+            | Property::MaximalIsr
+            | Property::CandidateCompleteness
+            | Property::LeaderCompleteness
+            | Property::CommittedDurable
+            | Property::AckedDurable
+            | Property::MinIsrRespected
+            | Property::IsrRejoin
+            | Property::IsrEvictionTimely
+    )
 }
 
 /// A first part in the first epoch says nothing.
@@ -261,7 +306,8 @@ fn latest_news(finding: &Finding, end: usize, why: &Why<'_>) -> Vec<usize> {
     let latest = news.iter().filter_map(|is| story.latest(end, |event| is(event) && subject.concerns(event)));
     let mut found: Vec<usize> = latest.collect();
     if let Some(broker) = finding.step.node.as_broker(why.names.brokers) {
-        found.extend(story.latest(end, |event| takes_part(event, broker, subject.partition)));
+        let part = story.latest(end, |event| takes_part(event, broker, subject.partition));
+        found.extend(part.filter(|&it| is_news(story.event(it))));
     }
     found
 }

@@ -49,7 +49,9 @@ impl What {
     fn is_a_fault(self) -> bool {
         match self {
             Self::Stopped(_) => true,
-            Self::Part { word, .. } => ["restart", "pause", "cut", "bad link", "lost message"].contains(&word),
+            Self::Part { word, .. } => {
+                ["restart", "pause", "cut", "bad link", "lost message"].contains(&word)
+            }
             Self::Expanded { .. } | Self::BecameLeader | Self::BecameFollower | Self::HealStarted => false,
         }
     }
@@ -116,7 +118,13 @@ impl Shapes {
     pub(crate) fn signature(&self, finding: &Finding, stage: &Stage<'_>) -> Signature {
         let at_the_end = finding.property.judged_at_the_end();
         let replicas = finding.partition.and_then(|partition| stage.view.partition(partition));
-        let mut told = Telling { stage, replicas, leaders: BrokerSet::EMPTY, clients_matter: clients_matter(finding.property), parts: Vec::new() };
+        let mut told = Telling {
+            stage,
+            replicas,
+            leaders: BrokerSet::EMPTY,
+            clients_matter: clients_matter(finding.property),
+            parts: Vec::new(),
+        };
         let mut role = None;
         for note in &self.notes {
             if note.step > finding.step.id || (at_the_end && note.what == What::HealStarted) {
@@ -157,7 +165,10 @@ impl Telling<'_> {
         if broker.is_some_and(is_elsewhere) || other_broker.is_some_and(is_elsewhere) {
             return;
         }
-        if !self.clients_matter && note.what.is_a_fault() && (self.is_client(node) || other.is_some_and(|it| self.is_client(it))) {
+        if !self.clients_matter
+            && note.what.is_a_fault()
+            && (self.is_client(node) || other.is_some_and(|it| self.is_client(it)))
+        {
             return;
         }
         match note.what {
