@@ -27,7 +27,7 @@ impl Why<'_> {
             .or_else(|| self.of_records(place, event))
             .or_else(|| self.of_groups(place, event))
             .or_else(|| self.of_transactions(place, event))
-            .unwrap_or_else(|| vec![self.link(place)]);
+            .unwrap_or_else(|| vec![self.link(place), self.delay(place)]);
         let mut found: Vec<usize> = found.into_iter().flatten().collect();
         found.sort_unstable();
         found.dedup();
@@ -103,8 +103,10 @@ impl Why<'_> {
             let by_leader =
                 link.filter(|&it| matches!(self.story.event(it), Event::IsrShrinkProposed { .. }));
             let troubles = removed.iter().map(|broker| self.trouble(place, broker.into()));
-            let held_up = by_leader.and_then(|proposed| self.held_up(proposed, place));
-            [link, held_up].into_iter().chain(troubles.filter(|_| by_leader.is_none())).collect()
+            [link, by_leader.and_then(|_| self.delay(place))]
+                .into_iter()
+                .chain(troubles.filter(|_| by_leader.is_none()))
+                .collect()
         } else if let Event::IsrExpandProposed { added, .. } = event {
             let cut = |it: &Event| {
                 matches!(it, Event::LogTruncated { broker, .. } if broker == added) && self.is_here(it)
@@ -113,7 +115,7 @@ impl Why<'_> {
         } else if let Event::IsrExpanded { added, .. } = event {
             let back = added.iter().map(|broker| self.restart(place, broker));
             let link = self.link(place);
-            if let Some(proposed) = link { vec![link, self.held_up(proposed, place)] } else { back.collect() }
+            if link.is_some() { vec![link, self.delay(place)] } else { back.collect() }
         } else {
             return None;
         })
@@ -145,13 +147,15 @@ impl Why<'_> {
                 let sent = self
                     .link(place)
                     .filter(|&it| matches!(self.story.event(it), Event::ProduceRetried { .. }));
-                vec![office, cut, sent]
+                vec![office, cut, sent, self.delay(place)]
             } else if let Event::ProduceRetried { client, first, .. } = event {
                 let before = self.latest(place, |it| {
                 matches!(it, Event::ProduceSent { client: by, first: of, .. } if by == client && of == first)
             });
                 let asked = before.and_then(|it| self.story.event(it).broker());
                 vec![asked.and_then(|broker| self.trouble(place, broker.into()))]
+            } else if let Event::SendFailed { client, .. } | Event::TransactionFailed { client, .. } = event {
+                vec![self.link(place).or_else(|| self.trouble(place, *client)), self.delay(place)]
             } else if let Event::RecordsPolled { batch, .. } = event {
                 vec![self.latest(place, |it| {
                     matches!(it, Event::RecordsAppended { batch: of, .. } if of == batch)
@@ -237,14 +241,36 @@ impl Why<'_> {
         self.latest(place, writes).or_else(|| self.latest(place, |it| self.subject.writes(it)))
     }
 
-    /// What kept a leader's proposal from the controller for so long: a link that was cut, or a controller that stood still.
-    fn held_up(&self, proposed: usize, place: usize) -> Option<usize> {
-        let leader = NodeId::from(self.story.event(proposed).broker()?);
+    /// What held up a message that this event came of, up to the nearest line: a link that was cut or degraded, or a node
+    /// that stood still.
+    fn delay(&self, place: usize) -> Option<usize> {
+        let nearest = self.link(place).map_or(StepId(0), |link| self.story.step_of(link));
+        let mut step = self.story.step(self.story.step_of(place))?;
+        while step.cause > nearest || (step.cause == nearest && nearest.0 > 0) {
+            let sent = self.story.step(step.cause)?;
+            if let Some(found) = self.held_up(sent.node, step.node, (sent.id, step.id)) {
+                return Some(found);
+            }
+            step = sent;
+        }
+        None
+    }
+
+    /// What held up a message from one node to another, sent in one step and taken in another: what began before it was taken
+    /// and was not over when it was sent.
+    fn held_up(&self, from: NodeId, to: NodeId, (sent, taken): (StepId, StepId)) -> Option<usize> {
+        let taken = self.story.of_step(taken).start;
+        let is_theirs = |a: &NodeId, b: &NodeId| *a == from && *b == to && from != to;
+        let begun = self.latest(taken, |it| {
+            matches!(it, Event::LinkCut { from, to } | Event::LinkDegraded { from, to } if is_theirs(from, to))
+                || matches!(it, Event::NodePaused { node } if *node == to && from != to)
+        })?;
         let is_over = |it: &Event| {
-            matches!(it, Event::LinkHealed { from, to } if *from == leader && *to == NodeId::CONTROLLER)
-                || matches!(it, Event::NodeResumed { node } if *node == NodeId::CONTROLLER)
+            matches!(it, Event::LinkHealed { from, to } if is_theirs(from, to))
+                || matches!(it, Event::NodeResumed { node } if *node == to)
         };
-        self.latest(place, is_over).filter(|&it| it > proposed)
+        let over = self.story.first(begun..taken, is_over);
+        over.is_none_or(|over| self.story.step_of(over) > sent).then_some(begun)
     }
 
     /// The nearest line up the chain of messages and deadlines: the latest that came before it in its own step, or of the
