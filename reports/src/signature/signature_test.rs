@@ -67,7 +67,7 @@ fn a_signature_names_parts_that_are_played_and_no_broker() {
         of(&[took_office(1, 0), crash(1), elected(2, 1), took_office(2, 1), cut(3)], 3, Property::StrongIsr);
     assert_eq!(
         signature.to_string(),
-        "f69a4193  strong-isr at a follower: crash of leader > clean election > truncation (became follower)"
+        "c19dd26c  strong-isr at a follower: crash of leader > clean election > truncation (became follower)"
     );
     assert_eq!(signature.role, Role::Follower);
 }
