@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use highwater_reports::render::{Again, json, text};
 use highwater_reports::sweep::SweepReport;
+use highwater_sim::causes::explain;
 use highwater_sim::run::{RunOptions, run_bare};
 use highwater_sim::sweep::{SweepOptions, sweep};
 
@@ -34,7 +35,8 @@ fn reports_are_as_written(name: &str) {
     let again = Again { scenario: &file, sweep: &command };
     let story = &prepared.plan.story;
 
-    let run = run_bare(&prepared, 1, RunOptions::default());
+    let mut run = run_bare(&prepared, 1, RunOptions::default());
+    explain(&prepared, &mut run);
     is_as_written(&format!("{name}.seed_1"), story, &text::run(&run, &again));
 
     let options = SweepOptions { seeds: 0..25, jobs: 2 };

@@ -7,6 +7,7 @@
 //! - `expectations`: every scenario is as it says, on a thousand seeds;
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
 //! - `drivers`: both drivers make the same run of a seed;
+//! - `causes`: why something broke, from the fault to what a client could notice;
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
@@ -16,6 +17,7 @@
 mod support;
 
 mod behaviours;
+mod causes;
 mod command_line;
 mod compare;
 mod determinism;

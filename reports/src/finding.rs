@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use highwater_model::event::Step;
-use highwater_model::ids::{TopicId, TopicPartition};
+use highwater_model::ids::{NodeId, RecordId, TopicId, TopicPartition};
+use highwater_model::names::Names;
 use serde::Serialize;
 
 use crate::property::Property;
@@ -19,6 +20,31 @@ pub struct Finding {
     pub partition: Option<TopicPartition>,
     /// In words: which actors, which offsets, what was there and what should have been.
     pub evidence: String,
+}
+
+impl Finding {
+    /// The record that the evidence names first. Judges have two ways of naming one: `shop#17` and `record 17 of shop`.
+    pub(crate) fn record(&self, names: &Names) -> Option<RecordId> {
+        let words: Vec<&str> = self
+            .evidence
+            .split(|c: char| !is_of_a_name(c))
+            .map(|it| it.trim_end_matches('.'))
+            .filter(|it| !it.is_empty())
+            .collect();
+        let of = |name: &str, number: &str| {
+            let node = names.nodes.iter().position(|node| node == name)?;
+            Some(RecordId::new(NodeId(node as u16), number.parse().ok()?))
+        };
+        (0..words.len()).find_map(|place| match (words[place].rsplit_once('#'), &words[place..]) {
+            (Some((name, number)), _) => of(name, number),
+            (None, ["record", number, "of", name, ..]) => of(name, number),
+            (None, _) => None,
+        })
+    }
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || "-_.#".contains(c)
 }
 
 /// What one property has seen so far.
@@ -48,5 +74,31 @@ impl Tally {
         if self.findings.len() < Self::KEPT {
             self.findings.push(finding);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients_for_tests::{SHOP, names};
+    use crate::history::record_name;
+
+    #[test]
+    fn the_record_that_a_finding_is_about_is_known_by_either_name() {
+        let record = |evidence: &str| {
+            let (property, step) = (Property::StrongIsr, Step::default());
+            Finding { property, step, partition: None, evidence: evidence.to_owned() }.record(&names())
+        };
+        let seventh = RecordId::new(SHOP, 7);
+        assert_eq!(
+            record(&format!("offset 5 is {} as billing-0 is told", record_name(&names(), seventh))),
+            Some(seventh)
+        );
+        assert_eq!(
+            record("offset 2 is missing, where record 7 of shop belongs (record 1 of shop)"),
+            Some(seventh)
+        );
+        assert_eq!(record("at its end it lacks record 7 of shop."), Some(seventh));
+        assert_eq!(record("removed 1 exposed records, of nobody#3"), None);
     }
 }

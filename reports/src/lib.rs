@@ -13,6 +13,7 @@
 //! so every judge can be tested by handing it a lie.
 
 pub mod bisection;
+pub mod causes;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
@@ -23,6 +24,7 @@ pub mod end;
 pub mod expect;
 pub mod faults;
 pub mod finding;
+mod first_broken;
 pub mod groups;
 pub mod history;
 mod invariants;
@@ -38,6 +40,7 @@ pub mod property;
 pub mod protocols;
 pub mod render;
 pub mod report;
+pub mod signature;
 pub mod standing;
 mod strategies;
 pub mod sweep;

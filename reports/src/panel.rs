@@ -19,7 +19,8 @@ use crate::coverage::Coverage;
 use crate::end::RunEnd;
 use crate::expect::Expect;
 use crate::faults::FaultsReport;
-use crate::finding::Tally;
+use crate::finding::{Finding, Tally};
+use crate::first_broken::Verdicts;
 use crate::groups::{GroupReport, Groups};
 use crate::history::History;
 use crate::judge::Judge;
@@ -30,6 +31,7 @@ use crate::outcome;
 use crate::promises::{Needs, Promises};
 use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
+use crate::signature::{Shapes, Signature, Stage};
 use crate::standing::{PartitionStanding, Standings, standings};
 use crate::switches::Differing;
 use crate::verdict::{Verdict, broke_only_on};
@@ -77,6 +79,7 @@ struct Eyes {
     faults: FaultsReport,
     outages: Outages,
     groups: Groups,
+    shapes: Shapes,
     as_the_faults_ended: Vec<PartitionStanding>,
 }
 
@@ -110,6 +113,7 @@ impl Panel {
             faults: FaultsReport::new(&setup.names),
             outages: Outages::default(),
             groups: Groups::new(&setup.groups),
+            shapes: Shapes::default(),
             as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
@@ -147,7 +151,7 @@ impl Panel {
 }
 
 /// Whether events of this kind come with every record, and only judges and the history hear them.
-fn is_of_the_walk(kind: EventKind) -> bool {
+pub(crate) fn is_of_the_walk(kind: EventKind) -> bool {
     matches!(
         kind,
         EventKind::RecordSent
@@ -176,6 +180,24 @@ impl Eyes {
         self.outages.hear(step, event, view, &setup.config);
         self.groups.hear(step, event, view, &setup.groups);
         self.promises.hear(event);
+        self.shapes.hear(step, event, view);
+        if self.shapes.is_full() {
+            let broken = self.verdicts(&setup.expect).first_broken().is_some();
+            self.shapes.make_room(broken);
+        }
+    }
+
+    fn verdicts<'a>(&'a self, expect: &'a Expect) -> Verdicts<'a> {
+        let Self { judge, history, promises, .. } = self;
+        Verdicts { judge, history, promises, expect }
+    }
+
+    /// What broke first, and what kind of failure that makes the run.
+    fn first_broken(&self, view: &ClusterView, setup: &PanelSetup) -> Option<(Finding, Signature)> {
+        let finding = self.verdicts(&setup.expect).first_broken()?;
+        let is_internal = finding.partition.is_some_and(|it| setup.config.is_internal(it.topic));
+        let stage = Stage { view, groups: &setup.groups, is_internal };
+        Some((finding.clone(), self.shapes.signature(finding, &stage)))
     }
 
     fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
@@ -189,9 +211,12 @@ impl Eyes {
         let properties = Property::iter().map(report).collect();
         let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
         let groups = self.groups(step, setup);
+        let (first_broken, signature) = self.first_broken(view, setup).unzip();
         let (latencies, by_topic_id) = self.history.into_latencies();
         Found {
             properties,
+            first_broken,
+            signature,
             counts,
             groups,
             unavailable_ms: self.outages.millis(step.at),
@@ -257,6 +282,8 @@ fn property_report(property: Property, verdict: Verdict, tally: &Tally, names: &
 /// What a panel found.
 struct Found {
     properties: BTreeMap<Property, PropertyReport>,
+    first_broken: Option<Finding>,
+    signature: Option<Signature>,
     counts: Counts,
     latencies: Samples,
     latencies_by_topic: BTreeMap<String, Samples>,
@@ -277,6 +304,8 @@ impl Found {
         };
         Self {
             properties: Property::iter().map(unseen).collect(),
+            first_broken: None,
+            signature: None,
             counts: Counts::default(),
             latencies: Samples::default(),
             latencies_by_topic: BTreeMap::new(),
@@ -311,6 +340,9 @@ impl Found {
             messages: extent.messages,
             simulated_ms: millis(step.at),
             fingerprint: Fingerprint(extent.fingerprint),
+            signature: self.signature,
+            causes: Vec::new(),
+            first_broken: self.first_broken,
             properties: self.properties,
             must_see,
             faults: self.faults,

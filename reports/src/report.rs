@@ -12,6 +12,7 @@ use highwater_model::protocol::Preset;
 use highwater_model::time::{Instant, Micros};
 use serde::{Serialize, Serializer};
 
+use crate::causes::Cause;
 use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::Expect;
@@ -21,6 +22,7 @@ use crate::groups::GroupReport;
 use crate::latency::{Millis, Samples};
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
+use crate::signature::Signature;
 use crate::standing::Standings;
 use crate::switches::Differing;
 use crate::verdict::Verdict;
@@ -66,6 +68,16 @@ pub struct RunReport {
     pub simulated_ms: Millis,
     /// A hash of all that happened, in 16 hexadecimal digits.
     pub fingerprint: Fingerprint,
+    /// What kind of failure it is, if a promise broke or something broke that was to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// What led to the first of those, and on to what a client could notice. Empty unless someone played the seed again to
+    /// find it out: [`crate::causes`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// What broke first.
+    #[serde(skip)]
+    pub first_broken: Option<Finding>,
     /// What became of each property.
     pub properties: BTreeMap<Property, PropertyReport>,
     /// The events that every run must show, and how often they came.

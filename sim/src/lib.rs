@@ -39,6 +39,7 @@ compile_error!(
 pub mod actors;
 pub mod bare;
 pub mod bisect;
+pub mod causes;
 pub mod cli;
 #[cfg(test)]
 mod client_faults_test;

@@ -1,8 +1,10 @@
-//! The faces of a report: [`text`] for people, [`json`] for machines, and the [`trace`] of a run, one line an event.
+//! The faces of a report: [`text`] for people, [`json`] for machines, the [`trace`] of a run, one line an event,
+//! and the chain of [`causes`] of what broke.
 //!
 //! A face says the same on every machine. The only thing that it takes from outside is how the user named the scenario
 //! file, for the command that plays a failure again.
 
+pub mod causes;
 pub mod json;
 mod sweep_text;
 pub mod text;

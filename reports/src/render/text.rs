@@ -7,6 +7,7 @@ use std::sync::Arc;
 use highwater_model::protocol::Preset;
 
 use super::{Again, wrapped};
+use crate::causes::Cause;
 use crate::counts::Counts;
 use crate::end::RunEnd;
 use crate::expect::HowOften;
@@ -42,6 +43,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     for judge in [Judge::WhiteBox, Judge::Liveness, Judge::BlackBox] {
         text += &properties(report, judge);
     }
+    text += &causes(&report.causes);
     text += &replicas("as the faults ended", &report.replicas.as_the_faults_ended);
     text += &replicas("at the end", &report.replicas.at_the_end);
     text += "\n";
@@ -53,6 +55,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     text += &unavailable(report.unavailable_ms);
     text += &groups(&report.groups);
     text += &must_see(report.must_see.iter().map(|(kind, times)| format!("{} {times}", kind.name())));
+    text += &signature(report);
     text += &extent(report);
     for partition in &report.unavailable {
         text += &wrapped(partition, "             ", WIDTH);
@@ -286,6 +289,21 @@ pub(super) fn must_see(seen: impl Iterator<Item = String>) -> String {
 fn labelled(label: &str, text: &str) -> String {
     let text = wrapped(text, INDENT, WIDTH);
     text.strip_prefix(INDENT).map_or_else(String::new, |rest| format!("{label}{rest}"))
+}
+
+/// What led to the first break, if someone has found it out.
+fn causes(chain: &[Cause]) -> String {
+    if chain.is_empty() {
+        return String::new();
+    }
+    let lines = super::causes::lines(chain).join("\n");
+    format!("\ncauses, of what broke first and on to what a client could notice first\n{lines}\n")
+}
+
+/// What kind of failure it is, wrapped.
+fn signature(report: &RunReport) -> String {
+    let told = report.signature.as_ref().map(|signature| labelled("signature    ", &signature.to_string()));
+    told.unwrap_or_default()
 }
 
 fn extent(report: &RunReport) -> String {

@@ -33,14 +33,7 @@ impl<'a> Trace<'a> {
 
     /// Adds an event's line to `text`, with its line feed.
     pub fn write(&self, step: &Step, event: &Event, text: &mut String) {
-        // What a disk lost is told by the driver, and is about the broker.
-        let actor = if let Event::LogTruncated { broker, reason: TruncationReason::PowerLoss, .. } = event {
-            self.names.node((*broker).into())
-        } else if told_by_the_driver(event) {
-            "-"
-        } else {
-            self.names.node(step.node)
-        };
+        let actor = actor(self.names, step, event);
         let (number, width) = (format!("#{}", step.id.0), self.width);
         writeln!(text, "{:>12}{number:>10}  {actor:<width$}  {}", step.at, describe(self.names, event))
             .expect("a String takes all that is written");
@@ -52,6 +45,18 @@ impl<'a> Trace<'a> {
         self.write(step, event, &mut text);
         text.truncate(text.trim_end().len());
         text
+    }
+}
+
+/// Whose an event is: the node of its step; `-` for what the simulation itself does.
+pub(crate) fn actor<'a>(names: &'a Names, step: &Step, event: &Event) -> &'a str {
+    // What a disk lost is told by the driver, and is about the broker.
+    if let Event::LogTruncated { broker, reason: TruncationReason::PowerLoss, .. } = event {
+        names.node((*broker).into())
+    } else if told_by_the_driver(event) {
+        "-"
+    } else {
+        names.node(step.node)
     }
 }
 

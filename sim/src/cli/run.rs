@@ -13,6 +13,7 @@ use highwater_reports::render::{Again, json, quoted, text};
 
 use super::progress::Line;
 use super::{Exit, interrupt, output, seeds};
+use crate::causes;
 use crate::prepared::Prepared;
 use crate::run::{self, RunOptions};
 use crate::scenario::files::{self, ScenarioFile};
@@ -144,7 +145,8 @@ fn one(arguments: &RunArguments, file: &ScenarioFile, prepared: &Arc<Prepared>) 
     if arguments.trace {
         options.trace = Some(timeline(prepared, &lines));
     }
-    let report = run::run(prepared, seed, options);
+    let mut report = run::run(prepared, seed, options);
+    causes::explain(prepared, &mut report);
     if arguments.trace {
         output::result(&lines.lock().map(|lines| lines.clone()).unwrap_or_default())?;
     }
