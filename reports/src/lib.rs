@@ -25,6 +25,7 @@ pub mod faults;
 pub mod finding;
 pub mod groups;
 pub mod history;
+pub mod history_file;
 mod invariants;
 pub mod judge;
 pub mod latency;

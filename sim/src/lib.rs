@@ -46,6 +46,7 @@ pub mod crew;
 pub mod driver;
 mod faults;
 mod fingerprint;
+pub mod history;
 mod lives;
 pub mod museum;
 pub mod panics;
