@@ -70,6 +70,16 @@ impl Sum {
     }
 }
 
+/// What chance breaks with power failures and members that die, in whatever era.
+const CHAOS: &[Property] = &[
+    Property::InconsistentOffsets,
+    Property::Duplicate,
+    Property::LostWrite,
+    Property::Unseen,
+    Property::NonmonotonicSend,
+    Property::Reprocessed,
+];
+
 macro_rules! agree {
     ($($test:ident: $file:literal [$($set:literal),*] $seeds:expr, $broken:expr, $defect:expr;)*) => {
         $(
@@ -82,7 +92,25 @@ macro_rules! agree {
 }
 
 agree! {
-    chaos_of_the_newest_brokers: "chaos" [] 0..1, &[], None;
+    chaos_of_the_newest_brokers: "chaos" ["protocol=4.0-elr"] 0..60, CHAOS, None;
+    chaos_of_2_0: "chaos" ["protocol=2.0"] 0..60, CHAOS, None;
+    chaos_before_leader_epochs: "chaos" ["protocol=0.11-iv1"] 0..60, CHAOS, None;
+    chaos_of_0_10: "chaos" ["protocol=0.10", "enable.idempotence=false"] 0..60, CHAOS, None;
+    chaos_with_unclean_elections_and_acks_of_the_leader: "chaos" ["protocol=2.0", "unclean.leader.election.enable=true", "enable.idempotence=false", "acks=1"] 0..60, CHAOS, None;
+    chaos_of_clients_before_leader_epochs: "chaos_of_clients" [] 0..25, &[Property::InconsistentOffsets, Property::Duplicate, Property::Reprocessed], None;
+    chaos_of_the_newest_clients: "chaos_of_clients" ["protocol=4.0-elr"] 0..25, &[Property::Duplicate, Property::Reprocessed], None;
+    transactions_that_commit_and_abort: "transactions_commit_and_abort" [] 0..60, &[], None;
+    transactions_whose_coordinator_dies: "transactions_coordinator_crash" [] 0..80, &[], None;
+    transactions_of_the_newest_whose_coordinator_dies: "transactions_coordinator_crash" ["protocol=4.0-elr"] 0..60, &[], None;
+    transactions_of_a_zombie: "transactions_zombie_is_fenced" [] 0..60, &[], None;
+    processing_exactly_once: "exactly_once_processing" [] 0..20, &[Property::Reprocessed], None;
+    retries_in_flight_that_reorder: "in_flight_retry_reorders" [] 0..70, &[Property::Duplicate, Property::NonmonotonicSend], None;
+    an_acknowledgement_of_the_leader_alone: "acks_1_loses_unreplicated" [] 0..60, &[Property::InconsistentOffsets, Property::LostWrite, Property::NonmonotonicSend], None;
+    no_acknowledgement_at_all: "acks_0_loses_on_crash" [] 0..60, &[Property::LostWrite], None;
+    a_producer_that_begins_anew: "producer_restart_duplicates" [] 0..60, &[Property::Duplicate], None;
+    a_group_that_reads_again: "group_member_crash_reprocesses" [] 0..40, &[Property::Reprocessed], None;
+    a_group_that_commits_too_early: "commit_before_processing_loses" [] 0..40, &[Property::Skipped], None;
+    a_producer_that_asks_again: "leader_crash_before_ack_duplicates" [] 0..40, &[Property::Duplicate], None;
 }
 
 /// On every seed; and between them the seeds show these anomalies, or the comparison says nothing of them.

@@ -55,7 +55,9 @@ impl<'a> Known<'a> {
         known
     }
 
-    pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = (usize, &'a Line)> + use<'a> {
+    pub(crate) fn lines(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (usize, &'a Line)> + ExactSizeIterator + use<'a> {
         self.told.lines.iter().enumerate()
     }
 

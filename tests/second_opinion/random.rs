@@ -1,5 +1,6 @@
 //! Both judges on histories that no cluster would make: clients that are told anything in any order, lies among it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use highwater_model::event::{Event, Step, StepId};
@@ -46,7 +47,7 @@ fn clusters() -> &'static [Arc<Prepared>] {
                 let mut busy = group("busy", json!({ "auto.offset.reset": "earliest" }));
                 busy["service_rate"] = json!({ "records_per_second": 10 });
                 scenario(&json!({
-                    "protocol": "newest",
+                    "protocol": "4.0-elr",
                     "topics": [{ "name": "orders", "partitions": 2, "replication": 3, "config": config }],
                     "producers": [pay, producer("web", json!({ "acks": "1", "enable.idempotence": false })), producer("log", json!({ "acks": "0", "enable.idempotence": false }))],
                     "groups": [
@@ -132,6 +133,8 @@ struct Both {
     step: Step,
     stage: Stage,
     transactions: u32,
+    /// What producers were handed: of nothing else are they told how it went.
+    handed: BTreeSet<(usize, u32)>,
 }
 
 impl Both {
@@ -145,6 +148,7 @@ impl Both {
             step: Step::default(),
             stage: Stage::Ready,
             transactions: 0,
+            handed: BTreeSet::new(),
         }
     }
 
@@ -157,7 +161,7 @@ impl Both {
 
     /// More of the same step.
     fn go_on(&mut self, input: Option<Body>, events: &[Event], sends: Option<Body>) {
-        let message = |body| Message { correlation: CorrelationId(self.step.id.0), body };
+        let message = |body| Message { correlation: CorrelationId(self.step.id.0 as u32), body };
         let input = input.map(|body| Input::Message { from: BROKER, message: message(body) });
         let sends: Vec<Envelope> =
             sends.map(|body| Envelope { to: BROKER, message: message(body) }).into_iter().collect();
@@ -171,6 +175,7 @@ impl Both {
     fn happens(&mut self, what: &Happens) {
         match what {
             Happens::Sent { producer, partition, number, made_of } => {
+                self.handed.insert((*producer, *number));
                 let (client, partition) = (PRODUCERS[*producer], orders(*partition));
                 let origin =
                     |offset| Content::Output(Origin { group: GroupId(0), partition, offset: Offset(offset) });
@@ -182,7 +187,12 @@ impl Both {
             }
             Happens::Acknowledged { producer, partition, number, count, base } => {
                 let client = PRODUCERS[*producer];
-                let records = (*number..number + count).map(|number| record(*producer, number)).collect();
+                let handed = |number: &u32| self.handed.contains(&(*producer, *number));
+                let numbers = (*number..number + count).take_while(handed);
+                let records: Arc<[Record]> = numbers.map(|number| record(*producer, number)).collect();
+                if records.is_empty() {
+                    return;
+                }
                 let base_offset = (client != PRODUCERS[2]).then_some(Offset(*base));
                 let partition = orders(*partition);
                 self.take(
@@ -192,12 +202,15 @@ impl Both {
                     None,
                 );
             }
-            Happens::Failed { producer, partition, number, definite } => {
+            Happens::Failed { producer, partition, number, definite }
+                if self.handed.contains(&(*producer, *number)) =>
+            {
                 let (client, partition) = (PRODUCERS[*producer], orders(*partition));
                 let (records, error) = ([record(*producer, *number)].into(), ErrorCode::RequestTimedOut);
                 let failed = Event::SendFailed { client, partition, records, error, definite: *definite };
                 self.take(client, None, &[failed], None);
             }
+            Happens::Failed { .. } => {}
             Happens::Begins
             | Happens::AsksForEnd { .. }
             | Happens::Decides

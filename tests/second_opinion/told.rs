@@ -37,7 +37,6 @@ pub(crate) struct Origin {
 
 /// A line.
 pub(crate) struct Line {
-    pub(crate) time: u64,
     pub(crate) client: String,
     pub(crate) group: String,
     pub(crate) said: Said,
@@ -206,7 +205,7 @@ fn line(it: &Value) -> Line {
         (f, kind) => panic!("{f} of type {kind} has no meaning"),
     };
     let group = it["group"].as_str().unwrap_or_default().to_owned();
-    Line { time: number(&it["time"]), client: text_of(&it["client"]), group, said }
+    Line { client: text_of(&it["client"]), group, said }
 }
 
 fn text_of(value: &Value) -> String {

@@ -4,6 +4,7 @@
 //! one by one, and a completion is of those that went together, so a producer has many sends under way at a time.
 
 use highwater_model::ids::{GroupId, TopicPartition};
+use highwater_model::message::ErrorCode;
 use highwater_model::names::Names;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -78,7 +79,7 @@ fn line<'a>(index: usize, op: &Op, names: &'a Names) -> Line<'a> {
         f: op.what.f(),
         group: group.map(|group: GroupId| names.group(group)),
         value: told(op, names),
-        error: op.error.map(highwater_model::message::ErrorCode::name),
+        error: op.error.map(ErrorCode::name),
     }
 }
 

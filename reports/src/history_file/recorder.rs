@@ -183,9 +183,10 @@ impl Recorder {
         if let Body::OffsetCommitReply { error } = body {
             let Some((group, offsets)) = self.commits.remove(&(client, correlation)) else { return };
             let what = What::Commit(group, offsets);
-            match error {
-                ErrorCode::None => self.add(step, client, Kind::Ok, what),
-                error => self.add_with(step, client, Kind::Info, what, Some(*error)),
+            if *error == ErrorCode::None {
+                self.add(step, client, Kind::Ok, what);
+            } else {
+                self.add_with(step, client, Kind::Info, what, Some(*error));
             }
         } else if let Body::OffsetFetchReply { error: ErrorCode::None, offsets } = body {
             let Some(group) = self.questions.remove(&(client, correlation)) else { return };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use highwater_model::ids::{NodeId, Offset, RecordId, TopicPartition};
+use highwater_model::message::ErrorCode;
 
 use super::super::ops::{Kind, Op, Read, Sent, What};
 
@@ -135,7 +136,7 @@ impl Jobs {
             }
         }
         let job = &mut self.all[first];
-        (job.to, job.kind, job.error) = (Some(place), op.kind, op.error.map(|error| error.name()));
+        (job.to, job.kind, job.error) = (Some(place), op.kind, op.error.map(ErrorCode::name));
         job.task = Task::Send { transaction: false, sent: sent.to_vec() };
     }
 
@@ -144,7 +145,7 @@ impl Jobs {
         let client = self.clients.entry(op.client).or_default();
         let Some(job) = client.transaction.filter(|_| op.kind != Kind::Invoke) else { return };
         let job = &mut self.all[job];
-        job.error = op.error.map(|error| error.name()).or(job.error);
+        job.error = op.error.map(ErrorCode::name).or(job.error);
         if op.kind == Kind::Ok {
             (job.to, job.kind) = (Some(place), if commit { Kind::Ok } else { Kind::Fail });
             client.transaction = None;
