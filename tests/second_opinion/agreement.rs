@@ -111,6 +111,7 @@ agree! {
     a_group_that_reads_again: "group_member_crash_reprocesses" [] 0..40, &[Property::Reprocessed], None;
     a_group_that_commits_too_early: "commit_before_processing_loses" [] 0..40, &[Property::Skipped], None;
     a_producer_that_asks_again: "leader_crash_before_ack_duplicates" [] 0..40, &[Property::Duplicate], None;
+    a_leader_that_does_not_look_for_duplicates: "producer_retry_deduplicated" [] 0..40, &[Property::Duplicate, Property::NonmonotonicSend], Some(Defect::SkipsDeduplication);
 }
 
 /// On every seed; and between them the seeds show these anomalies, or the comparison says nothing of them.

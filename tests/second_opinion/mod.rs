@@ -31,13 +31,16 @@ use known::Known;
 use opinion::Opinion;
 use told::Told;
 
+/// How many properties the naive judge judges.
+const PROPERTIES: usize = 14;
+
 /// What the naive judge makes of a history's text.
-fn opinions(text: &str) -> Vec<(Property, Opinion)> {
+fn opinions(text: &str) -> [(Property, Opinion); PROPERTIES] {
     let told = Told::read(text);
     let known = Known::new(&told);
     let (lost_write, unseen) = losses::lost_and_unseen(&known);
     let order = polls::poll_order(&known);
-    vec![
+    [
         (Property::InconsistentOffsets, places::inconsistent_offsets(&known)),
         (Property::Duplicate, places::duplicate(&known)),
         (Property::LostWrite, lost_write),
