@@ -96,6 +96,9 @@ sessions! {
     seed_and_seeds_exclude_each_other: "run" "scenarios/steady_state.json" "--seed" "1" "--seeds" "0..3";
     a_range_without_seeds_is_refused: "run" "scenarios/steady_state.json" "--seeds" "9..3";
     trace_and_json_exclude_each_other: "run" "scenarios/steady_state.json" "--trace" "--format" "json";
+    a_history_of_many_seeds_is_refused_with_the_reason: "run" "scenarios/steady_state.json" "--seeds" "0..3" "--history" "all.jsonl";
+    a_history_of_several_scenarios_is_refused_with_the_reason: "run" "scenarios/steady_state.json" "scenarios/chaos.json" "--history" "all.jsonl";
+    a_history_in_no_known_form_is_refused: "run" "scenarios/steady_state.json" "--history" "history.txt";
     a_missing_file_is_told_the_nearest: "run" "scenarios/steady_sate.json";
     malformed_json_is_pointed_at: "check" "tests/bad_scenarios/malformed.json";
     an_unknown_key_is_told_the_nearest: "check" "tests/bad_scenarios/unknown_key.json";
@@ -373,4 +376,38 @@ fn a_full_disk_exits_with_2_and_says_so() {
     let output = highwater(&["run", STEADY]).stdout(full).output().expect("the binary is there");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("the result could not be written"), "{}", text(&output.stderr));
+}
+
+/// A folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _absent = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("Cargo's own folder can be written to");
+    folder
+}
+
+#[test]
+fn a_history_is_the_same_each_time_and_leaves_the_report_and_its_folder_as_they_are() {
+    let folder = folder("histories");
+    let without = run(&["run", STEADY, "--seed", "3"]);
+    for form in ["jsonl", "json", "edn"] {
+        let [one, other] = ["one", "other"].map(|name| folder.join(name).with_extension(form));
+        for path in [&one, &other] {
+            let output = run(&["run", STEADY, "--seed", "3", "--history", &path.display().to_string()]);
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+            assert_eq!(output.stdout, without.stdout);
+        }
+        let [one, other] = [one, other].map(|path| fs::read_to_string(path).expect("it was written"));
+        assert!(one.lines().count() > 20 && one == other);
+    }
+    assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 6, "nothing half written is left");
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_told_and_the_report_is_printed() {
+    let path = folder("no_histories").join("not_there").join("history.edn");
+    let output = run(&["run", STEADY, "--history", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("highwater: the history could not be written to "));
+    assert!(text(&output.stdout).contains("scenario"), "{}", text(&output.stdout));
 }

@@ -12,6 +12,7 @@
 //! - `compare`: one scenario under several settings, side by side;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
+//! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
@@ -27,4 +28,5 @@ mod golden;
 mod house_rules;
 mod museum;
 mod mutants;
+mod second_opinion;
 mod walk_of_a_record;

@@ -27,6 +27,7 @@ pub mod finding;
 mod first_broken;
 pub mod groups;
 pub mod history;
+pub mod history_file;
 mod invariants;
 pub mod judge;
 pub mod latency;

@@ -47,6 +47,7 @@ pub mod crew;
 pub mod driver;
 mod faults;
 mod fingerprint;
+pub mod history;
 mod lives;
 pub mod museum;
 pub mod panics;

@@ -31,3 +31,14 @@ impl<F: FnMut(Seen<'_>) + Send> Trace for F {
         self(seen);
     }
 }
+
+/// Shows every step to the one, then to the other.
+pub fn both(one: Option<Box<dyn Trace>>, other: Option<Box<dyn Trace>>) -> Option<Box<dyn Trace>> {
+    match (one, other) {
+        (Some(mut one), Some(mut other)) => Some(Box::new(move |seen: Seen<'_>| {
+            one.step(seen);
+            other.step(seen);
+        })),
+        (one, other) => one.or(other),
+    }
+}

@@ -200,8 +200,8 @@ impl History {
             self.transactions.lost(*client);
         } else if let Event::ProducerInitialized { transaction, producer, .. } = event {
             self.transactions.initialized(*transaction, *producer);
-        } else if let Event::MarkerAppended { marker, .. } = event {
-            self.transactions.marked(step, marker);
+        } else if let Event::MarkerAppended { partition, marker, offset, .. } = event {
+            self.transactions.marked(marker, *partition, *offset);
         } else if let Event::TransactionMoved { transaction, state, .. } = event {
             self.transactions.moved(step, *transaction, *state);
         } else if let Event::NodeStopped { node, .. } | Event::NodeRestarted { node } = event {
@@ -301,7 +301,7 @@ impl History {
             entry.read = true;
             entry.read_committed |= committed_only;
             if committed_only && entry.transaction > 0 {
-                transactions::read(self, step, client, partition, record.value, promises);
+                transactions::read(self, step, client, (partition, offset), record.value, promises);
             }
             let entry = self.records.entry(record.value);
             if entry.fate == Fate::Refused {

@@ -2,9 +2,9 @@
 //!
 //! - [`precommitted_read`](Property::PrecommittedRead): such a reader is given a record before anyone has decided that its
 //!   transaction is committed. Jepsen's Kafka workload knows it by this name. The decision is the coordinator's record of
-//!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)), or the marker that another coordinator
-//!   has written after it found that record; any commit of the same
-//!   transactional id since the record was handed over counts as its own. But an application that hands over another record
+//!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)), or, behind the record in its partition, the
+//!   marker that another coordinator has written after it found that record; any such decision on the same transactional id since
+//!   the record was handed over counts as its own. What completes the transaction before does not: it may come late. But an application that hands over another record
 //!   for the same transaction has not asked for the commit yet, whatever its coordinator thinks. Looked at: records of
 //!   transactions that such a reader is given. Broken at each that comes too early, and once more for a transaction that
 //!   goes on after it was read.
@@ -16,9 +16,12 @@
 //! A transaction of which the application heard nothing more, because its producer died or was fenced, may be either. One that
 //! holds a record that was handed over again, after a restart, is not looked at: which copy was read nobody can say.
 
+use std::collections::BTreeMap;
+
 use highwater_model::event::Step;
-use highwater_model::ids::{NodeId, ProducerId, RecordId, TopicPartition, TransactionalId};
+use highwater_model::ids::{NodeId, Offset, ProducerId, RecordId, TopicPartition, TransactionalId};
 use highwater_model::message::{Marker, TransactionState};
+use highwater_model::time::Instant;
 
 use super::{Entry, Fate, History, Ledger, record_name};
 use crate::finding::Finding;
@@ -53,6 +56,8 @@ pub(super) struct Transactions {
     open: Vec<u32>,
     /// By transactional id: the last step at which its coordinator decided to commit.
     decided: Vec<Option<Step>>,
+    /// Behind the last marker of a commit of each transactional id.
+    marked: BTreeMap<(TransactionalId, TopicPartition), Offset>,
     /// Whose PIDs are whose.
     producers: Vec<(ProducerId, TransactionalId)>,
 }
@@ -104,25 +109,35 @@ impl Transactions {
 
     /// A coordinator's log has a new state.
     pub(super) fn moved(&mut self, step: &Step, id: TransactionalId, state: TransactionState) {
-        if matches!(state, TransactionState::PrepareCommit | TransactionState::CompleteCommit) {
-            self.commits(step, id);
+        if state != TransactionState::PrepareCommit {
+            return;
         }
-    }
-
-    /// A leader wrote how a transaction ended. A coordinator that finds the decision in its log has not made it itself.
-    pub(super) fn marked(&mut self, step: &Step, marker: &Marker) {
-        let known = self.producers.iter().find(|(producer, _)| *producer == marker.producer);
-        if let Some(&(_, id)) = known.filter(|_| marker.commit) {
-            self.commits(step, id);
-        }
-    }
-
-    fn commits(&mut self, step: &Step, id: TransactionalId) {
         let place = usize::from(id.0);
         if place >= self.decided.len() {
             self.decided.resize(place + 1, None);
         }
         self.decided[place] = Some(*step);
+    }
+
+    /// A leader wrote how a transaction ended. A coordinator that finds the decision in its log has not made it itself.
+    pub(super) fn marked(&mut self, marker: &Marker, partition: TopicPartition, offset: Offset) {
+        let known = self.producers.iter().find(|(producer, _)| *producer == marker.producer);
+        if let Some(&(_, id)) = known.filter(|_| marker.commit) {
+            let end = self.marked.entry((id, partition)).or_default();
+            *end = (*end).max(offset.plus(1));
+        }
+    }
+
+    /// Whether somebody has decided since then that what this transactional id has here is committed.
+    fn is_decided(
+        &self,
+        id: TransactionalId,
+        since: Instant,
+        (partition, offset): (TopicPartition, Offset),
+    ) -> bool {
+        let decided = self.decided.get(usize::from(id.0)).copied().flatten();
+        decided.is_some_and(|decided| decided.at >= since)
+            || self.marked.get(&(id, partition)).is_some_and(|end| *end > offset)
     }
 
     /// Whether a reader with `read_committed` that comes past this record must have been given it.
@@ -171,7 +186,7 @@ pub(super) fn read(
     history: &mut History,
     step: &Step,
     client: NodeId,
-    partition: TopicPartition,
+    (partition, offset): (TopicPartition, Offset),
     value: RecordId,
     promises: &Promises,
 ) {
@@ -183,9 +198,8 @@ pub(super) fn read(
         transaction.given.get_or_insert(value);
     }
     let Some(transaction) = history.transactions.of(&entry) else { return };
-    let decided = history.transactions.decided.get(usize::from(transaction.id.0)).copied().flatten();
     history.precommitted_read.looked();
-    if decided.is_some_and(|decided| decided.at >= entry.sent_at) {
+    if history.transactions.is_decided(transaction.id, entry.sent_at, (partition, offset)) {
         return;
     }
     let (names, promised) = (&history.names, promises.is_lasting(partition.topic));

@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use highwater_model::config::{Acks, IsolationLevel};
 use highwater_model::event::Event;
-use highwater_model::ids::{BrokerId, ProducerEpoch, ProducerId, TransactionalId};
-use highwater_model::message::{ErrorCode, TransactionState};
+use highwater_model::ids::{
+    BrokerId, CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, TopicPartition, TransactionalId,
+};
+use highwater_model::message::{ErrorCode, Marker, TransactionState};
 
 use super::super::history_test::{judged, told};
-use crate::clients_for_tests::{SHOP, acknowledged, idempotent, polled, sent, setup, unclean};
+use crate::clients_for_tests::{ORDERS, SHOP, acknowledged, idempotent, polled, sent, setup, unclean};
 use crate::panel::PanelSetup;
 use crate::property::Property;
 
@@ -43,6 +45,26 @@ fn decided() -> Event {
     }
 }
 
+fn initialized() -> Event {
+    Event::ProducerInitialized {
+        broker: BrokerId(1),
+        client: SHOP,
+        transaction: PAY,
+        producer: ProducerId(1),
+        epoch: ProducerEpoch(0),
+    }
+}
+
+fn marked(partition: TopicPartition, offset: u64) -> Event {
+    let marker = Marker {
+        producer: ProducerId(1),
+        epoch: ProducerEpoch(0),
+        commit: true,
+        coordinator_epoch: CoordinatorEpoch(0),
+    };
+    Event::MarkerAppended { partition, broker: BrokerId(1), marker, offset: Offset(offset) }
+}
+
 /// A transaction of the first two records, acknowledged at offsets 0 and 1, and then what follows.
 fn two(then: &[Event]) -> Vec<Event> {
     let mut events = vec![begun(0), sent(0), sent(1), acknowledged(0, &[0, 1])];
@@ -69,6 +91,29 @@ fn a_record_of_an_aborted_transaction_that_is_read_is_an_aborted_read() {
     assert_eq!(judged(&unclean(careful()), &before, Property::AbortedRead), (2, 0, 1));
     let uncommitted = judged(&idempotent(setup(Acks::All)), &after, Property::AbortedRead);
     assert_eq!(uncommitted, (2, 0, 0), "who reads everything reads that too");
+}
+
+#[test]
+fn what_completes_the_transaction_before_decides_nothing() {
+    let completed = Event::TransactionMoved {
+        broker: BrokerId(1),
+        transaction: PAY,
+        producer: ProducerId(1),
+        epoch: ProducerEpoch(0),
+        state: TransactionState::CompleteCommit,
+    };
+    let before = [initialized(), decided(), ended(0, true)];
+    let events = [&before[..], &two(&[completed, marked(ORDERS, 0), polled(0, &[0])])].concat();
+    assert_eq!(judged(&careful(), &events, Property::PrecommittedRead), (1, 1, 0));
+}
+
+#[test]
+fn a_marker_behind_a_record_decides_though_nobody_told_of_the_decision() {
+    let events = [&[initialized()], &two(&[marked(ORDERS, 2), polled(0, &[0, 1])])[..]].concat();
+    assert_eq!(judged(&careful(), &events, Property::PrecommittedRead), (2, 0, 0));
+    let elsewhere = TopicPartition { partition: 1, ..ORDERS };
+    let events = [&[initialized()], &two(&[marked(elsewhere, 9), polled(0, &[0, 1])])[..]].concat();
+    assert_eq!(judged(&careful(), &events, Property::PrecommittedRead), (2, 2, 0));
 }
 
 #[test]

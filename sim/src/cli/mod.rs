@@ -3,6 +3,7 @@
 mod bisect;
 mod check;
 mod compare;
+mod history;
 mod interrupt;
 mod list;
 mod museum;

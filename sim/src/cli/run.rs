@@ -12,7 +12,7 @@ use highwater_reports::render::trace::Trace as Timeline;
 use highwater_reports::render::{Again, json, quoted, text};
 
 use super::progress::Line;
-use super::{Exit, interrupt, output, seeds};
+use super::{Exit, history, interrupt, output, seeds};
 use crate::causes;
 use crate::prepared::Prepared;
 use crate::run::{self, RunOptions};
@@ -47,6 +47,10 @@ pub(super) struct RunArguments {
     /// Prints every event, in order, before the report
     #[arg(long, conflicts_with = "seeds")]
     trace: bool,
+    /// Writes what clients sent, were told and read to this file: as JSON lines if it ends in .jsonl or .json, in the form that
+    /// jepsen.tests.kafka reads if it ends in .edn
+    #[arg(long, value_name = "FILE", value_parser = history::parse)]
+    history: Option<history::Target>,
 }
 
 const EXAMPLES: &str = "\
@@ -56,7 +60,8 @@ Examples:
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --set protocol=2.0 --set truncate_when=epoch_changes
   highwater run scenarios/steady_state.json --set acks=1 --set topics.orders.replication=2
-  highwater run scenarios/chaos.json --seeds 0..10000 --format json > chaos.report.json";
+  highwater run scenarios/chaos.json --seeds 0..10000 --format json > chaos.report.json
+  highwater run scenarios/chaos.json --seed 7 --history chaos.edn";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +86,10 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let Ok(loaded) = load_all(arguments) else { return Ok(Exit::MISUSED) };
     if arguments.trace && arguments.format == Format::Json {
         output::note("highwater: --trace prints text; leave --format json out, or --trace");
+        return Ok(Exit::MISUSED);
+    }
+    if let Some(reason) = several_histories(arguments, loaded.len()) {
+        output::note(&reason);
         return Ok(Exit::MISUSED);
     }
     let stop = interrupt::listen();
@@ -108,6 +117,20 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     }
     let gravest = parts.iter().map(|part| part.exit).max_by_key(|exit| gravity(*exit));
     Ok(gravest.unwrap_or(Exit::SUCCESS))
+}
+
+/// Why there is no one history to be written, if one was asked for.
+fn several_histories(arguments: &RunArguments, scenarios: usize) -> Option<String> {
+    arguments.history.as_ref()?;
+    if arguments.seeds.is_some() {
+        return Some(
+            "highwater: --history is what the clients of one run know; give --seed N in place of --seeds"
+                .to_owned(),
+        );
+    }
+    (scenarios > 1).then(|| {
+        format!("highwater: --history is what the clients of one run know, and there are {scenarios} scenarios; name one file")
+    })
 }
 
 /// Of several scenarios' exit codes the gravest is returned: a defect, then a broken promise, then a stall.
@@ -142,9 +165,9 @@ fn one(arguments: &RunArguments, file: &ScenarioFile, prepared: &Arc<Prepared>) 
     let seed = arguments.seed.unwrap_or(0);
     let lines = Arc::new(Mutex::new(String::new()));
     let mut options = RunOptions::default();
-    if arguments.trace {
-        options.trace = Some(timeline(prepared, &lines));
-    }
+    let kept = arguments.history.as_ref().map(|target| (target, history::Kept::new(prepared)));
+    let timeline = arguments.trace.then(|| timeline(prepared, &lines));
+    options.trace = trace::both(timeline, kept.as_ref().map(|(_, kept)| Box::new(kept.ear()) as _));
     let mut report = run::run(prepared, seed, options);
     causes::explain(prepared, &mut report);
     if arguments.trace {
@@ -154,7 +177,15 @@ fn one(arguments: &RunArguments, file: &ScenarioFile, prepared: &Arc<Prepared>) 
         Format::Text => text::run(&report, &Again { scenario: &file.given, sweep: "" }),
         Format::Json => written(json::run(&report)),
     };
-    Ok(Part { printed, exit: Exit(report.outcome.exit_code()) })
+    let written = kept.map_or(Ok(()), |(target, kept)| kept.write(target, prepared, &report));
+    let exit = written.map_or_else(
+        |reason| {
+            output::note(&reason);
+            Exit::MISUSED
+        },
+        |()| Exit(report.outcome.exit_code()),
+    );
+    Ok(Part { printed, exit })
 }
 
 /// Writes a line an event.
