@@ -59,7 +59,7 @@ fn is_whole(report: &RunReport, what: &str) {
 #[test]
 fn every_step_knows_the_step_that_it_came_of() {
     for (name, protocol) in
-        [("chaos", "0.11-iv1"), ("chaos_of_clients", "4.0"), ("exactly_once_processing", "3.7")]
+        [("chaos", "0.11-iv1"), ("chaos_of_clients", "4.0-elr"), ("exactly_once_processing", "3.7")]
     {
         let prepared = changed(name, &[&format!("protocol={protocol}")]);
         let roots = Arc::new(Mutex::new(Vec::new()));
@@ -124,7 +124,7 @@ fn chains_of_the_museum_and_of_chaos_are_short_and_whole() {
         let told = told(&report.causes).join("\n");
         assert!(told.contains("strikes"), "{name} comes of no fault:\n{told}");
     }
-    for protocol in ["0.10", "0.11-iv1", "2.0", "4.0"] {
+    for protocol in ["0.11-iv1", "2.0", "4.0-elr"] {
         for name in ["chaos", "chaos_of_clients"] {
             let prepared = changed(name, &[&format!("protocol={protocol}")]);
             (0..12).for_each(|seed| {

@@ -22,12 +22,13 @@ pub(super) struct Noticed {
 impl Noticed {
     /// As a line that came of these steps; of the break, if of none that is known.
     pub(super) fn because_of(self, steps: Vec<StepId>, broke: StepId) -> Cause {
-        let told_by_nothing = steps.is_empty() && self.cause.text != NOTHING;
-        Cause { because_of: if told_by_nothing { vec![broke] } else { steps }, ..self.cause }
+        let of_the_break = steps.is_empty() && self.cause.text != NOTHING;
+        Cause { because_of: if of_the_break { vec![broke] } else { steps }, ..self.cause }
     }
 }
 
-const NOTHING: &str = "no client could notice it in this run";
+const NOTHING: &str = "no client could notice in this run: none was told or read anything that shows it";
+const WAITS: &str = "clients can only notice that they wait: none was told or read anything that shows it";
 
 /// The first thing, from the step of the finding on, that a client could notice. None if what broke is such a thing itself.
 pub(super) fn first_noticed(
@@ -48,7 +49,7 @@ pub(super) fn first_noticed(
         (told, shown) => told.or_else(|| shown.map(|shown| at(shown, finding, story))),
     };
     let at_the_end = || Noticed {
-        cause: anomaly(report, finding, names, true).unwrap_or_else(|| nothing(report)),
+        cause: anomaly(report, finding, names, true).unwrap_or_else(|| nothing(report, finding)),
         event: None,
     };
     Some(first.unwrap_or_else(at_the_end))
@@ -128,13 +129,26 @@ fn anomaly(report: &RunReport, finding: &Finding, names: &Names, at_the_end: boo
     })
 }
 
-fn nothing(report: &RunReport) -> Cause {
+fn nothing(report: &RunReport, finding: &Finding) -> Cause {
     Cause {
         at_ms: report.simulated_ms,
         step: StepId(report.steps),
         actor: "at the end".to_owned(),
-        text: NOTHING.to_owned(),
+        text: if keeps_waiting(finding.property) { WAITS } else { NOTHING }.to_owned(),
         because_of: Vec::new(),
         part: Part::Noticed,
     }
+}
+
+/// Whether clients wait for ever where it is broken.
+fn keeps_waiting(property: Property) -> bool {
+    matches!(
+        property,
+        Property::Elected
+            | Property::Answered
+            | Property::HighWatermarkReached
+            | Property::LastStableOffsetReached
+            | Property::GroupStable
+            | Property::AllSeen
+    )
 }

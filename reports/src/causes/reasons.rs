@@ -153,7 +153,15 @@ impl Why<'_> {
                 matches!(it, Event::ProduceSent { client: by, first: of, .. } if by == client && of == first)
             });
                 let asked = before.and_then(|it| self.story.event(it).broker());
-                vec![asked.and_then(|broker| self.trouble(place, broker.into()))]
+                let trouble = asked.and_then(|broker| self.trouble(place, broker.into()));
+                let refused = self.latest(place, |it| {
+                    matches!(it, Event::ProduceRefused { client: by, .. } if by == client) && self.is_here(it)
+                });
+                vec![trouble.max(refused)]
+            } else if let Event::ProduceRefused { broker, .. } = event {
+                let shrunk =
+                    self.latest(place, |it| matches!(it, Event::IsrShrunk { .. }) && self.is_here(it));
+                vec![shrunk.max(self.part(place, *broker))]
             } else if let Event::SendFailed { client, .. } | Event::TransactionFailed { client, .. } = event {
                 vec![self.link(place).or_else(|| self.trouble(place, *client)), self.delay(place)]
             } else if let Event::RecordsPolled { batch, .. } = event {
