@@ -180,6 +180,8 @@ impl Both {
 
     fn happens(&mut self, what: &Happens) {
         match what {
+            // Who has asked for a transaction's end hands nothing over until it is told how it ended.
+            Happens::Sent { producer: 0, .. } if !matches!(self.stage, Stage::Ready | Stage::Open) => {}
             Happens::Sent { producer, partition, number, made_of } => {
                 self.handed.insert((*producer, *number));
                 let (client, partition) = (PRODUCERS[*producer], orders(*partition));
