@@ -174,7 +174,7 @@ pub enum Body {
         /// By which rule it would share partitions out.
         assignor: Assignor,
         /// What it wants.
-        subscription: Subscription,
+        subscription: Box<Subscription>,
     },
     /// The new generation.
     JoinGroupReply {
@@ -395,7 +395,7 @@ pub enum Body {
     /// ZooKeeper), KIP-497 `AlterPartition`.
     AlterPartitionRequest {
         /// The asker's view, with the ISR that it proposes; its `partition_epoch` must still be current.
-        proposed: PartitionState,
+        proposed: Box<PartitionState>,
         /// The asker's registration, where the controller checks it. Source: KIP-497.
         broker_epoch: Option<BrokerEpoch>,
         /// The registrations under which the leader knows the members that it proposes, where the controller checks them.

@@ -8,7 +8,7 @@ use crate::ids::{
     BrokerEpoch, BrokerId, BrokerSet, Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicPartition,
 };
 use crate::message::PartitionState;
-use crate::record::{Batch, Record};
+use crate::record::{Batch, Record, place_of};
 use crate::time::Instant;
 
 /// True state of everything, by the latest step.
@@ -162,16 +162,25 @@ impl PartitionView {
     }
     /// The replica that leads in the controller's epoch, if the leader has taken office.
     pub fn true_leader(&self) -> Option<&ReplicaView> {
-        let leader = self.replica(self.controller.leader?)?;
-        (leader.role == Role::Leader && leader.leader_epoch == self.controller.leader_epoch).then_some(leader)
+        Some(&self.replicas[self.true_leader_place()?])
+    }
+    /// Its place in `replicas`.
+    pub fn true_leader_place(&self) -> Option<usize> {
+        let broker = self.controller.leader?;
+        let place = self.replicas.iter().position(|replica| replica.broker == broker)?;
+        let leader = &self.replicas[place];
+        (leader.role == Role::Leader && leader.leader_epoch == self.controller.leader_epoch).then_some(place)
     }
 }
 
 impl ReplicaView {
+    /// The place of the batch that holds `offset`, or of the first one behind it.
+    pub fn place_of(&self, offset: Offset) -> usize {
+        place_of(&self.log, offset)
+    }
     /// The batch that holds `offset`.
     pub fn batch_at(&self, offset: Offset) -> Option<&Arc<Batch>> {
-        let place = self.log.partition_point(|batch| batch.end_offset() <= offset);
-        self.log.get(place).filter(|batch| batch.base_offset <= offset)
+        self.log.get(self.place_of(offset)).filter(|batch| batch.base_offset <= offset)
     }
     /// The record at `offset`.
     pub fn record_at(&self, offset: Offset) -> Option<&Record> {

@@ -74,7 +74,7 @@ impl Judge {
             }
         }
         let now = Now { step, view, promises };
-        let mut took_office = false;
+        let (mut took_office, mut latest) = (false, None);
         for event in events {
             took_office |= matches!(event, Event::BecameLeader { .. });
             match event.partition() {
@@ -83,11 +83,15 @@ impl Judge {
                     self.white_box.hear_of_cluster(&whole, event);
                 }
                 Some(partition) => {
-                    let Some(place) = view.place(partition) else {
+                    // Most steps tell of one partition.
+                    let known = latest.filter(|&(known, _)| known == partition);
+                    let Some(place) = known.map_or_else(|| view.place(partition), |(_, place)| Some(place))
+                    else {
                         let whole = Whole { step, config: &self.config, names: &self.names };
                         self.white_box.hear_of_nowhere(&whole, event);
                         continue;
                     };
+                    latest = Some((partition, place));
                     self.at(&now, place, |white_box, scene, memory| {
                         white_box.hear(scene, memory, event);
                     });

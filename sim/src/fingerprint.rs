@@ -12,6 +12,8 @@ use xxhash_rust::xxh3::Xxh3;
 const BLOCK_BYTES: usize = 4096;
 
 /// The hash of all that happened so far.
+///
+/// Each number of each event goes through it, one by one: what takes them is inlined though the hash of an event is long.
 pub(crate) struct Fingerprint {
     hash: Xxh3,
     block: Box<[u8; BLOCK_BYTES]>,
@@ -47,13 +49,15 @@ impl Fingerprint {
         self.filled = 0;
     }
 
-    #[inline]
+    #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if self.filled + N > BLOCK_BYTES {
-            self.flush();
+        match self.block.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
+            Some(room) => {
+                *room = bytes;
+                self.filled += N;
+            }
+            None => self.write(&bytes),
         }
-        self.block[self.filled..self.filled + N].copy_from_slice(&bytes);
-        self.filled += N;
     }
 }
 
@@ -74,51 +78,51 @@ impl Hasher for Fingerprint {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u8(&mut self, number: u8) {
         self.put([number]);
     }
-    #[inline]
+    #[inline(always)]
     fn write_u16(&mut self, number: u16) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_u32(&mut self, number: u32) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_u64(&mut self, number: u64) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_u128(&mut self, number: u128) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_usize(&mut self, number: usize) {
         self.put((number as u64).to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_i8(&mut self, number: i8) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_i16(&mut self, number: i16) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_i32(&mut self, number: i32) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_i64(&mut self, number: i64) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_i128(&mut self, number: i128) {
         self.put(number.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_isize(&mut self, number: isize) {
         self.put((number as i64).to_le_bytes());
     }

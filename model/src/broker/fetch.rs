@@ -175,14 +175,14 @@ impl Broker {
         out: &mut Effects,
     ) -> bool {
         let FetchPartition { partition, .. } = *asked;
-        let protocol = self.config.protocol;
         match (answer.error, answer.diverging) {
             (ErrorCode::None, None) => {
                 let end = answer.batches.last().filter(|_| Defect::CountsWhatItSends.is_on());
                 let counted = end.map(|last| FetchPartition { offset: last.end_offset(), ..asked.clone() });
                 let asked = counted.as_ref().unwrap_or(asked);
                 let owed = self.follower_is_at(now, follower, asked, out);
-                protocol.high_watermark_pushed && self.tell_high_watermark(follower.id, answer) || owed
+                let pushed = self.config.protocol.high_watermark_pushed;
+                pushed && self.tell_high_watermark(follower.id, answer) || owed
             }
             // What a follower has that is to cut its log says nothing; 2.7.0 and 2.8.0 take it for its log end all the same.
             // Source: KAFKA-13141, 2.8.0 `ReplicaManager.updateFollowerFetchState`.
@@ -191,7 +191,7 @@ impl Broker {
                 true
             }
             (ErrorCode::None, Some(_)) => {
-                if protocol.diverging_fetch_counted {
+                if self.config.protocol.diverging_fetch_counted {
                     self.follower_is_at(now, follower, asked, out);
                 }
                 true
@@ -199,7 +199,7 @@ impl Broker {
             (error, _) => {
                 // Source: KAFKA-8400, 2.4.0 `ReplicaManager.updateFollowerFetchState`.
                 let failed = error == ErrorCode::OffsetOutOfRange || is_fence(error);
-                if failed && protocol.failed_read_forgets_end {
+                if failed && self.config.protocol.failed_read_forgets_end {
                     self.follower_out_of_range(follower.id, partition);
                 }
                 true

@@ -67,7 +67,7 @@ impl Broker {
     /// The request for another ISR, with what the controller is to check in this era.
     fn alter_partition(&self, partition: TopicPartition, isr: BrokerSet) -> Option<Body> {
         let replica = self.replicas.get(&partition)?;
-        let proposed = replica.proposal(isr)?;
+        let proposed = Box::new(replica.proposal(isr)?);
         let own = self.membership.epoch();
         let broker_epoch = match self.config.protocol.isr_write {
             IsrWrite::Zookeeper => None,

@@ -264,6 +264,7 @@ impl Broker {
                 assignor,
                 subscription,
             } => {
+                let subscription = *subscription;
                 let join =
                     Join { member, instance, session_timeout, rebalance_timeout, assignor, subscription };
                 self.on_group_request(now, asker, group, Request::Join(join), out);

@@ -153,8 +153,8 @@ impl Stage {
         isr_epochs: &[(u8, u64)],
     ) -> Result<Body, ErrorCode> {
         let isr_epochs = isr_epochs.iter().map(|(id, epoch)| (BrokerId(*id), BrokerEpoch(*epoch))).collect();
-        let reply =
-            self.ask(1, Body::AlterPartitionRequest { proposed, broker_epoch: Some(epoch), isr_epochs });
+        let (proposed, broker_epoch) = (Box::new(proposed), Some(epoch));
+        let reply = self.ask(1, Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs });
         let Body::AlterPartitionReply { error, .. } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(reply) } else { Err(error) }
     }

@@ -154,8 +154,8 @@ impl Stage {
         proposed: PartitionState,
     ) -> Result<PartitionEpoch, ErrorCode> {
         let broker_epoch = Some(self.controller.sessions.epoch(BrokerId(broker)));
-        let reply =
-            self.ask(broker, Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs: Vec::new() });
+        let (proposed, isr_epochs) = (Box::new(proposed), Vec::new());
+        let reply = self.ask(broker, Body::AlterPartitionRequest { proposed, broker_epoch, isr_epochs });
         let Body::AlterPartitionReply { error, partition_epoch, .. } = reply else { panic!("{reply:?}") };
         if error == ErrorCode::None { Ok(partition_epoch) } else { Err(error) }
     }

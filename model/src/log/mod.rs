@@ -11,7 +11,7 @@ use crate::ids::{LeaderEpoch, Offset};
 use crate::message::AbortedTransaction;
 use crate::open_transactions::{self, OpenTransactions};
 use crate::producer_state::{ProducerStates, SequenceRules, Verdict};
-use crate::record::{Batch, RecordBatch};
+use crate::record::{Batch, RecordBatch, place_of};
 
 use epochs::Epochs;
 
@@ -126,20 +126,9 @@ impl Log {
         self.batches[self.place_of(from)..].iter().take_while(move |batch| batch.end_offset() <= bound)
     }
 
-    /// The place of the batch that holds `from`, or of the next to come. Whoever keeps up reads near the end: it is looked for
-    /// there first, since a search through the whole log touches memory that nobody has touched for long.
+    /// The place of the batch that holds `from`, or of the next to come.
     fn place_of(&self, from: Offset) -> usize {
-        const NEAR: usize = 4;
-        if from >= self.end {
-            return self.batches.len();
-        }
-        let passed = |batch: &Arc<Batch>| batch.end_offset() <= from;
-        let near = self.batches.len().saturating_sub(NEAR);
-        if near == 0 || passed(&self.batches[near - 1]) {
-            near + self.batches[near..].partition_point(passed)
-        } else {
-            self.batches[..near].partition_point(passed)
-        }
+        if from >= self.end { self.batches.len() } else { place_of(&self.batches, from) }
     }
 
     /// Removes every batch that reaches beyond `to`; a batch around it goes whole. Returns the new end.

@@ -49,7 +49,12 @@ pub struct MarkerRequest {
 }
 
 impl Markers {
+    #[inline]
     pub(super) fn next_deadline(&self) -> Option<Instant> {
+        // Every step of every broker asks.
+        if self.later.is_empty() && self.completions.is_empty() && self.in_flight.is_empty() {
+            return None;
+        }
         let later = self.later.first().map(|&(at, ..)| at);
         let completion = self.completions.first().map(|&(at, _)| at);
         let unanswered = self.in_flight.values().map(|sent| sent.until).min();

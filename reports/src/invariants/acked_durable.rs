@@ -30,7 +30,7 @@ impl AckedDurable {
         if acked.is_empty() {
             return;
         }
-        self.on_the_leader(scene, acked);
+        self.on_the_leader(scene, ghost, acked);
         if let Some(entry) = acked.vanished(ghost, &scene.partition.replicas) {
             self.tally.broke(|| {
                 let evidence =
@@ -40,9 +40,9 @@ impl AckedDurable {
         }
     }
 
-    fn on_the_leader(&mut self, scene: &Scene<'_>, acked: &mut Acked) {
-        let Some(leader) = scene.partition.true_leader() else { return };
-        let Some(place) = scene.place_of(leader.broker) else { return };
+    fn on_the_leader(&mut self, scene: &Scene<'_>, ghost: &Ghost, acked: &mut Acked) {
+        let Some(place) = ghost.leader else { return };
+        let leader = &scene.partition.replicas[place];
         let lacking = self.lacking.at(scene.slot);
         let missing = acked.missing(&scene.partition.replicas, place);
         if let Some((entry, offset, value)) = missing.filter(|_| !*lacking) {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use highwater_model::ids::Offset;
-use highwater_model::record::Batch;
+use highwater_model::record::{self, Batch};
 
 /// The place of the batch that holds `offset`, looked for at `near` and just behind it first.
 pub(crate) fn place_of(log: &[Arc<Batch>], near: usize, offset: Offset) -> Option<usize> {
@@ -18,7 +18,7 @@ pub(crate) fn place_of(log: &[Arc<Batch>], near: usize, offset: Offset) -> Optio
     if holds(near + 1) {
         return Some(near + 1);
     }
-    let place = log.partition_point(|batch| batch.end_offset() <= offset);
+    let place = record::place_of(log, offset);
     holds(place).then_some(place)
 }
 

@@ -45,7 +45,7 @@ impl CandidateCompleteness {
     pub(crate) fn look(&mut self, scene: &Scene<'_>, ghost: &Ghost) {
         let controller = &scene.partition.controller;
         let latest = self.latest.at(scene.slot);
-        if let Some(leader) = scene.partition.true_leader() {
+        if let Some(leader) = ghost.leader.map(|place| &scene.partition.replicas[place]) {
             latest.end = latest.end.max(leader.high_watermark.min(ghost.end()));
         }
         if latest.end == Offset::ZERO {

@@ -36,7 +36,7 @@ impl CommittedDurable {
         let (known, end) = (self.partitions.at(scene.slot), ghost.end());
         self.tally.looked += u64::from(end > known.end);
         known.end = end;
-        if let Some(place) = scene.partition.true_leader().and_then(|leader| scene.place_of(leader.broker)) {
+        if let Some(place) = ghost.leader {
             let lacks = !ghost.is_held_by(place);
             if lacks && !known.lacking {
                 self.tally.broke(|| {

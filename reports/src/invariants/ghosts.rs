@@ -53,6 +53,8 @@ pub(crate) struct Ghost {
     exposures: Vec<Exposure>,
     /// In assignment order.
     pub(crate) shadows: Vec<Shadow>,
+    /// The place of the true leader, the one in the controller's epoch, if it has taken office.
+    pub(crate) leader: Option<usize>,
     /// What the controller had decided; none before the first look.
     decided: Option<Decision>,
 }
@@ -63,7 +65,7 @@ type Decision = (Option<BrokerId>, LeaderEpoch, BrokerSet, PartitionEpoch);
 impl Ghost {
     /// Of a partition with this many replicas.
     pub(crate) fn new(replicas: usize) -> Self {
-        Self { exposures: Vec::new(), shadows: vec![Shadow::default(); replicas], decided: None }
+        Self { shadows: vec![Shadow::default(); replicas], ..Self::default() }
     }
 
     /// One past the last exposed offset.
@@ -100,6 +102,7 @@ impl Ghost {
             changed |= shadow.follow(replica);
         }
         if changed {
+            self.leader = partition.true_leader_place();
             self.expose(partition);
         }
         changed
@@ -127,8 +130,7 @@ impl Ghost {
     fn expose_of(&mut self, leader: &ReplicaView) {
         let to = leader.high_watermark.min(leader.log_end);
         let mut from = self.end();
-        let first = leader.log.partition_point(|batch| batch.end_offset() <= from);
-        for batch in leader.log.iter().skip(first) {
+        for batch in &leader.log[leader.place_of(from)..] {
             if from >= to || batch.base_offset > from {
                 break;
             }

@@ -9,6 +9,7 @@
 
 use highwater_model::ids::BrokerSet;
 
+use super::ghosts::Ghost;
 use super::scene::Scene;
 use super::slots::BySlot;
 use crate::finding::Tally;
@@ -28,16 +29,16 @@ struct Latest {
 }
 
 impl MaximalIsr {
-    pub(crate) fn look(&mut self, scene: &Scene<'_>) {
+    pub(crate) fn look(&mut self, scene: &Scene<'_>, ghost: &Ghost) {
         let controller = scene.partition.controller.isr;
-        let leader = scene.partition.true_leader();
+        let leader = ghost.leader.map(|place| &scene.partition.replicas[place]);
         let isrs = leader.map(|leader| (controller, leader.maximal_isr));
-        let before = *self.remembered(scene);
-        if before.isrs == isrs {
+        let latest = self.latest.at(scene.slot);
+        if latest.isrs == isrs {
             return;
         }
         let broken = isrs.is_some_and(|(controller, maximal)| !controller.is_subset(maximal));
-        *self.remembered(scene) = Latest { isrs, broken };
+        let before = std::mem::replace(latest, Latest { isrs, broken });
         let Some(leader) = leader else { return };
         self.tally.looked += 1;
         if broken && !before.broken {
@@ -52,9 +53,5 @@ impl MaximalIsr {
                 scene.finding(Property::MaximalIsr, evidence)
             });
         }
-    }
-
-    fn remembered(&mut self, scene: &Scene<'_>) -> &mut Latest {
-        self.latest.at(scene.slot)
     }
 }

@@ -395,7 +395,7 @@ impl WhiteBox {
         }
         self.acked_durable.look(scene, ghost, acked);
         if by_isr {
-            self.maximal_isr.look(scene);
+            self.maximal_isr.look(scene, ghost);
             self.isr_eviction_timely.look(scene, fetches);
         }
         ghost.settle();

@@ -107,7 +107,7 @@ impl ProducerOrder {
 
 /// The numbers from `wanted` on that a log holds of a producer between two offsets, and where.
 fn held(leader: &ReplicaView, client: NodeId, from: Offset, to: Offset, wanted: u32) -> Vec<(u32, Offset)> {
-    let first = leader.log.partition_point(|batch| batch.end_offset() <= from);
+    let first = leader.place_of(from);
     let batches = leader.log[first..].iter().take_while(|batch| batch.base_offset < to);
     let batches = batches.filter(|batch| batch.marker().is_none());
     let records = batches.flat_map(|batch| {

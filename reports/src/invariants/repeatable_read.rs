@@ -79,8 +79,8 @@ impl RepeatableRead {
                 held.0 = held.0.min(cut);
             }
         }
-        let Some(leader) = scene.partition.true_leader() else { return };
-        let Some(place) = scene.place_of(leader.broker) else { return };
+        let Some(place) = ghost.leader else { return };
+        let leader = &scene.partition.replicas[place];
         let missing = read.missing(&leader.log, place);
         if let Some((offset, record)) = missing.filter(|_| !read.lacking) {
             self.tally.broke(|| {

@@ -180,7 +180,7 @@ impl Bench {
             session_timeout,
             rebalance_timeout,
             assignor,
-            subscription,
+            subscription: Box::new(subscription),
         };
         self.hear(client, body);
     }

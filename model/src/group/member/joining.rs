@@ -212,7 +212,7 @@ impl Member {
             session_timeout: Micros::from_millis(self.settings.session_timeout_ms),
             rebalance_timeout,
             assignor: self.settings.partition_assignment_strategy,
-            subscription: self.subscription(),
+            subscription: Box::new(self.subscription()),
         };
         let (ask, timeout) = (Ask::Own(Request::JoinGroup), rebalance_timeout + JOIN_GROUP_GRACE);
         let correlation = self.net.send_patiently(coordinator, now, timeout, ask, body, out);

@@ -40,7 +40,7 @@ impl Bench {
             session_timeout: Micros::from_millis(10_000),
             rebalance_timeout: Micros::from_millis(60_000),
             assignor: Assignor::Range,
-            subscription,
+            subscription: Box::new(subscription),
         };
         let read = |body: &Body| {
             let Body::JoinGroupReply { member, generation, .. } = *body else { return None };
