@@ -12,11 +12,13 @@
 //! Only the model's vocabulary is imported: ids, time, records, messages, events, views, settings. No machine is known here,
 //! so every judge can be tested by handing it a lie.
 
+mod behaviour;
 pub mod bisection;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
 pub mod comparison;
+pub mod confidence;
 pub mod counts;
 pub mod coverage;
 pub mod end;
@@ -38,6 +40,7 @@ pub mod property;
 pub mod protocols;
 pub mod render;
 pub mod report;
+pub mod shard;
 pub mod standing;
 mod strategies;
 pub mod sweep;

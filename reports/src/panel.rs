@@ -13,6 +13,7 @@ use highwater_model::protocol::{Protocol, Switches};
 use highwater_model::view::ClusterView;
 use strum::IntoEnumIterator;
 
+use crate::behaviour::Behaviour;
 use crate::clients::{Reader, Writer};
 use crate::counts::{Counter, Counts};
 use crate::coverage::Coverage;
@@ -77,6 +78,7 @@ struct Eyes {
     faults: FaultsReport,
     outages: Outages,
     groups: Groups,
+    behaviour: Behaviour,
     as_the_faults_ended: Vec<PartitionStanding>,
 }
 
@@ -110,6 +112,7 @@ impl Panel {
             faults: FaultsReport::new(&setup.names),
             outages: Outages::default(),
             groups: Groups::new(&setup.groups),
+            behaviour: Behaviour::default(),
             as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
@@ -176,6 +179,7 @@ impl Eyes {
         self.outages.hear(step, event, view, &setup.config);
         self.groups.hear(step, event, view, &setup.groups);
         self.promises.hear(event);
+        self.behaviour.hear(event.kind(), step, view, &setup.names);
     }
 
     fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
@@ -186,7 +190,9 @@ impl Eyes {
             self.history.finish(step, &self.promises);
         }
         let report = |property| (property, self.property(property, end, setup));
-        let properties = Property::iter().map(report).collect();
+        let properties = BTreeMap::from_iter(Property::iter().map(report));
+        let broken = properties.iter().filter(|(_, report)| report.broken > 0).map(|(&property, _)| property);
+        let behaviour = self.behaviour.hash(broken);
         let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
         let groups = self.groups(step, setup);
         let (latencies, by_topic_id) = self.history.into_latencies();
@@ -194,6 +200,7 @@ impl Eyes {
             properties,
             counts,
             groups,
+            behaviour,
             unavailable_ms: self.outages.millis(step.at),
             latencies,
             latencies_by_topic: by_topic(by_topic_id, names),
@@ -262,6 +269,7 @@ struct Found {
     latencies_by_topic: BTreeMap<String, Samples>,
     unavailable_ms: u64,
     groups: BTreeMap<String, GroupReport>,
+    behaviour: u64,
     coverage: Coverage,
     faults: FaultsReport,
     replicas: Standings,
@@ -282,6 +290,7 @@ impl Found {
             latencies_by_topic: BTreeMap::new(),
             unavailable_ms: 0,
             groups: BTreeMap::new(),
+            behaviour: 0,
             coverage: Coverage::default(),
             faults: FaultsReport::default(),
             replicas: Standings::default(),
@@ -320,6 +329,7 @@ impl Found {
             latencies_by_topic: self.latencies_by_topic,
             unavailable_ms: self.unavailable_ms,
             groups: self.groups,
+            behaviour: self.behaviour,
             seen: self.coverage.seen().collect(),
             expect: setup.expect,
         }
