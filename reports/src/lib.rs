@@ -43,6 +43,7 @@ pub mod report;
 pub mod shard;
 pub mod standing;
 mod strategies;
+pub mod swarm;
 pub mod sweep;
 pub mod switches;
 #[cfg(test)]

@@ -32,6 +32,7 @@ use crate::promises::{Needs, Promises};
 use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
 use crate::standing::{PartitionStanding, Standings, standings};
+use crate::swarm::Drawn;
 use crate::switches::Differing;
 use crate::verdict::{Verdict, broke_only_on};
 
@@ -60,6 +61,8 @@ pub struct PanelSetup {
     pub groups: Arc<[Reader]>,
     /// What must come of it.
     pub expect: Arc<Expect>,
+    /// What was drawn for this seed, where the scenario is a swarm.
+    pub swarm: Option<Drawn>,
 }
 
 /// All judges of one run.
@@ -311,6 +314,7 @@ impl Found {
             switches: Differing::new(setup.protocol.preset, setup.switches),
             overrides: setup.overrides,
             seed: setup.seed,
+            swarm: setup.swarm,
             outcome: outcome::outcome(&end, &unexpected),
             unexpected,
             end,

@@ -23,6 +23,7 @@ use crate::latency::{Millis, Samples};
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
 use crate::standing::Standings;
+use crate::swarm::Drawn;
 use crate::switches::Differing;
 use crate::verdict::Verdict;
 
@@ -47,6 +48,9 @@ pub struct RunReport {
     pub overrides: Arc<[String]>,
     /// The seed.
     pub seed: u64,
+    /// What was drawn for this seed, where the scenario is a swarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Drawn>,
     /// Whether it went as expected.
     pub outcome: Outcome,
     /// Why not.

@@ -22,6 +22,7 @@ use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
 use crate::property::{Judge, Property};
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, are_few};
+use crate::swarm::{Drawn, DrawnSweep};
 use crate::switches::Differing;
 use crate::verdict::Verdict;
 
@@ -80,6 +81,9 @@ pub struct SweepReport {
     /// What became of each group, over all runs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, GroupReport>,
+    /// Where the scenario is a swarm: on how many seeds each kind of fault was on and each setting was drawn.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub swarm: BTreeMap<String, DrawnSweep>,
     /// How many different behaviours runs had, and how likely the next seed shows another one.
     #[serde(serialize_with = "behaviours::reported", skip_deserializing)]
     pub behaviours: Behaviours,
@@ -193,6 +197,7 @@ impl SweepReport {
             latencies_by_topic: BTreeMap::new(),
             unavailable_ms: 0,
             groups: BTreeMap::new(),
+            swarm: BTreeMap::new(),
             behaviours: Behaviours::default(),
             seen: BTreeMap::new(),
             steps: 0,
@@ -212,6 +217,11 @@ impl SweepReport {
         self.seeds_with.add(SeedsWith::of(&run));
         self.failures.add(&run);
         self.behaviours.add(run.behaviour);
+        let drawn = run.swarm.as_ref().into_iter().flat_map(Drawn::each);
+        let unexpected = u64::from(run.outcome != Outcome::AsExpected);
+        for each in drawn {
+            self.swarm.entry(each.to_owned()).or_default().add(DrawnSweep { seeds: 1, unexpected });
+        }
         for (property, report) in run.properties {
             let sweep =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
@@ -258,6 +268,9 @@ impl SweepReport {
         self.seeds_with.add(other.seeds_with);
         self.failures.merge(other.failures);
         self.behaviours.merge(&other.behaviours);
+        for (drawn, on) in other.swarm {
+            self.swarm.entry(drawn).or_default().add(on);
+        }
         for (property, sweep) in other.properties {
             let mine =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));

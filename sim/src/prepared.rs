@@ -78,6 +78,7 @@ fn panel(plan: &Plan) -> PanelSetup {
         switches: plan.switches,
         overrides: plan.overrides.as_slice().into(),
         seed: 0,
+        swarm: None,
         names: Arc::new(plan.names.clone()),
         config: Arc::clone(&plan.config),
         producers: producers.map(writer).chain(plan.groups.iter().flat_map(writers)).collect(),

@@ -11,6 +11,7 @@ use crate::scenario::load::load_str;
 fn prepared() -> Arc<Prepared> {
     let text = r#"{
         "story": "A broker may stop.",
+        "protocol": "0.11-iv1",
         "cluster": { "brokers": 3 },
         "topics": [ { "name": "orders", "partitions": 1, "replication": 3 } ],
         "producers": [ { "name": "shop", "topic": "orders", "records": 2, "every_ms": 50 } ],

@@ -3,6 +3,7 @@
 //! A face says the same on every machine. The only thing that it takes from outside is how the user named the scenario
 //! file, for the command that plays a failure again.
 
+mod failures_text;
 pub mod json;
 mod sweep_text;
 pub mod text;
