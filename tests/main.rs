@@ -13,6 +13,7 @@
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
+mod sweeps;
 
 mod behaviours;
 mod command_line;

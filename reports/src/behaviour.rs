@@ -69,5 +69,7 @@ impl Behaviour {
 
 /// Whether the controller has whose step it was for the leader of any partition.
 fn leads(step: &Step, view: &ClusterView) -> bool {
-    view.partitions.iter().any(|partition| partition.controller.leader.is_some_and(|led| step.node == led.into()))
+    view.partitions
+        .iter()
+        .any(|partition| partition.controller.leader.is_some_and(|led| step.node == led.into()))
 }

@@ -105,7 +105,8 @@ impl ShardReport {
 impl Partial {
     fn of(report: &SweepReport) -> Self {
         let by_topic = report.latencies_by_topic.iter();
-        let only_on_offsets = report.properties.iter().filter(|(_, sweep)| sweep.violated_only_on_offsets > 0);
+        let only_on_offsets =
+            report.properties.iter().filter(|(_, sweep)| sweep.violated_only_on_offsets > 0);
         Self {
             behaviours: report.behaviours.clone(),
             failures: report.failures.clone(),

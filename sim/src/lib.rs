@@ -55,6 +55,7 @@ pub mod prepared;
 pub mod run;
 pub mod scenario;
 pub mod seed;
+mod swarm;
 pub mod sweep;
 #[cfg(test)]
 mod testing;

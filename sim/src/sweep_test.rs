@@ -15,8 +15,8 @@ fn prepared() -> Arc<Prepared> {
         "cluster": { "brokers": 3 },
         "topics": [ { "name": "orders", "partitions": 1, "replication": 3 } ],
         "producers": [ { "name": "shop", "topic": "orders", "records": 2, "every_ms": 50 } ],
-        "random_faults": { "every_ms": 900, "budget": 1, "lasts_ms": 100, "weights": { "pause": 1 } },
-        "duration_ms": 1000,
+        "random_faults": { "every_ms": 2000, "budget": 1, "lasts_ms": 100, "weights": { "pause": 1 } },
+        "duration_ms": 3000,
         "expect": { "must_see": ["fault_struck"] }
     }"#;
     let loaded = load_str("maybe.json", text, &[]).expect("the scenario is valid");

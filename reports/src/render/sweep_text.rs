@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::text::{
-    INDENT, WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol, story,
-    unavailable, unexpected,
-};
 use super::failures_text::failures;
+use super::text::{
+    INDENT, WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol,
+    story, unavailable, unexpected,
+};
 use super::{Again, wrapped};
 use crate::confidence::{Interval, rule_of_three};
 use crate::expect::HowOften;
@@ -137,7 +137,8 @@ fn how_often(property: Property, sweep: &PropertySweep, report: &SweepReport) ->
     let judged = sweep.judged();
     let Some(interval) = Interval::new(sweep.broken_seeds, judged) else { return String::new() };
     let mut words = if sweep.broken_seeds == 0 {
-        rule_of_three(judged).map_or_else(String::new, |rule| format!("breaks in {rule}, with 95 % confidence"))
+        rule_of_three(judged)
+            .map_or_else(String::new, |rule| format!("breaks in {rule}, with 95 % confidence"))
     } else {
         format!("breaks in {interval} of all runs, with 95 % confidence")
     };
@@ -152,7 +153,8 @@ fn swarm(report: &SweepReport) -> String {
         return String::new();
     }
     let each = report.swarm.iter().map(|(drawn, on)| {
-        let failed = if on.unexpected == 0 { String::new() } else { format!(" ({} not as expected)", on.unexpected) };
+        let failed =
+            if on.unexpected == 0 { String::new() } else { format!(" ({} not as expected)", on.unexpected) };
         format!("{drawn} on {} seeds{failed}", on.seeds)
     });
     let words = each.collect::<Vec<_>>().join(", ");
@@ -186,7 +188,8 @@ fn others(report: &SweepReport) -> String {
             format!("\n{title}\n{}", wrapped(&names.join(", "), "  ", WIDTH))
         }
     };
-    let rule = rule_of_three(report.seeds).map(|rule| format!("; each breaks in {rule}, with 95 % confidence"));
+    let rule =
+        rule_of_three(report.seeds).map(|rule| format!("; each breaks in {rule}, with 95 % confidence"));
     let held = format!("held wherever it was exercised{}", rule.unwrap_or_default());
     let mut text = list(&held, &|sweep| sweep.held > 0 && sweep.unknown == 0);
     text += &list("held, but not judged on every seed", &|sweep| sweep.held > 0 && sweep.unknown > 0);

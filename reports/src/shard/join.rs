@@ -108,7 +108,10 @@ fn are_of_one_sweep(one: &(String, ShardReport), other: &(String, ShardReport)) 
             ("the version of Highwater", shard.highwater.clone()),
             ("the scenario", report.scenario.to_string()),
             ("the protocol", format!("{}{}", report.protocol.name(), report.switches)),
-            ("what --set says", if report.overrides.is_empty() { "nothing".into() } else { report.overrides.join(" ") }),
+            (
+                "what --set says",
+                if report.overrides.is_empty() { "nothing".into() } else { report.overrides.join(" ") },
+            ),
             ("what the scenario's file says", format!("{} by its hash", shard.scenario)),
             ("the range of seeds", format!("{}..{}", shard.sweep.start, shard.sweep.end)),
             ("the number of shards", shard.of.to_string()),

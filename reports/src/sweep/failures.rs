@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn an_actors_number_is_not_its_role() {
-        assert_eq!([role("broker-12"), role("shop"), role("at the end"), role("pay-eu")],
-            ["broker", "shop", "at the end", "pay-eu"]);
+        assert_eq!(
+            [role("broker-12"), role("shop"), role("at the end"), role("pay-eu")],
+            ["broker", "shop", "at the end", "pay-eu"]
+        );
     }
 }

@@ -116,10 +116,14 @@ fn shard(value: &Value) -> Result<ShardReport, String> {
     let version = value.get("version").and_then(Value::as_u64);
     if version != Some(u64::from(VERSION)) {
         let theirs = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
-        return Err(format!("is a report of version {theirs}; this Highwater joins those of version {VERSION}"));
+        return Err(format!(
+            "is a report of version {theirs}; this Highwater joins those of version {VERSION}"
+        ));
     }
     if value.get("shard").is_none() {
-        return Err("is no part of a sweep; play parts with `highwater run --seeds A..B --shard N/OF`".to_owned());
+        return Err(
+            "is no part of a sweep; play parts with `highwater run --seeds A..B --shard N/OF`".to_owned()
+        );
     }
     ShardReport::from_json(value).map_err(|error| format!("is no part as this Highwater writes it: {error}"))
 }

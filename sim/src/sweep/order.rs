@@ -52,8 +52,7 @@ impl<'a, 'l> Order<'a, 'l> {
         progress: &'a dyn Progress,
         listener: &'a mut Listener<'l>,
     ) -> Self {
-        let state =
-            State { sum, next: 0, waiting: BTreeMap::new(), failures_left: failures, listener };
+        let state = State { sum, next: 0, waiting: BTreeMap::new(), failures_left: failures, listener };
         Self {
             state: Mutex::new(state),
             moved: Condvar::new(),

@@ -62,8 +62,7 @@ fn swept(
     ndjson: &mut Ndjson,
 ) -> SweepReport {
     let options = SweepOptions { seeds: seeds.clone(), jobs: crate::cli::jobs(arguments.jobs) };
-    let stop =
-        || ends.interrupted.load(Ordering::Relaxed) || ends.deadline.is_some_and(Deadline::is_over);
+    let stop = || ends.interrupted.load(Ordering::Relaxed) || ends.deadline.is_some_and(Deadline::is_over);
     let bounds = Bounds { failures: ends.failures, stop: &stop };
     let line = match ends.deadline {
         Some(deadline) => Line::until(&story.prepared.plan.name, move || deadline.left()),

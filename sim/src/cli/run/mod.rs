@@ -176,7 +176,10 @@ fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io:
         }
         if failures == Some(0) {
             let left = stories.len() - place;
-            output::note(&format!("highwater: ended by a failure; {left} of {} scenarios were not played", stories.len()));
+            output::note(&format!(
+                "highwater: ended by a failure; {left} of {} scenarios were not played",
+                stories.len()
+            ));
             break;
         }
         let played = if arguments.plays_many() {

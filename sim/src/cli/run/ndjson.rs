@@ -76,7 +76,10 @@ impl Ndjson {
     /// What went wrong, in words.
     pub(super) fn failure(&self) -> Option<String> {
         let error = self.failed.as_ref()?;
-        Some(format!("highwater: {} could not be written: {error}; no further seed was played", self.path.display()))
+        Some(format!(
+            "highwater: {} could not be written: {error}; no further seed was played",
+            self.path.display()
+        ))
     }
 }
 
