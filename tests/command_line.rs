@@ -70,6 +70,7 @@ macro_rules! sessions {
 sessions! {
     help: "--help";
     help_on_run: "run" "--help";
+    help_on_merge: "merge" "--help";
     help_on_compare: "compare" "--help";
     help_on_check: "check" "--help";
     help_on_list: "list" "--help";
@@ -95,6 +96,13 @@ sessions! {
     an_unknown_command_is_told_the_nearest: "chekc";
     seed_and_seeds_exclude_each_other: "run" "scenarios/steady_state.json" "--seed" "1" "--seeds" "0..3";
     a_range_without_seeds_is_refused: "run" "scenarios/steady_state.json" "--seeds" "9..3";
+    a_sweep_ends_with_the_first_failure: "run" "scenarios/chaos.json" "--seeds" "0..1000" "--fail-fast" "--set" "expect.breaks={}";
+    a_swarm_prints_what_was_drawn: "run" "scenarios/chaos.json" "--seeds" "0..20" "--set" "random_faults.swarm=true" "--set" "random_faults.swarm_settings={\"min.insync.replicas\":[1,2]}";
+    a_setting_that_a_swarm_cannot_draw_is_pointed_at: "check" "tests/bad_scenarios/bad_swarm.json";
+    a_time_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--until" "5";
+    a_part_beyond_the_last_is_refused: "run" "scenarios/steady_state.json" "--seeds" "0..10" "--shard" "17/16";
+    a_part_of_no_range_is_refused: "run" "scenarios/steady_state.json" "--shard" "1/2";
+    several_scenarios_are_not_played_until_failures_for_ever: "run" "scenarios/steady_state.json" "scenarios/chaos.json" "--until-failures" "3";
     trace_and_json_exclude_each_other: "run" "scenarios/steady_state.json" "--trace" "--format" "json";
     a_history_of_many_seeds_is_refused_with_the_reason: "run" "scenarios/steady_state.json" "--seeds" "0..3" "--history" "all.jsonl";
     a_history_of_several_scenarios_is_refused_with_the_reason: "run" "scenarios/steady_state.json" "scenarios/chaos.json" "--history" "all.jsonl";

@@ -16,6 +16,7 @@
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
+mod sweeps;
 
 mod behaviours;
 mod causes;

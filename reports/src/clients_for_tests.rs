@@ -56,6 +56,7 @@ pub(crate) fn setup(acks: Acks) -> PanelSetup {
         protocol,
         switches: Default::default(),
         overrides: Arc::new([]),
+        swarm: None,
         seed: 7,
         names: Arc::new(names()),
         config: Arc::new(ClusterConfig {

@@ -4,7 +4,7 @@ use highwater_model::config::ClusterConfig;
 use highwater_model::event::{Event, EventKind, TruncationReason};
 use highwater_model::ids::{Offset, RecordId};
 use highwater_model::view::{ClusterView, PartitionView, ReplicaView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::history::{Fate, History};
@@ -12,7 +12,7 @@ use crate::history::{Fate, History};
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         /// The numbers of a run, or their sums over many.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Counts { $($(#[$doc])* pub $name: u64),+ }
 
         impl Counts {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use highwater_model::event::Event;
 use highwater_model::names::Names;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of one fault of the scenario, on one seed or on many.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultReport {
     /// What it does, as the scenario says it.
     pub does: Arc<str>,
@@ -18,7 +18,7 @@ pub struct FaultReport {
 }
 
 /// What became of all faults.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultsReport {
     /// Those of the scenario, in its order.
     pub planned: Vec<FaultReport>,

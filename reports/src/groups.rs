@@ -6,13 +6,13 @@ use highwater_model::event::{Event, Step};
 use highwater_model::ids::{GroupId, NodeId, TopicPartition};
 use highwater_model::time::{Instant, Micros};
 use highwater_model::view::{ClusterView, PartitionView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clients::Reader;
 use crate::history::GroupTold;
 
 /// The numbers of one group in one run, or over many: sums, but for the largest generation and lag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupReport {
     /// How often the group began to rebalance.
     pub rebalances: u64,

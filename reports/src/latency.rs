@@ -6,7 +6,7 @@
 
 use hdrhistogram::Histogram;
 use highwater_model::time::Micros;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The samples of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,20 @@ impl Latencies {
         self.0.add(&other.0).expect("the histogram grows with its samples");
     }
 
+    /// Values and how often each was counted, ascending: enough to make the same histogram again.
+    pub fn counted(&self) -> Vec<(u64, u64)> {
+        self.0.iter_recorded().map(|it| (it.value_iterated_to(), it.count_at_value())).collect()
+    }
+
+    /// The histogram of these values.
+    pub fn of_counted(counted: &[(u64, u64)]) -> Self {
+        let mut latencies = Self::default();
+        for &(micros, times) in counted {
+            latencies.0.record_n(micros, times).expect("the histogram grows with its samples");
+        }
+        latencies
+    }
+
     /// The percentiles; none without samples.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let at = |quantile| Millis(Micros(self.0.value_at_quantile(quantile)));
@@ -105,6 +119,12 @@ impl Serialize for Millis {
     }
 }
 
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(|millis| Self(Micros((millis * 1_000.0).round() as u64)))
+    }
+}
+
 impl std::fmt::Display for Millis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -132,6 +152,15 @@ mod tests {
     #[test]
     fn without_samples_there_are_no_percentiles() {
         assert_eq!(Latencies::default().percentiles(), None);
+    }
+
+    #[test]
+    fn a_histogram_is_made_again_from_what_it_counted() {
+        let mut latencies = Latencies::default();
+        latencies.add(&samples([0, 1, 999, 2_047, 2_048, 2_049, 123_456, 123_457, 987_654_321]));
+        let again = Latencies::of_counted(&latencies.counted());
+        assert_eq!(again.percentiles(), latencies.percentiles());
+        assert_eq!(again.counted(), latencies.counted());
     }
 
     #[test]

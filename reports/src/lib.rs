@@ -12,12 +12,14 @@
 //! Only the model's vocabulary is imported: ids, time, records, messages, events, views, settings. No machine is known here,
 //! so every judge can be tested by handing it a lie.
 
+mod behaviour;
 pub mod bisection;
 pub mod causes;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
 pub mod comparison;
+pub mod confidence;
 pub mod counts;
 pub mod coverage;
 pub mod end;
@@ -42,8 +44,10 @@ pub mod protocols;
 pub mod render;
 pub mod report;
 pub mod signature;
+pub mod shard;
 pub mod standing;
 mod strategies;
+pub mod swarm;
 pub mod sweep;
 pub mod switches;
 #[cfg(test)]

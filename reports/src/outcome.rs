@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use highwater_model::event::EventKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
@@ -12,7 +12,7 @@ use crate::report::{Evidence, PropertyReport};
 use crate::verdict::Verdict;
 
 /// What the shell learns of a run or a sweep. Ascending by gravity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// All that was expected came, and nothing else broke.
@@ -49,7 +49,7 @@ impl Outcome {
 }
 
 /// Something that a scenario did not expect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Unexpected {
     /// A machine panicked.

@@ -13,6 +13,7 @@ use highwater_model::protocol::{Protocol, Switches};
 use highwater_model::view::ClusterView;
 use strum::IntoEnumIterator;
 
+use crate::behaviour::Behaviour;
 use crate::clients::{Reader, Writer};
 use crate::counts::{Counter, Counts};
 use crate::coverage::Coverage;
@@ -33,6 +34,7 @@ use crate::property::Property;
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, millis};
 use crate::signature::{Shapes, Signature, Stage};
 use crate::standing::{PartitionStanding, Standings, standings};
+use crate::swarm::Drawn;
 use crate::switches::Differing;
 use crate::verdict::{Verdict, broke_only_on};
 
@@ -61,6 +63,8 @@ pub struct PanelSetup {
     pub groups: Arc<[Reader]>,
     /// What must come of it.
     pub expect: Arc<Expect>,
+    /// What was drawn for this seed, where the scenario is a swarm.
+    pub swarm: Option<Drawn>,
 }
 
 /// All judges of one run.
@@ -80,6 +84,7 @@ struct Eyes {
     outages: Outages,
     groups: Groups,
     shapes: Shapes,
+    behaviour: Behaviour,
     as_the_faults_ended: Vec<PartitionStanding>,
 }
 
@@ -114,6 +119,7 @@ impl Panel {
             outages: Outages::default(),
             groups: Groups::new(&setup.groups),
             shapes: Shapes::default(),
+            behaviour: Behaviour::default(),
             as_the_faults_ended: Vec::new(),
         };
         Self { setup, eyes: Some(Box::new(eyes)) }
@@ -180,6 +186,7 @@ impl Eyes {
         self.outages.hear(step, event, view, &setup.config);
         self.groups.hear(step, event, view, &setup.groups);
         self.promises.hear(event);
+        self.behaviour.hear(event.kind(), step, view, &setup.names);
         self.shapes.hear(step, event, view);
         if self.shapes.is_full() {
             let broken = self.verdicts(&setup.expect).first_broken().is_some();
@@ -208,7 +215,9 @@ impl Eyes {
             self.history.finish(step, &self.promises);
         }
         let report = |property| (property, self.property(property, end, setup));
-        let properties = Property::iter().map(report).collect();
+        let properties = BTreeMap::from_iter(Property::iter().map(report));
+        let broken = properties.iter().filter(|(_, report)| report.broken > 0).map(|(&property, _)| property);
+        let behaviour = self.behaviour.hash(broken);
         let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
         let groups = self.groups(step, setup);
         let (first_broken, signature) = self.first_broken(view, setup).unzip();
@@ -219,6 +228,7 @@ impl Eyes {
             signature,
             counts,
             groups,
+            behaviour,
             unavailable_ms: self.outages.millis(step.at),
             latencies,
             latencies_by_topic: by_topic(by_topic_id, names),
@@ -289,6 +299,7 @@ struct Found {
     latencies_by_topic: BTreeMap<String, Samples>,
     unavailable_ms: u64,
     groups: BTreeMap<String, GroupReport>,
+    behaviour: u64,
     coverage: Coverage,
     faults: FaultsReport,
     replicas: Standings,
@@ -311,6 +322,7 @@ impl Found {
             latencies_by_topic: BTreeMap::new(),
             unavailable_ms: 0,
             groups: BTreeMap::new(),
+            behaviour: 0,
             coverage: Coverage::default(),
             faults: FaultsReport::default(),
             replicas: Standings::default(),
@@ -331,6 +343,7 @@ impl Found {
             switches: Differing::new(setup.protocol.preset, setup.switches),
             overrides: setup.overrides,
             seed: setup.seed,
+            swarm: setup.swarm,
             outcome: outcome::outcome(&end, &unexpected),
             unexpected,
             end,
@@ -352,6 +365,7 @@ impl Found {
             latencies_by_topic: self.latencies_by_topic,
             unavailable_ms: self.unavailable_ms,
             groups: self.groups,
+            behaviour: self.behaviour,
             seen: self.coverage.seen().collect(),
             expect: setup.expect,
         }

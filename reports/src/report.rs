@@ -10,7 +10,8 @@ use highwater_model::event::{EventKind, Step, StepId};
 use highwater_model::names::Names;
 use highwater_model::protocol::Preset;
 use highwater_model::time::{Instant, Micros};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::causes::Cause;
 use crate::counts::Counts;
@@ -24,6 +25,7 @@ use crate::outcome::{Outcome, Unexpected};
 use crate::property::{Judge, Property};
 use crate::signature::Signature;
 use crate::standing::Standings;
+use crate::swarm::Drawn;
 use crate::switches::Differing;
 use crate::verdict::Verdict;
 
@@ -48,6 +50,9 @@ pub struct RunReport {
     pub overrides: Arc<[String]>,
     /// The seed.
     pub seed: u64,
+    /// What was drawn for this seed, where the scenario is a swarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Drawn>,
     /// Whether it went as expected.
     pub outcome: Outcome,
     /// Why not.
@@ -102,6 +107,9 @@ pub struct RunReport {
     /// What became of each group.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, GroupReport>,
+    /// What it was like, without times and numbers: a hash of which kinds of events came in which roles, and of what broke.
+    #[serde(skip)]
+    pub behaviour: u64,
     /// Every kind of event that came, and how often.
     pub seen: BTreeMap<EventKind, u64>,
     /// What the scenario expects of each property that it is meant to break.
@@ -131,7 +139,7 @@ pub struct PropertyReport {
 }
 
 /// A finding in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// When.
     pub at_ms: Millis,
@@ -165,6 +173,13 @@ impl std::fmt::Display for Fingerprint {
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        u64::from_str_radix(&digits, 16).map(Self).map_err(D::Error::custom)
     }
 }
 

@@ -1,12 +1,15 @@
 //! What many seeds come to. Runs are added in any order, on any number of threads or computers: the sums, the smallest
 //! seeds and so the whole report come out the same.
 
+pub mod behaviours;
+pub mod failures;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater_model::event::EventKind;
 use highwater_model::protocol::Preset;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator;
 
 use crate::counts::Counts;
@@ -19,11 +22,16 @@ use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
 use crate::property::{Judge, Property};
 use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, are_few};
+use crate::swarm::{Drawn, DrawnSweep};
 use crate::switches::Differing;
 use crate::verdict::Verdict;
 
-/// The report on many seeds of one scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+use self::behaviours::Behaviours;
+use self::failures::Failures;
+
+/// The report on many seeds of one scenario. What it does not write, or not as it is, a shard's file has besides
+/// ([`crate::shard`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepReport {
     /// [`VERSION`].
     pub version: u32,
@@ -34,7 +42,7 @@ pub struct SweepReport {
     /// The Kafka version.
     pub protocol: Preset,
     /// Its switches that the scenario has set otherwise.
-    #[serde(skip_serializing_if = "Differing::is_empty")]
+    #[serde(default, skip_serializing_if = "Differing::is_empty")]
     pub switches: Differing,
     /// `K=V` as given with `--set`, in their order.
     pub overrides: Arc<[String]>,
@@ -50,6 +58,9 @@ pub struct SweepReport {
     pub seeds_with: SeedsWith,
     /// For each outcome but the expected one, the smallest seed that had it.
     pub first_failures: BTreeMap<Outcome, Failure>,
+    /// The runs in which a promise broke or that did not go as expected, by what they have in common.
+    #[serde(serialize_with = "failures::reported", skip_deserializing)]
+    pub failures: Failures,
     /// What became of each property.
     pub properties: BTreeMap<Property, PropertySweep>,
     /// The events that every run must show.
@@ -59,17 +70,23 @@ pub struct SweepReport {
     /// Sums over all runs.
     pub counts: Counts,
     /// Over all runs, from a record's sending to its acknowledgement; null if none was acknowledged.
-    #[serde(rename = "ack_latency")]
+    #[serde(rename = "ack_latency", skip_deserializing)]
     pub latencies: Latencies,
     /// The same by topic, if producers write to several and records of more than one were acknowledged.
-    #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few")]
+    #[serde(rename = "ack_latency_by_topic", skip_serializing_if = "are_few", skip_deserializing)]
     pub latencies_by_topic: BTreeMap<String, Latencies>,
     /// For how long writes with acks=-1 could not have been acknowledged, in milliseconds: counted as in a
     /// [`RunReport`], and summed over runs.
     pub unavailable_ms: u64,
     /// What became of each group, over all runs.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, GroupReport>,
+    /// Where the scenario is a swarm: on how many seeds each kind of fault was on and each setting was drawn.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub swarm: BTreeMap<String, DrawnSweep>,
+    /// How many different behaviours runs had, and how likely the next seed shows another one.
+    #[serde(serialize_with = "behaviours::reported", skip_deserializing)]
+    pub behaviours: Behaviours,
     /// Every kind of event that came, and how often in all.
     pub seen: BTreeMap<EventKind, u64>,
     /// How many inputs machines took in all.
@@ -86,7 +103,7 @@ pub struct SweepReport {
 }
 
 /// How many runs had any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedsWith {
     /// Of [`Counts::lost`].
     pub lost: u64,
@@ -99,7 +116,7 @@ pub struct SeedsWith {
 }
 
 /// A run that did not go as expected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Its seed.
     pub seed: u64,
@@ -108,7 +125,7 @@ pub struct Failure {
 }
 
 /// On how many seeds a property had which verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertySweep {
     /// Who judged it.
     pub judge: Judge,
@@ -136,7 +153,7 @@ pub struct PropertySweep {
 }
 
 /// A break and its seed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     /// On which seed.
     pub seed: u64,
@@ -145,7 +162,7 @@ pub struct Broken {
 }
 
 /// How often an event came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSweep {
     /// On how many seeds.
     pub seeds: u64,
@@ -171,6 +188,7 @@ impl SweepReport {
             outcomes: BTreeMap::new(),
             seeds_with: SeedsWith::default(),
             first_failures: BTreeMap::new(),
+            failures: Failures::default(),
             properties: properties.collect(),
             must_see: must_see.collect(),
             faults: FaultsReport::new(&setup.names),
@@ -179,6 +197,8 @@ impl SweepReport {
             latencies_by_topic: BTreeMap::new(),
             unavailable_ms: 0,
             groups: BTreeMap::new(),
+            swarm: BTreeMap::new(),
+            behaviours: Behaviours::default(),
             seen: BTreeMap::new(),
             steps: 0,
             events: 0,
@@ -195,6 +215,13 @@ impl SweepReport {
         self.last_seed = self.last_seed.max(Some(run.seed));
         *self.outcomes.entry(run.outcome).or_default() += 1;
         self.seeds_with.add(SeedsWith::of(&run));
+        self.failures.add(&run);
+        self.behaviours.add(run.behaviour);
+        let drawn = run.swarm.as_ref().into_iter().flat_map(Drawn::each);
+        let unexpected = u64::from(run.outcome != Outcome::AsExpected);
+        for each in drawn {
+            self.swarm.entry(each.to_owned()).or_default().add(DrawnSweep { seeds: 1, unexpected });
+        }
         for (property, report) in run.properties {
             let sweep =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
@@ -223,6 +250,13 @@ impl SweepReport {
         }
     }
 
+    /// How many seeds were played until this property broke for the first time, the one on which it did among them; none if
+    /// it never broke.
+    pub fn seeds_to_first(&self, property: Property) -> Option<u64> {
+        let broken = self.properties.get(&property)?.first_broken.as_ref()?;
+        Some(broken.seed.saturating_sub(self.first_seed?) + 1)
+    }
+
     /// Adds another sweep of the same scenario.
     pub fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
@@ -232,6 +266,11 @@ impl SweepReport {
             *self.outcomes.entry(outcome).or_default() += runs;
         }
         self.seeds_with.add(other.seeds_with);
+        self.failures.merge(other.failures);
+        self.behaviours.merge(&other.behaviours);
+        for (drawn, on) in other.swarm {
+            self.swarm.entry(drawn).or_default().add(on);
+        }
         for (property, sweep) in other.properties {
             let mine =
                 self.properties.entry(property).or_insert_with(|| PropertySweep::new(property.judge()));
@@ -303,6 +342,11 @@ impl SweepReport {
 }
 
 impl PropertySweep {
+    /// How many seeds could be judged.
+    pub fn judged(&self) -> u64 {
+        self.held + self.violated + self.allowed + self.not_exercised
+    }
+
     fn new(judge: Judge) -> Self {
         Self {
             judge,

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use highwater_model::protocol::{Preset, Switches};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// By the name of the switch or the setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Differing(BTreeMap<String, Value>);
 

@@ -201,7 +201,14 @@ fn the_view_shows_who_takes_part() {
 fn chance_strikes_clients_and_nobody_else() {
     let mut plan = plan(vec![]);
     let weights = [(RandomFault::CrashClient, 1), (RandomFault::PauseClient, 1)].into();
-    plan.random = Some(RandomFaults { every_ms: 200, budget: 20, lasts_ms: 400, weights });
+    plan.random = Some(RandomFaults {
+        every_ms: 200,
+        budget: 20,
+        lasts_ms: 400,
+        weights,
+        swarm: false,
+        swarm_settings: Default::default(),
+    });
     let notes = run(plan);
     let mut struck = Vec::new();
     for (_, event) in notes.events() {

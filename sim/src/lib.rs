@@ -57,6 +57,7 @@ pub mod prepared;
 pub mod run;
 pub mod scenario;
 pub mod seed;
+mod swarm;
 pub mod sweep;
 #[cfg(test)]
 mod testing;

@@ -12,9 +12,11 @@ use highwater_model::view::{
 };
 use highwater_reports::clients::{Reader, Writer};
 use highwater_reports::panel::PanelSetup;
+use highwater_reports::swarm::Drawn;
 
 use crate::scenario::plan::{Plan, PlannedGroup, PlannedProducer};
-use crate::seed::StreamId;
+use crate::seed::{Seed, StreamId};
+use crate::swarm;
 use crate::wire::link_streams;
 use crate::workload::{Keys, keys};
 
@@ -33,6 +35,8 @@ pub struct Prepared {
     pub(crate) keys: Keys,
     /// By node: whether it does not run from the start.
     pub(crate) away: Vec<bool>,
+    /// As [`Plan::variants`].
+    variants: Vec<Arc<Self>>,
 }
 
 impl Prepared {
@@ -48,8 +52,16 @@ impl Prepared {
             power_streams: plan.names.nodes.iter().map(power).collect(),
             keys: keys(&plan),
             away: away(&plan),
+            variants: plan.variants.iter().map(|it| Arc::new(Self::new(Arc::clone(&it.plan)))).collect(),
             plan,
         }
+    }
+
+    /// What this seed draws of a swarm, and the plan that it is played by.
+    pub(crate) fn drawn_by(self: &Arc<Self>, seed: u64) -> (Arc<Self>, Option<Drawn>) {
+        let Some(drawn) = swarm::draw(&self.plan, &Seed::new(seed)) else { return (Arc::clone(self), None) };
+        let variant = drawn.variant.and_then(|place| self.variants.get(place));
+        (Arc::clone(variant.unwrap_or(self)), Some(drawn.told))
     }
 
     pub(crate) fn producer_stream(&self, node: NodeId) -> StreamId {
@@ -78,6 +90,7 @@ fn panel(plan: &Plan) -> PanelSetup {
         switches: plan.switches,
         overrides: plan.overrides.as_slice().into(),
         seed: 0,
+        swarm: None,
         names: Arc::new(plan.names.clone()),
         config: Arc::clone(&plan.config),
         producers: producers.map(writer).chain(plan.groups.iter().flat_map(writers)).collect(),

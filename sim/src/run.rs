@@ -13,6 +13,7 @@ use highwater_model::view::ClusterView;
 use highwater_reports::liveness::{converged, unavailable};
 use highwater_reports::panel::{Extent, Panel, PanelSetup};
 use highwater_reports::report::RunReport;
+use highwater_reports::swarm::Drawn;
 
 use crate::crew::Cluster;
 use crate::driver::{Ended, Observer};
@@ -37,16 +38,18 @@ impl Default for RunOptions {
 
 /// Runs a seed on madsim: a node and a task for each machine.
 pub fn run(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
-    actors::drive(world(prepared, seed, options), Cluster::new(prepared, seed), seed)
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    actors::drive(world(&prepared, seed, drawn, options), Cluster::new(&prepared, seed), seed)
 }
 
 /// Runs a seed in a loop. The report is the same to the last bit.
 pub fn run_bare(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
-    bare::drive(world(prepared, seed, options), Cluster::new(prepared, seed))
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    bare::drive(world(&prepared, seed, drawn, options), Cluster::new(&prepared, seed))
 }
 
-fn world(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> World<Watch> {
-    let setup = PanelSetup { seed, ..prepared.panel.clone() };
+fn world(prepared: &Arc<Prepared>, seed: u64, swarm: Option<Drawn>, options: RunOptions) -> World<Watch> {
+    let setup = PanelSetup { seed, swarm, ..prepared.panel.clone() };
     let panel = if options.judges { Panel::new(setup) } else { Panel::off(setup) };
     World::new(prepared, seed, Watch { panel, prepared: Arc::clone(prepared) }, options.trace)
 }

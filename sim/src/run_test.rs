@@ -143,7 +143,14 @@ fn a_topic_may_grow_while_brokers_come_and_go() {
     let kinds =
         [RandomFault::CrashProcess, RandomFault::CrashPower, RandomFault::Pause, RandomFault::Isolate];
     let weights = kinds.map(|kind| (kind, 1)).into();
-    plan.random = Some(RandomFaults { every_ms: 2_000, budget: 20, lasts_ms: 9_000, weights });
+    plan.random = Some(RandomFaults {
+        every_ms: 2_000,
+        budget: 20,
+        lasts_ms: 9_000,
+        weights,
+        swarm: false,
+        swarm_settings: Default::default(),
+    });
     for report in run_everywhere(plan, 0..50) {
         // In this era a follower that is ahead of its leader stops its broker or its fetcher, and never comes back in.
         let gone = seen(&report, EventKind::BrokerHalted) + seen(&report, EventKind::FetcherDied) > 0;
@@ -171,7 +178,14 @@ fn random_faults_on_a_real_cluster_end_alike_on_both_drivers() {
         RandomFault::ElectPreferred,
     ];
     let weights = kinds.map(|kind| (kind, 1)).into();
-    plan.random = Some(RandomFaults { every_ms: 3_000, budget: 30, lasts_ms: 5_000, weights });
+    plan.random = Some(RandomFaults {
+        every_ms: 3_000,
+        budget: 30,
+        lasts_ms: 5_000,
+        weights,
+        swarm: false,
+        swarm_settings: Default::default(),
+    });
     for report in run_everywhere(plan, 0..20) {
         assert!(!matches!(report.end, RunEnd::Panicked { .. } | RunEnd::EventsExhausted), "{:?}", report.end);
     }

@@ -113,6 +113,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
             .map(|(index, (when, action))| PlannedFault { index, when, action })
             .collect(),
         random: None,
+        variants: Vec::new(),
         duration: Instant::from_millis(5_000),
         liveness: Micros::from_millis(2_000),
         events_max: 100_000,

@@ -355,7 +355,14 @@ fn with_chance(seed: u64) -> Notes {
         RandomFault::ElectPreferred,
     ];
     let weights = kinds.map(|kind| (kind, 1)).into();
-    plan.random = Some(RandomFaults { every_ms: 400, budget: 100, lasts_ms: 3_000, weights });
+    plan.random = Some(RandomFaults {
+        every_ms: 400,
+        budget: 100,
+        lasts_ms: 3_000,
+        weights,
+        swarm: false,
+        swarm_settings: Default::default(),
+    });
     run_seed(plan, seed)
 }
 

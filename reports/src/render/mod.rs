@@ -5,6 +5,7 @@
 //! file, for the command that plays a failure again.
 
 pub mod causes;
+mod failures_text;
 pub mod json;
 mod sweep_text;
 pub mod text;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::failures_text::failures;
 use super::text::{
-    WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol, story,
-    unavailable, unexpected,
+    INDENT, WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol,
+    story, unavailable, unexpected,
 };
 use super::{Again, wrapped};
+use crate::confidence::{Interval, rule_of_three};
 use crate::expect::HowOften;
 use crate::outcome::Outcome;
 use crate::property::Property;
@@ -31,7 +33,8 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     text += &outcomes(report);
     report.first_failures.values().for_each(|failure| text += &first_failure(failure));
     text += &broken(report);
-    text += &others(&report.properties);
+    text += &failures(report, again);
+    text += &others(report);
     text += "\n";
     text += &faults(&report.faults, Some(report.seeds));
     text += &counts(&report.counts);
@@ -44,6 +47,8 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     text += &must_see(seen.map(|(kind, seen)| {
         format!("{} {} on {} of {} seeds", kind.name(), seen.times, seen.seeds, report.seeds)
     }));
+    text += &swarm(report);
+    text += &behaviours(report);
     writeln!(
         text,
         "runs         {} steps, {} events, {} messages, sum of fingerprints {}",
@@ -100,6 +105,7 @@ fn broken(report: &SweepReport) -> String {
     );
     for (property, sweep) in shown {
         text += &broken_row(*property, sweep, breaks.get(property).copied(), report.seeds);
+        text += &how_often(*property, sweep, report);
     }
     text
 }
@@ -126,8 +132,52 @@ fn broken_row(property: Property, sweep: &PropertySweep, expected: Option<HowOft
     text
 }
 
+/// `broke on 3 of 25 judged seeds: 2.5 % to 31.3 % of all runs, with 95 % confidence; 4 seeds to the first`
+fn how_often(property: Property, sweep: &PropertySweep, report: &SweepReport) -> String {
+    let judged = sweep.judged();
+    let Some(interval) = Interval::new(sweep.broken_seeds, judged) else { return String::new() };
+    let mut words = if sweep.broken_seeds == 0 {
+        rule_of_three(judged)
+            .map_or_else(String::new, |rule| format!("breaks in {rule}, with 95 % confidence"))
+    } else {
+        format!("breaks in {interval} of all runs, with 95 % confidence")
+    };
+    if let Some(seeds) = report.seeds_to_first(property) {
+        words += &format!("; {seeds} {} to the first", if seeds == 1 { "seed" } else { "seeds" });
+    }
+    wrapped(&words, "      ", WIDTH)
+}
+
+fn swarm(report: &SweepReport) -> String {
+    if report.swarm.is_empty() {
+        return String::new();
+    }
+    let each = report.swarm.iter().map(|(drawn, on)| {
+        let failed =
+            if on.unexpected == 0 { String::new() } else { format!(" ({} not as expected)", on.unexpected) };
+        format!("{drawn} on {} seeds{failed}", on.seeds)
+    });
+    let words = each.collect::<Vec<_>>().join(", ");
+    wrapped(&words, INDENT, WIDTH).replacen(INDENT, "swarm        ", 1)
+}
+
+fn behaviours(report: &SweepReport) -> String {
+    let found = report.behaviours.report();
+    let Some(new) = found.next_is_new else { return String::new() };
+    let about = if found.sampled_one_of == 1 { "" } else { "about " };
+    let sampled = match found.sampled_one_of {
+        1 => String::new(),
+        one_of => format!(" (one behaviour of {one_of} was counted)"),
+    };
+    format!(
+        "behaviours   {about}{} distinct, {about}{} on one seed only; the next seed shows a new one with a chance of about {new}{sampled}\n",
+        found.distinct, found.on_one_seed
+    )
+}
+
 /// The properties that broke on no seed, by what became of them.
-fn others(properties: &BTreeMap<Property, PropertySweep>) -> String {
+fn others(report: &SweepReport) -> String {
+    let properties: &BTreeMap<Property, PropertySweep> = &report.properties;
     let unbroken = || properties.iter().filter(|(_, sweep)| sweep.broken_seeds == 0);
     let list = |title: &str, wanted: &dyn Fn(&PropertySweep) -> bool| {
         let names: Vec<_> =
@@ -138,7 +188,10 @@ fn others(properties: &BTreeMap<Property, PropertySweep>) -> String {
             format!("\n{title}\n{}", wrapped(&names.join(", "), "  ", WIDTH))
         }
     };
-    let mut text = list("held wherever it was exercised", &|sweep| sweep.held > 0 && sweep.unknown == 0);
+    let rule =
+        rule_of_three(report.seeds).map(|rule| format!("; each breaks in {rule}, with 95 % confidence"));
+    let held = format!("held wherever it was exercised{}", rule.unwrap_or_default());
+    let mut text = list(&held, &|sweep| sweep.held > 0 && sweep.unknown == 0);
     text += &list("held, but not judged on every seed", &|sweep| sweep.held > 0 && sweep.unknown > 0);
     text += &list("never judged", &|sweep| sweep.held == 0 && sweep.unknown > 0);
     text += &list("not exercised on any seed", &|sweep| sweep.held == 0 && sweep.unknown == 0);

@@ -26,7 +26,7 @@ pub use super::sweep_text::sweep;
 pub(super) const WIDTH: usize = 110;
 
 /// As wide as what a line of the numbers is called.
-const INDENT: &str = "             ";
+pub(super) const INDENT: &str = "             ";
 
 /// The report on one seed. A failure's last line is the command that plays it again.
 pub fn run(report: &RunReport, again: &Again<'_>) -> String {
@@ -47,6 +47,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     text += &replicas("as the faults ended", &report.replicas.as_the_faults_ended);
     text += &replicas("at the end", &report.replicas.at_the_end);
     text += "\n";
+    text += &swarm(report);
     text += &faults(&report.faults, None);
     text += &counts(&report.counts);
     text += &latency(report.latencies.percentiles().as_ref());
@@ -93,6 +94,12 @@ pub(super) fn story(story: &str, overrides: &[String]) -> String {
     let of_another = overrides.iter().any(|pair| pair.starts_with("protocol="));
     let note = if of_another { " (The story is of the version that the file names.)" } else { "" };
     format!("\n{}", wrapped(&format!("{story}{note}"), "  ", WIDTH))
+}
+
+/// What a swarm drew for this seed.
+fn swarm(report: &RunReport) -> String {
+    let Some(drawn) = &report.swarm else { return String::new() };
+    wrapped(&drawn.to_string(), INDENT, WIDTH).replacen(INDENT, "swarm        ", 1)
 }
 
 pub(super) fn unexpected(found: &[Unexpected]) -> String {

@@ -6,6 +6,7 @@ mod compare;
 mod history;
 mod interrupt;
 mod list;
+mod merge;
 mod museum;
 mod output;
 mod presets;
@@ -37,6 +38,7 @@ Examples:
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
+  highwater merge 1.json 2.json 3.json
   highwater check my_scenario.json
   highwater list
   highwater protocols --diff 2.0 2.0.1
@@ -55,6 +57,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
@@ -85,6 +88,7 @@ impl Exit {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),

@@ -3,6 +3,7 @@
 //! The gap between two is drawn evenly between nothing and twice the mean. An exponential gap would need a logarithm, and those
 //! differ in their last bits from machine to machine. Each fault takes the same number of draws whatever it turns out to be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater_model::ids::{BrokerId, NodeId};
@@ -17,11 +18,14 @@ use super::{Act, Source, Strike, Witness};
 use crate::scenario::format::{RandomFault, RandomFaults};
 use crate::scenario::plan::Plan;
 use crate::seed::{Seed, Share, even};
+use crate::swarm;
 use crate::wire::{Degraded, DropRule, Wire};
 
 /// The source of a run's random faults.
 pub(crate) struct Chance {
     plan: Arc<Plan>,
+    /// Those that are on for this seed.
+    weights: BTreeMap<RandomFault, u32>,
     stream: ChaCha8Rng,
     struck: u32,
 }
@@ -38,8 +42,10 @@ impl Chance {
     /// None if the plan leaves nothing to chance.
     pub(crate) fn new(plan: &Arc<Plan>, seed: &Seed) -> Option<Self> {
         let random = plan.random.as_ref()?;
-        (weight(random) > 0).then(|| Self {
+        let weights = swarm::weights(random, seed);
+        (weight(&weights) > 0).then(|| Self {
             plan: Arc::clone(plan),
+            weights,
             stream: seed.stream("random faults"),
             struck: 0,
         })
@@ -54,7 +60,7 @@ impl Chance {
 
     /// The next one.
     pub(crate) fn strike(&mut self, view: &ClusterView, wire: &Wire) -> Option<Strike> {
-        let draws = draw(self.plan.random.as_ref()?, &mut self.stream);
+        let draws = draw(self.plan.random.as_ref()?, &self.weights, &mut self.stream);
         let fault = self.struck;
         self.struck += 1;
         let act = Act::drawn(&draws, &self.plan, view, wire);
@@ -62,14 +68,14 @@ impl Chance {
     }
 }
 
-fn weight(random: &RandomFaults) -> u64 {
-    random.weights.values().map(|&weight| u64::from(weight)).sum()
+fn weight(weights: &BTreeMap<RandomFault, u32>) -> u64 {
+    weights.values().map(|&weight| u64::from(weight)).sum()
 }
 
-fn draw(random: &RandomFaults, stream: &mut ChaCha8Rng) -> Draws {
-    let mut place = even(stream, 0, weight(random) - 1);
+fn draw(random: &RandomFaults, weights: &BTreeMap<RandomFault, u32>, stream: &mut ChaCha8Rng) -> Draws {
+    let mut place = even(stream, 0, weight(weights) - 1);
     let mut kind = RandomFault::CrashProcess;
-    for (&candidate, &weight) in &random.weights {
+    for (&candidate, &weight) in weights {
         let weight = u64::from(weight);
         if place < weight {
             kind = candidate;

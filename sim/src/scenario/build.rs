@@ -53,6 +53,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
         groups,
         faults: faults.map(|(index, fault)| planned_fault(index, fault, lookup)).collect::<Result<_, _>>()?,
         random: scenario.random_faults.clone(),
+        variants: Vec::new(),
         duration: Instant::from_millis(scenario.duration_ms),
         liveness: Micros::from_millis(scenario.liveness_ms),
         events_max: scenario.events_max,

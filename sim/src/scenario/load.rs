@@ -17,6 +17,7 @@ use super::path::JsonPath;
 use super::plan::Plan;
 use super::shape::Shape;
 use super::spans::{self, Span, Spans};
+use super::swarm;
 use super::validate::validate;
 
 /// A scenario that may be run.
@@ -44,8 +45,26 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, LoadErrors> {
 pub fn load_str(file: &str, text: &str, overrides: &[String]) -> Result<Loaded, LoadErrors> {
     // A byte order mark says nothing in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reading =
-        Reading { file, text, overrides, spans: Spans::default(), set: Vec::new(), errors: Vec::new() };
+    let loaded = load_one(file, text, overrides)?;
+    let variants = swarm::variants(&loaded, overrides, |overrides| load_one(file, text, overrides));
+    match variants {
+        Ok(variants) if variants.is_empty() => Ok(loaded),
+        Ok(variants) => {
+            let plan = Plan { variants, ..Plan::clone(&loaded.plan) };
+            Ok(Loaded { plan: Arc::new(plan), ..loaded })
+        }
+        Err(problem) => {
+            let mut reading = Reading::new(file, text, overrides);
+            reading.scenario();
+            reading.report([*problem]);
+            Err(reading.into_errors())
+        }
+    }
+}
+
+/// Without the variants of a swarm.
+fn load_one(file: &str, text: &str, overrides: &[String]) -> Result<Loaded, LoadErrors> {
+    let mut reading = Reading::new(file, text, overrides);
     match reading.scenario() {
         Some(loaded) if reading.errors.is_empty() => Ok(loaded),
         _ => Err(reading.into_errors()),
@@ -61,7 +80,11 @@ struct Reading<'a> {
     errors: Vec<LoadError>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(file: &'a str, text: &'a str, overrides: &'a [String]) -> Self {
+        Self { file, text, overrides, spans: Spans::default(), set: Vec::new(), errors: Vec::new() }
+    }
+
     /// The scenario and its plan, as far as they can be made; errors are gathered on the way.
     fn scenario(&mut self) -> Option<Loaded> {
         let document = match spans::parse(self.text) {

@@ -20,6 +20,7 @@ pub mod schema;
 pub mod shape;
 pub mod spans;
 pub mod suggest;
+mod swarm;
 pub mod target;
 pub mod transactions_topic;
 pub mod validate;

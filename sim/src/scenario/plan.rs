@@ -40,6 +40,8 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// What goes wrong by chance.
     pub random: Option<RandomFaults>,
+    /// The same plan under each combination of the settings that seeds draw; empty if they draw none.
+    pub variants: Vec<Variant>,
     /// When the fault phase ends and everything is mended.
     pub duration: Instant,
     /// How long the cluster may take to converge from then on.
@@ -48,6 +50,15 @@ pub struct Plan {
     pub events_max: u64,
     /// What must come of it.
     pub expect: Expect,
+}
+
+/// A plan under settings that some seeds draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// `KEY=VALUE`, in the order of keys.
+    pub settings: Arc<[String]>,
+    /// The plan under these.
+    pub plan: Arc<Plan>,
 }
 
 /// A producer and what it is asked to send.

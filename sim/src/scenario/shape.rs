@@ -189,10 +189,12 @@ impl Shape {
         }
     }
 
-    /// An object whose keys are names from a list and whose values are all alike.
+    /// An object whose values are all alike, and whose keys are names from a list, or names that whoever reads them judges.
     fn map(&self, schema: &Value, path: &JsonPath, map: &mut Map<String, Value>, findings: &mut Findings) {
         let known = choices(self.resolve(&schema["propertyNames"]).0);
-        let unknown: Vec<String> = map.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
+        let any = schema["propertyNames"].is_null();
+        let is_unknown = |key: &&String| !any && !known.contains(&key.as_str());
+        let unknown: Vec<String> = map.keys().filter(is_unknown).cloned().collect();
         for key in unknown {
             let near = nearest(&key, known.iter().copied());
             let problem = Problem::new(path.key(&key), format!("unknown key `{key}` in {path}"));

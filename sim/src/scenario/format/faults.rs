@@ -306,6 +306,17 @@ pub struct RandomFaults {
     pub lasts_ms: u64,
     /// Kinds and their weights.
     pub weights: BTreeMap<RandomFault, u32>,
+    /// Whether each seed draws which of these kinds are on, each by a coin of its own; a seed that draws none has all.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub swarm: bool,
+    /// Settings of which each seed draws one value each, `"min.insync.replicas": [1, 2]`; keys and values are those of
+    /// `--set`, which leaves nothing to draw where it sets the same key. At most 64 combinations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub swarm_settings: BTreeMap<String, Vec<serde_json::Value>>,
+}
+
+fn is_off(swarm: &bool) -> bool {
+    !swarm
 }
 
 /// The kinds of random faults. Targets are drawn evenly.

@@ -1,0 +1,257 @@
+//! `highwater run`: plays scenarios, on one seed or on many.
+
+mod budget;
+mod many;
+mod ndjson;
+mod one;
+mod shard;
+
+use std::io;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use highwater_reports::report::Fingerprint;
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::budget::Budget;
+use self::many::{Ends, many};
+use self::ndjson::Ndjson;
+use self::one::one;
+use super::{Exit, history, interrupt, output, seeds};
+use crate::prepared::Prepared;
+use crate::scenario::files::{self, ScenarioFile};
+use crate::scenario::load;
+
+pub(super) use self::many::command;
+
+/// Plays scenarios and judges them. One seed prints that run's report; many seeds print how often each property broke,
+/// the first failing seed, and the command that plays it again.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RunArguments {
+    /// Scenario files, or directories of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Plays this seed [default: 0]
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Plays every seed from A to B, B not included
+    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    seeds: Option<Range<u64>>,
+    /// Plays seeds until this much time is over: 30s, 5m, 2h. Several scenarios share it
+    #[arg(long, value_name = "TIME", value_parser = budget::parse, conflicts_with = "seed")]
+    until: Option<Duration>,
+    /// Plays seeds until so many did not go as expected
+    #[arg(long, value_name = "N", conflicts_with = "seed")]
+    until_failures: Option<NonZeroU64>,
+    /// Ends with the first seed that did not go as expected
+    #[arg(long, conflicts_with = "until_failures")]
+    fail_fast: bool,
+    /// Plays one part of --seeds: 3/16 is the third of sixteen. `highwater merge` joins the parts' JSON
+    #[arg(long, value_name = "N/OF", value_parser = shard::parse, requires = "seeds",
+        conflicts_with_all = ["until", "until_failures", "fail_fast"])]
+    shard: Option<shard::Part>,
+    /// Writes a JSON object a seed to this file, a line each, in ascending order of seeds
+    #[arg(long, value_name = "FILE")]
+    ndjson: Option<PathBuf>,
+    /// How many seeds to play at a time [default: one a core]. The output does not depend on it
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How to print the report. Several scenarios make a JSON array
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Prints every event, in order, before the report
+    #[arg(long, conflicts_with_all = ["seeds", "until", "until_failures"])]
+    trace: bool,
+    /// Writes what clients sent, were told and read to this file: as JSON lines if it ends in .jsonl or .json, in the form that
+    /// jepsen.tests.kafka reads if it ends in .edn
+    #[arg(long, value_name = "FILE", value_parser = history::parse)]
+    history: Option<history::Target>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater run scenarios/steady_state.json
+  highwater run scenarios/chaos.json --seed 7 --trace
+  highwater run scenarios --seeds 0..1000
+  highwater run scenarios/chaos.json --set protocol=2.0 --set truncate_when=epoch_changes
+  highwater run scenarios/steady_state.json --set acks=1 --set topics.orders.replication=2
+  highwater run scenarios/chaos.json --seeds 0..10000 --format json > chaos.report.json
+  highwater run scenarios/chaos.json --until 5m --ndjson chaos.ndjson
+  highwater run scenarios --seeds 0..1000 --fail-fast
+  highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
+  highwater run scenarios/chaos.json --seed 7 --history chaos.edn";
+
+/// The faces of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// A scenario that is to be played.
+struct Story {
+    file: ScenarioFile,
+    prepared: Arc<Prepared>,
+    /// Of what the file says with all overrides.
+    hash: Fingerprint,
+}
+
+/// What one scenario came to.
+struct Part {
+    printed: String,
+    exit: Exit,
+}
+
+/// The same with how many seeds did not go as expected.
+struct Played {
+    part: Part,
+    failures: u64,
+}
+
+impl RunArguments {
+    fn plays_many(&self) -> bool {
+        self.seeds.is_some() || self.until.is_some() || self.until_failures.is_some()
+    }
+
+    /// What the parser of the command line cannot refuse.
+    fn contradiction(&self, scenarios: usize) -> Option<&'static str> {
+        if self.trace && self.format == Format::Json {
+            return Some("--trace prints text; leave --format json out, or --trace");
+        }
+        if self.history.is_some() && self.plays_many() {
+            return Some("--history is what the clients of one run know; give --seed N in place of --seeds");
+        }
+        if self.history.is_some() && scenarios > 1 {
+            return Some("--history is what the clients of one run know, and there are several scenarios; name one file");
+        }
+        let endless = self.until_failures.is_some() && self.seeds.is_none() && self.until.is_none();
+        (endless && scenarios > 1).then_some(
+            "--until-failures alone may play the first of several scenarios for ever; give --seeds or --until, too",
+        )
+    }
+}
+
+/// Does what `highwater run` says.
+///
+/// # Errors
+/// The result could not be written.
+pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
+    let Ok(stories) = load_all(arguments) else { return Ok(Exit::MISUSED) };
+    if let Some(why) = arguments.contradiction(stories.len()) {
+        output::note(&format!("highwater: {why}"));
+        return Ok(Exit::MISUSED);
+    }
+    let mut ndjson = match Ndjson::create(arguments.ndjson.as_deref()) {
+        Ok(ndjson) => ndjson,
+        Err(error) => {
+            let path = arguments.ndjson.as_deref().unwrap_or("".as_ref()).display();
+            output::note(&format!("highwater: {path} could not be written: {error}"));
+            return Ok(Exit::MISUSED);
+        }
+    };
+    let parts = play(arguments, &stories, &mut ndjson)?;
+    if arguments.format == Format::Json {
+        output::result(&as_json(parts.iter().map(|part| part.printed.as_str()), stories.len()))?;
+    }
+    if let Some(failure) = ndjson.failure() {
+        output::note(&failure);
+        return Ok(Exit::MISUSED);
+    }
+    if interrupt::listen().load(Ordering::Relaxed) {
+        output::note("highwater: interrupted; the report above is on what was played so far");
+        return Ok(Exit::INTERRUPTED);
+    }
+    Ok(gravest(parts.iter().map(|part| part.exit)))
+}
+
+/// Plays one scenario after the other, and prints the reports for people as they come.
+fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io::Result<Vec<Part>> {
+    let interrupted = interrupt::listen();
+    let budget = Budget::new(arguments.until);
+    let mut failures = arguments.until_failures.map(NonZeroU64::get).or(arguments.fail_fast.then_some(1));
+    let mut parts = Vec::new();
+    for (place, story) in stories.iter().enumerate() {
+        if interrupted.load(Ordering::Relaxed) || ndjson.failure().is_some() {
+            break;
+        }
+        if failures == Some(0) {
+            let left = stories.len() - place;
+            output::note(&format!(
+                "highwater: ended by a failure; {left} of {} scenarios were not played",
+                stories.len()
+            ));
+            break;
+        }
+        let played = if arguments.plays_many() {
+            let deadline = budget.share(stories.len() - place);
+            many(arguments, story, &Ends { deadline, failures, interrupted }, ndjson)
+        } else {
+            one(arguments, story, ndjson)?
+        };
+        failures = failures.map(|most| most.saturating_sub(played.failures));
+        if arguments.format == Format::Text {
+            let break_before = if parts.is_empty() { "" } else { "\n" };
+            output::result(&format!("{break_before}{}", played.part.printed))?;
+        }
+        parts.push(played.part);
+    }
+    Ok(parts)
+}
+
+/// Of several exit codes the gravest.
+pub(super) fn gravest(exits: impl Iterator<Item = Exit>) -> Exit {
+    exits.max_by_key(|exit| gravity(*exit)).unwrap_or(Exit::SUCCESS)
+}
+
+/// Of several scenarios' exit codes the gravest is returned: a defect, then a broken promise, then a stall.
+fn gravity(exit: Exit) -> u8 {
+    match exit.0 {
+        101 => 3,
+        1 => 2,
+        3 => 1,
+        _ => 0,
+    }
+}
+
+/// Reads every file before anything runs. All that is wrong with any of them is printed.
+fn load_all(arguments: &RunArguments) -> Result<Vec<Story>, ()> {
+    let files =
+        files::expand(&arguments.paths).map_err(|errors| output::note(&errors.render(output::colours())))?;
+    let mut loaded = Vec::new();
+    let mut failed = false;
+    for file in files {
+        match load::load(&file.path, &arguments.set) {
+            Ok(scenario) => {
+                let said = serde_json::to_string(&scenario.scenario).expect("a scenario's keys are strings");
+                let hash = Fingerprint(xxh3_64(said.as_bytes()));
+                loaded.push(Story { file, prepared: Arc::new(Prepared::new(scenario.plan)), hash });
+            }
+            Err(errors) => {
+                output::note(&errors.render(output::colours()));
+                failed = true;
+            }
+        }
+    }
+    if failed { Err(()) } else { Ok(loaded) }
+}
+
+fn written(report: serde_json::Result<String>) -> String {
+    report.expect("a report's keys are strings")
+}
+
+/// One scenario prints its report, several an array of theirs.
+pub(super) fn as_json<'a>(printed: impl Iterator<Item = &'a str>, scenarios: usize) -> String {
+    let printed: Vec<&str> = printed.collect();
+    if scenarios == 1 { printed.concat() } else { format!("[\n{}\n]", printed.join(",\n")) }
+}
