@@ -141,23 +141,35 @@ pub(super) fn transaction_of(event: &Event) -> Option<TransactionalId> {
     }
 }
 
-/// Whether it is something that keeps a node from its work, or made it forget.
-pub(super) fn troubles(event: &Event, node: NodeId) -> bool {
-    match_any_node(event, node)
-        || matches!(event, Event::FollowerLagged { broker, .. } | Event::ControlledShutdownStarted { broker }
-            if NodeId::from(*broker) == node)
-}
-
-fn match_any_node(event: &Event, node: NodeId) -> bool {
+/// Whether it is something that keeps a node from its work, or made it forget; of links only those with `peer`, if one
+/// is named.
+pub(super) fn troubles(event: &Event, node: NodeId, peer: Option<NodeId>) -> bool {
     if let Event::NodeStopped { node: struck, .. } | Event::NodePaused { node: struck } = event {
         *struck == node
     } else if let Event::LinkCut { from, to }
     | Event::LinkDegraded { from, to }
     | Event::MessageDropped { from, to, .. } = event
     {
-        *from == node || *to == node
+        let is_between = |a: &NodeId, b: &NodeId| *a == node && peer.is_none_or(|peer| peer == *b);
+        is_between(from, to) || is_between(to, from)
+    } else if let Event::FollowerLagged { broker, .. } | Event::ControlledShutdownStarted { broker } = event {
+        NodeId::from(*broker) == node
     } else {
         false
+    }
+}
+
+/// Whether the second event ends what the first began.
+pub(super) fn mends(trouble: &Event, event: &Event) -> bool {
+    match (trouble, event) {
+        (Event::NodeStopped { node, .. }, Event::NodeRestarted { node: other })
+        | (Event::NodePaused { node }, Event::NodeResumed { node: other }) => node == other,
+        (
+            Event::LinkCut { from, to } | Event::LinkDegraded { from, to },
+            Event::LinkHealed { from: source, to: goal },
+        ) => (from, to) == (source, goal),
+        (Event::FollowerLagged { broker, .. }, Event::FollowerLagEnded { broker: other }) => broker == other,
+        (_, _) => false,
     }
 }
 

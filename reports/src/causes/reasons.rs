@@ -6,7 +6,7 @@ use highwater_model::event::{Event, StepId};
 use highwater_model::ids::{BrokerId, NodeId};
 use highwater_model::names::Names;
 
-use super::notable::{Subject, of_group, takes_part, transaction_of, troubles};
+use super::notable::{Subject, mends, of_group, takes_part, transaction_of, troubles};
 use super::story::Story;
 
 /// Looks for reasons.
@@ -47,11 +47,11 @@ impl Why<'_> {
         {
             vec![self.restart(place, *broker)]
         } else if let Event::BounceOverlooked { broker } = event {
-            vec![self.restart(place, *broker), self.trouble(place, NodeId::CONTROLLER)]
+            vec![self.restart(place, *broker), self.trouble(place, NodeId::CONTROLLER, None)]
         } else if let Event::BrokerUnfenced { broker } = event {
-            vec![self.restart(place, *broker).or_else(|| self.trouble(place, (*broker).into()))]
+            vec![self.restart(place, *broker).or_else(|| self.absence(place, *broker))]
         } else if let Event::BrokerFenced { broker } = event {
-            vec![self.trouble(place, (*broker).into())]
+            vec![self.absence(place, *broker)]
         } else {
             return None;
         })
@@ -96,13 +96,14 @@ impl Why<'_> {
     }
 
     fn of_the_isr(&self, place: usize, event: &Event) -> Option<Vec<Option<usize>>> {
-        Some(if let Event::IsrShrinkProposed { removed, .. } = event {
-            removed.iter().map(|broker| self.trouble(place, broker.into())).collect()
+        Some(if let Event::IsrShrinkProposed { removed, broker: leader, .. } = event {
+            let leader = Some(NodeId::from(*leader));
+            removed.iter().map(|broker| self.trouble(place, broker.into(), leader)).collect()
         } else if let Event::IsrShrunk { removed, .. } = event {
             let link = self.link(place);
             let by_leader =
                 link.filter(|&it| matches!(self.story.event(it), Event::IsrShrinkProposed { .. }));
-            let troubles = removed.iter().map(|broker| self.trouble(place, broker.into()));
+            let troubles = removed.iter().map(|broker| self.absence(place, broker));
             [link, by_leader.and_then(|_| self.delay(place))]
                 .into_iter()
                 .chain(troubles.filter(|_| by_leader.is_none()))
@@ -153,7 +154,10 @@ impl Why<'_> {
                 matches!(it, Event::ProduceSent { client: by, first: of, .. } if by == client && of == first)
             });
                 let asked = before.and_then(|it| self.story.event(it).broker());
-                let trouble = asked.and_then(|broker| self.trouble(place, broker.into()));
+                let trouble = asked.and_then(|broker| {
+                    let between = self.trouble(place, broker.into(), Some(*client));
+                    between.or_else(|| self.trouble(place, broker.into(), None))
+                });
                 let refused = self.latest(place, |it| {
                     matches!(it, Event::ProduceRefused { client: by, .. } if by == client) && self.is_here(it)
                 });
@@ -163,7 +167,7 @@ impl Why<'_> {
                     self.latest(place, |it| matches!(it, Event::IsrShrunk { .. }) && self.is_here(it));
                 vec![shrunk.max(self.part(place, *broker))]
             } else if let Event::SendFailed { client, .. } | Event::TransactionFailed { client, .. } = event {
-                vec![self.link(place).or_else(|| self.trouble(place, *client)), self.delay(place)]
+                vec![self.link(place).or_else(|| self.trouble(place, *client, None)), self.delay(place)]
             } else if let Event::RecordsPolled { batch, .. } = event {
                 vec![self.latest(place, |it| {
                     matches!(it, Event::RecordsAppended { batch: of, .. } if of == batch)
@@ -189,7 +193,7 @@ impl Why<'_> {
         let started = || latest(&|it| matches!(it, Event::GenerationStarted { .. }));
         let rebalances = || latest(&|it| matches!(it, Event::RebalanceStarted { .. }));
         Some(if let Event::MemberExpired { client, .. } | Event::PollExpired { client, .. } = event {
-            vec![self.trouble(place, *client)]
+            vec![self.trouble(place, *client, None)]
         } else if let Event::MemberFenced { .. } = event {
             vec![self.link(place), rebalances()]
         } else if let Event::GenerationStarted { .. } = event {
@@ -320,9 +324,19 @@ impl Why<'_> {
         event.partition() == self.subject.partition
     }
 
-    /// What kept a node from its work last.
-    pub(super) fn trouble(&self, place: usize, node: NodeId) -> Option<usize> {
-        self.latest(place, |it| troubles(it, node))
+    /// What keeps a node from its work, or from its work with `peer`: the latest that is not over; else the latest.
+    fn trouble(&self, place: usize, node: NodeId, peer: Option<NodeId>) -> Option<usize> {
+        let is_over = |it: usize| {
+            let trouble = self.story.event(it);
+            self.story.first(it..place, |event| mends(trouble, event)).is_some()
+        };
+        let all = self.story.all(0..place, |it| troubles(it, node, peer));
+        all.iter().rev().copied().find(|&it| !is_over(it)).or_else(|| all.last().copied())
+    }
+
+    /// Why the controller hears nothing of a broker, or is to do without it.
+    fn absence(&self, place: usize, broker: BrokerId) -> Option<usize> {
+        self.trouble(place, broker.into(), Some(NodeId::CONTROLLER))
     }
 
     fn restart(&self, place: usize, broker: BrokerId) -> Option<usize> {
@@ -338,7 +352,7 @@ impl Why<'_> {
         let leader = self.latest(place, |it| {
             matches!(it, Event::LeaderElected { .. } | Event::BecameLeader { .. }) && self.is_here(it)
         })?;
-        self.trouble(place, self.story.event(leader).broker()?.into())
+        self.absence(place, self.story.event(leader).broker()?)
     }
 
     /// The start of a broker's life, if it takes its first part on the partition in it; or that the controller never

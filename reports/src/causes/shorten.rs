@@ -99,3 +99,7 @@ fn assemble(led: Vec<Line>, left_out: &[Cause], (broke, noticed): (Cause, Option
     chain.extend(noticed);
     chain
 }
+
+#[cfg(test)]
+#[path = "shorten_test.rs"]
+mod shorten_test;
