@@ -103,7 +103,7 @@ fn what_completes_the_transaction_before_decides_nothing() {
         state: TransactionState::CompleteCommit,
     };
     let before = [initialized(), decided(), ended(0, true)];
-    let events = [&before[..], &two(&[completed, marked(ORDERS, 0), polled(0, &[0])])].concat();
+    let events = [&before[..], &two(&[completed, marked(ORDERS, 0), polled(1, &[0])])].concat();
     assert_eq!(judged(&careful(), &events, Property::PrecommittedRead), (1, 1, 0));
 }
 
