@@ -78,7 +78,7 @@ fn a_record_that_is_read_before_the_decision_is_a_precommitted_read() {
     let history = told(&careful(), &events);
     assert_eq!(
         history.precommitted_read.promised.findings[0].evidence,
-        "billing-0 is given shop#0 of transaction 0 of shop, and nobody has decided that it is committed"
+        "billing-0 is given shop#0 at offset 0 of orders-0, of transaction 0 of shop, and nobody has decided that it is committed"
     );
     let mut late = two(&[decided(), ended(0, true), begun(1), sent(2), acknowledged(3, &[2])]);
     late.push(polled(3, &[2]));
