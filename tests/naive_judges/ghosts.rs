@@ -28,10 +28,10 @@ pub(super) struct Ghosts {
     pub(super) decisions: Vec<(Option<BrokerId>, LeaderEpoch)>,
     /// Who took office, in order.
     pub(super) offices: Vec<(LeaderEpoch, BrokerId)>,
-    /// All that leaders wrote, in order.
-    pub(super) written: Vec<(LeaderEpoch, usize)>,
+    /// Where leaders wrote, and in which epochs.
+    pub(super) written: BTreeSet<(LeaderEpoch, usize)>,
     /// Replicas as they were when they decided to answer success, until they do.
-    pub(super) decided: Vec<(BrokerId, NodeId, Offset, ReplicaView)>,
+    pub(super) successes: Vec<(BrokerId, NodeId, Offset, ReplicaView)>,
     /// The controller has had an ISR.
     pub(super) begun: bool,
 }
@@ -64,9 +64,16 @@ impl Ghosts {
             lossy: BrokerSet::EMPTY,
             decisions: Vec::new(),
             offices: Vec::new(),
-            written: Vec::new(),
-            decided: Vec::new(),
+            written: BTreeSet::new(),
+            successes: Vec::new(),
             begun: false,
+        }
+    }
+
+    /// The controller decided, or goes on as it did.
+    pub(super) fn decided(&mut self, decision: (Option<BrokerId>, LeaderEpoch)) {
+        if self.decisions.last() != Some(&decision) {
+            self.decisions.push(decision);
         }
     }
 
@@ -100,9 +107,9 @@ impl Ghosts {
             }
         }
         let decision = (now.controller.leader, now.controller.leader_epoch);
-        self.decisions.push(decision);
+        self.decided(decision);
         self.begun |= now.controller.leader.is_some() || !now.controller.isr.is_empty();
         let offline = |broker| now.replica(broker).is_none_or(|replica| replica.role == Role::Offline);
-        self.decided.retain(|(broker, ..)| !offline(*broker));
+        self.successes.retain(|(broker, ..)| !offline(*broker));
     }
 }

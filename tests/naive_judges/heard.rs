@@ -32,11 +32,15 @@ pub(super) fn broken(
                     broken.push(Property::TruncationSparesCommitted);
                 }
             }
-            Event::LeaderElected { broker, epoch, .. } => ghosts.decisions.push((Some(*broker), *epoch)),
+            Event::LeaderElected { broker, epoch, .. } => ghosts.decided((Some(*broker), *epoch)),
             Event::BecameLeader { broker, epoch, .. } => ghosts.offices.push((*epoch, *broker)),
             Event::RecordsAppended { broker, batch, .. } => {
                 let offsets = batch.base_offset.0 as usize..batch.end_offset().0 as usize;
-                ghosts.written.extend(offsets.map(|offset| (batch.leader_epoch, offset)));
+                for offset in offsets {
+                    if !ghosts.written.insert((batch.leader_epoch, offset)) {
+                        broken.push(Property::EpochOrder);
+                    }
+                }
                 if now.replica(*broker).is_some_and(has_a_sequence_twice) {
                     broken.push(Property::IdempotentDedup);
                 }
@@ -58,14 +62,14 @@ pub(super) fn broken(
             }
             Event::Replicated { broker, client, base_offset, .. } => {
                 if let Some(replica) = now.replica(*broker) {
-                    ghosts.decided.push((*broker, *client, *base_offset, replica.clone()));
+                    ghosts.successes.push((*broker, *client, *base_offset, replica.clone()));
                 }
             }
             Event::ProduceAcknowledged { broker, client, acks, base_offset, records, .. } => {
                 let same = |(by, to, at, _): &(_, _, _, _)| (by, to, at) == (broker, client, base_offset);
-                let decided = (*acks == Acks::All).then(|| ghosts.decided.iter().position(same)).flatten();
+                let decided = (*acks == Acks::All).then(|| ghosts.successes.iter().position(same)).flatten();
                 let then = match decided {
-                    Some(place) => Some(ghosts.decided.remove(place).3),
+                    Some(place) => Some(ghosts.successes.remove(place).3),
                     None => now.replica(*broker).cloned(),
                 };
                 broken.extend(acknowledged(config, *acks, (*base_offset, records), then.as_ref(), now));

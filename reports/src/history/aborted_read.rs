@@ -6,10 +6,9 @@
 //! Looked at: records that surely failed. Broken at each poll that returns one, and at the failure of one that was read.
 
 use highwater_model::event::Step;
-use highwater_model::ids::{Offset, RecordId, TopicPartition};
-use highwater_model::names::Names;
+use highwater_model::ids::{RecordId, TopicPartition};
 
-use super::{Fate, History, record_name};
+use super::{Fate, History, located};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
@@ -35,12 +34,12 @@ pub(super) fn read(history: &mut History, step: &Step, partition: TopicPartition
 }
 
 fn broke(history: &mut History, step: &Step, partition: TopicPartition, value: RecordId, how: &str) {
-    let (names, first) = (&history.names, first(history, value));
+    let (names, first) = (&history.names, history.records.place(value));
     history.aborted_read.broke(true, || Finding {
         property: Property::AbortedRead,
         step: *step,
         partition: Some(partition),
-        evidence: format!("{} {how}", called(names, value, first)),
+        evidence: format!("{} {how}", located(names, value, first)),
     });
 }
 
@@ -53,7 +52,7 @@ pub(super) fn aborted(
     value: RecordId,
     promises: &Promises,
 ) {
-    let (names, first) = (&history.names, first(history, value));
+    let (names, first) = (&history.names, history.records.place(value));
     let promised = promises.is_lasting(partition.topic);
     history.aborted_read.broke(promised, || Finding {
         property: Property::AbortedRead,
@@ -61,24 +60,7 @@ pub(super) fn aborted(
         partition: Some(partition),
         evidence: format!(
             "{} is read with isolation.level=read_committed, and its transaction was aborted",
-            called(names, value, first)
+            located(names, value, first)
         ),
     });
-}
-
-type Place = (TopicPartition, Offset);
-
-/// The first place that anyone was told of for a record.
-fn first(history: &History, value: RecordId) -> Option<Place> {
-    history.records.get(value)?.first
-}
-
-/// `shop#3, at offset 2 of orders-0,`.
-fn called(names: &Names, value: RecordId, first: Option<Place>) -> String {
-    match first {
-        Some((partition, offset)) => {
-            format!("{}, at offset {offset} of {},", record_name(names, value), names.partition(partition))
-        }
-        None => record_name(names, value),
-    }
 }

@@ -13,7 +13,7 @@ use highwater_model::event::Step;
 use highwater_model::ids::RecordId;
 
 use super::transactions::{Ended, Transaction};
-use super::{Fate, History, Ledger, record_name};
+use super::{Fate, History, Ledger, located};
 use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
@@ -27,11 +27,13 @@ pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
         let Some((missing, given)) = torn else { continue };
         let promised = transaction.records.iter().all(|(_, it)| promises.is_lasting(it.topic));
         let names = &history.names;
+        let located = |value| located(names, value, history.records.place(value));
         let said = match transaction.ended {
             Ended::Committed => "was committed",
             Ended::Unknown | Ended::Aborted => "may have been committed or not",
         };
-        let given = given.map_or_else(|| "of it".to_owned(), |given| record_name(names, given));
+        let given = given.map_or_else(|| "of it".to_owned(), located);
+        let missing = located(missing);
         history.atomic_transactions.broke(promised, || Finding {
             property: Property::AtomicTransactions,
             step: *step,
@@ -40,7 +42,7 @@ pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
                 "transaction {} of {} {said}; no reader with isolation.level=read_committed was given {}{}",
                 transaction.number,
                 names.node(transaction.client),
-                record_name(names, missing),
+                missing,
                 if transaction.ended == Ended::Committed { String::new() } else { format!(", but {given}") }
             ),
         });

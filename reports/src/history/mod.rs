@@ -420,6 +420,15 @@ pub fn record_name(names: &Names, value: RecordId) -> String {
     format!("{}#{}", names.node(value.client()), value.number())
 }
 
+/// `shop#17 at offset 5 of orders-0`, if anyone was told of a place.
+fn located(names: &Names, value: RecordId, place: Option<(TopicPartition, Offset)>) -> String {
+    let name = record_name(names, value);
+    match place {
+        Some((partition, offset)) => format!("{name} at offset {offset} of {}", names.partition(partition)),
+        None => name,
+    }
+}
+
 #[cfg(test)]
 mod groups_test;
 #[cfg(test)]

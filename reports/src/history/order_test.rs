@@ -30,7 +30,7 @@ fn a_send_that_surely_failed_and_is_read_was_aborted() {
     let history = told(&all(), &events);
     assert_eq!(
         history.aborted_read.promised.findings[0].evidence,
-        "shop#0, at offset 0 of orders-0, is read though it was given up as surely not written"
+        "shop#0 at offset 0 of orders-0 is read though it was given up as surely not written"
     );
     let events = [sent(0), polled(0, &[0]), refused(&[0])];
     assert_eq!(judged(&all(), &events, AbortedRead), (1, 1, 0), "in whatever order they are told");

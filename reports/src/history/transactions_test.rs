@@ -103,7 +103,7 @@ fn a_transaction_of_which_a_part_is_read_is_torn() {
     assert_eq!(
         history.atomic_transactions.promised.findings[0].evidence,
         "transaction 0 of shop may have been committed or not; no reader with isolation.level=read_committed was given \
-         shop#1, but shop#0"
+         shop#1 at offset 1 of orders-0, but shop#0 at offset 0 of orders-0"
     );
 }
 

@@ -92,7 +92,7 @@ fn a_record_of_an_older_epoch_behind_one_of_a_newer_is_reported() {
     stage.look(&[Event::RecordsFetched { partition, broker, from: Offset(3), to: Offset(5) }]);
     stage.assert_broken(
         EpochOrder,
-        "broker 3 wrote offset 4 of orders-0 in epoch 1 behind a record of epoch 2",
+        "broker 3 has offset 4 of orders-0 in epoch 1 behind a record of epoch 2, and epochs should never fall",
     );
 }
 
@@ -106,7 +106,7 @@ fn a_second_record_of_one_epoch_at_one_offset_is_reported() {
     stage.look(&[appended(1, &batch)]);
     stage.assert_broken(
         EpochOrder,
-        "broker 1 wrote offset 3 of orders-0 in epoch 0, which already had a record there",
+        "broker 1 wrote offset 3 of orders-0 in epoch 0, in which leaders had written up to offset 4 already",
     );
 }
 
@@ -157,7 +157,7 @@ fn a_partition_that_is_gone_is_reported() {
     stage.view.partitions.pop();
     stage.look(&[]);
     stage.look(&[]);
-    stage.assert_broken(PartitionsNeverShrink, "there are 1 partitions, and there were 2");
+    stage.assert_broken(PartitionsNeverShrink, "the cluster shows 1 partitions, and it had 2");
 }
 
 #[test]
@@ -167,5 +167,5 @@ fn a_topic_that_is_given_fewer_partitions_is_reported() {
         Event::PartitionsCreated { partition: ORDERS, count: 4 },
         Event::PartitionsCreated { partition: ORDERS, count: 3 },
     ]);
-    stage.assert_broken(PartitionsNeverShrink, "the topic of orders-0 was given 3 partitions and had 4");
+    stage.assert_broken(PartitionsNeverShrink, "the topic of orders-0 was given 3 partitions, no more than the 4 that it had");
 }

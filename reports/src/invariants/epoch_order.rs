@@ -36,7 +36,8 @@ impl EpochOrder {
                 if batch.base_offset < *before {
                     self.tally.broke(|| {
                         let evidence = format!(
-                            "broker {broker} wrote offset {} of {} in epoch {epoch}, which already had a record there",
+                            "broker {broker} wrote offset {} of {} in epoch {epoch}, in which leaders had written up to \
+                             offset {before} already",
                             batch.base_offset,
                             scene.name()
                         );
@@ -59,7 +60,7 @@ impl EpochOrder {
         for pair in pairs.filter(|pair| pair[1].leader_epoch < pair[0].leader_epoch) {
             self.tally.broke(|| {
                 let evidence = format!(
-                    "broker {broker} wrote offset {} of {} in epoch {} behind a record of epoch {}",
+                    "broker {broker} has offset {} of {} in epoch {} behind a record of epoch {}, and epochs should never fall",
                     pair[1].base_offset,
                     scene.name(),
                     pair[1].leader_epoch,

@@ -121,7 +121,7 @@ fn a_change_of_leader_within_an_epoch_is_reported_once() {
     stage.look(&events);
     stage.assert_broken(
         OneLeaderPerEpoch,
-        "the controller gave orders-0 to broker 2 in epoch 0, after broker 1 in epoch 0",
+        "the controller gave orders-0 to broker 2 in epoch 0, after broker 1 in epoch 0: a later epoch was due",
     );
 }
 
@@ -146,7 +146,7 @@ fn a_high_watermark_beyond_its_own_log_is_reported() {
     stage.look(&[]);
     stage.assert_broken(
         HighWatermarkBound,
-        "broker 3 has high watermark 4 on orders-0 and a log that ends at 3",
+        "broker 3 has high watermark 4 on orders-0, beyond its own log, which ends at 3",
     );
 }
 

@@ -198,7 +198,7 @@ impl WhiteBox {
                 };
                 self.ack_honesty.acknowledged(scene, acks, &entry, decision.as_ref());
                 if let Some(decision) = decision.filter(|_| to_all && memory.by_isr()) {
-                    self.min_isr_respected.acknowledged(scene, broker, &decision);
+                    self.min_isr_respected.acknowledged(scene, &entry, &decision);
                 }
                 if to_all {
                     self.acked_durable.acknowledged();
