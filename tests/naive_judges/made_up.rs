@@ -25,7 +25,7 @@ use super::{Both, COMPARED};
 use crate::support::{ORDERS_0, SHOP, scenario};
 
 /// How many histories are made up.
-const HISTORIES: u32 = 3_000;
+const HISTORIES: u32 = 2_000;
 
 /// One change. Replicas are named by their places.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ enum Change {
     TakeOffice,
     /// A replica becomes a follower in the controller's epoch.
     Follow { at: usize },
-    /// The controller writes another ISR and ELR down, or drops the leader.
-    Decide { isr: u8, elr: u8, drop_leader: bool },
+    /// The controller writes another ISR and ELR down, or drops the leader; `quietly` in the same partition epoch.
+    Decide { isr: u8, elr: u8, drop_leader: bool, quietly: bool },
     /// A leader believes in another ISR; in the maximal one besides.
     Believe { at: usize, isr: u8, besides: u8 },
     /// A high watermark moves: to so far behind the log's end, or one beyond it.
@@ -62,7 +62,7 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let at = 0..3_usize;
-    let set = || prop_oneof![3 => Just(0b111_u8), 2 => 1..8_u8];
+    let set = || prop_oneof![3 => Just(0b111_u8), 2 => 1..8_u8, 1 => (0..3).prop_map(|it| 1_u8 << it)];
     let reason = prop_oneof![
         Just(TruncationReason::BecameFollower),
         Just(TruncationReason::EpochEnd),
@@ -78,13 +78,13 @@ fn change() -> impl Strategy<Value = Change> {
             .prop_map(|(leader, later, isr, at_once)| Change::Elect { leader, later, isr, at_once }),
         2 => Just(Change::TakeOffice),
         4 => at.clone().prop_map(|at| Change::Follow { at }),
-        1 => (set(), prop_oneof![3 => Just(0_u8), 1 => 0..8_u8], prop::bool::weighted(0.2))
-            .prop_map(|(isr, elr, drop_leader)| Change::Decide { isr, elr, drop_leader }),
+        1 => (set(), prop_oneof![3 => Just(0_u8), 1 => 0..8_u8], prop::bool::weighted(0.2), any::<bool>())
+            .prop_map(|(isr, elr, drop_leader, quietly)| Change::Decide { isr, elr, drop_leader, quietly }),
         2 => (at.clone(), set(), 0..8_u8).prop_map(|(at, isr, besides)| Change::Believe { at, isr, besides }),
         8 => (at.clone(), 0..3_u64, rarely()).prop_map(|(at, behind, beyond)| Change::Move { at, behind, beyond }),
         1 => at.clone().prop_map(|at| Change::Stop { at }),
         1 => (at.clone(), 0..3_usize).prop_map(|(at, nth)| Change::Decided { at, nth }),
-        4 => (at.clone(), 0..3_usize, acks, rarely())
+        8 => (at.clone(), 0..3_usize, acks, rarely())
             .prop_map(|(at, nth, acks, made_up)| Change::Acknowledge { at, nth, acks, made_up }),
         3 => (at.clone(), 0..3_usize).prop_map(|(at, nth)| Change::Poll { at, nth }),
         1 => (at, prop_oneof![3 => Just(0_u64), 1 => 1..3_u64]).prop_map(|(at, more)| Change::Serve { at, more }),
@@ -93,7 +93,7 @@ fn change() -> impl Strategy<Value = Change> {
 
 /// The steps of a history.
 fn history() -> impl Strategy<Value = Vec<Vec<Change>>> {
-    vec(prop_oneof![3 => vec(change(), 1), 1 => vec(change(), 2)], 1..40)
+    vec(prop_oneof![3 => vec(change(), 1), 1 => vec(change(), 2)], 1..60)
 }
 
 /// A cluster to which changes happen.
@@ -145,10 +145,10 @@ impl Cluster {
             Change::Elect { leader, later, isr, at_once } => self.elect(leader, later, isr, at_once),
             Change::TakeOffice => self.take_office(),
             Change::Follow { at } => self.follow(at),
-            Change::Decide { isr, elr, drop_leader } => {
+            Change::Decide { isr, elr, drop_leader, quietly } => {
                 let controller = &mut self.partition().controller;
                 (controller.isr, controller.elr) = (set(isr), set(elr).difference(set(isr)));
-                controller.partition_epoch.0 += 1;
+                controller.partition_epoch.0 += u32::from(!quietly);
                 if drop_leader {
                     controller.leader = None;
                     controller.leader_epoch.0 += 1;
@@ -362,7 +362,7 @@ fn both_judges_agree_on_histories_made_up_by_chance() {
     let broken = broken.into_inner();
     for property in COMPARED {
         let times = broken.get(&property).copied().unwrap_or_default();
-        assert!((20..HISTORIES).contains(&times), "{} broke in {times} histories", property.name());
+        assert!((10..HISTORIES).contains(&times), "{} broke in {times} histories", property.name());
     }
 }
 

@@ -82,6 +82,20 @@ fn an_exposed_record_that_nobody_has_is_reported_though_nobody_leads() {
 }
 
 #[test]
+fn a_poll_that_returns_what_the_leader_has_lost_is_reported_at_once() {
+    let mut stage = Stage::settled();
+    let lost = stage.append(1, &[3]);
+    stage.look(&[]);
+    let events = stage.elect(2, 1, &[2, 3]);
+    stage.look(&events);
+    stage.look(&[polled(lost)]);
+    stage.assert_broken(
+        RepeatableRead,
+        "broker 2, leader of orders-0 in epoch 1, lacks what was read: offset 3 is missing, where record 3 of shop belongs",
+    );
+}
+
+#[test]
 fn a_record_of_an_older_epoch_behind_one_of_a_newer_is_reported() {
     let mut stage = Stage::settled();
     stage.replica(3).leader_epoch = LeaderEpoch(2);
@@ -167,5 +181,8 @@ fn a_topic_that_is_given_fewer_partitions_is_reported() {
         Event::PartitionsCreated { partition: ORDERS, count: 4 },
         Event::PartitionsCreated { partition: ORDERS, count: 3 },
     ]);
-    stage.assert_broken(PartitionsNeverShrink, "the topic of orders-0 was given 3 partitions, no more than the 4 that it had");
+    stage.assert_broken(
+        PartitionsNeverShrink,
+        "the topic of orders-0 was given 3 partitions, no more than the 4 that it had",
+    );
 }

@@ -203,6 +203,8 @@ impl WhiteBox {
                 if to_all {
                     self.acked_durable.acknowledged();
                     memory.acked.add(entry);
+                    // The step may have answered for a partition that it did not touch.
+                    self.acked_durable.look(scene, &memory.ghost, &mut memory.acked);
                 }
             }
             Event::RecordsPolled { client, from, ref batch, .. } => {
