@@ -120,7 +120,7 @@ fn a_second_record_of_one_epoch_at_one_offset_is_reported() {
     stage.look(&[appended(1, &batch)]);
     stage.assert_broken(
         EpochOrder,
-        "broker 1 wrote offset 3 of orders-0 in epoch 0, in which leaders had written up to offset 4 already",
+        "broker 1 wrote offset 3 of orders-0 in epoch 0, in which leaders had written offsets 3 to 3 already",
     );
 }
 

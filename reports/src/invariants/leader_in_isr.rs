@@ -47,8 +47,10 @@ impl LeaderInIsr {
         self.tally.looked += u64::from(latest.state.is_some() || wrong.is_some());
         if let Some(wrong) = wrong.filter(|_| !latest.broken) {
             self.tally.broke(|| {
+                let elr = controller.elr;
+                let elr = if elr.is_empty() { String::new() } else { format!(", ELR {elr}") };
                 let evidence = format!(
-                    "{wrong}: {} has ISR {} and leader {} in epoch {}",
+                    "{wrong}: {} has ISR {}{elr} and leader {} in epoch {}",
                     scene.name(),
                     controller.isr,
                     controller.leader.map_or_else(|| String::from("none"), |leader| leader.to_string()),

@@ -75,6 +75,19 @@ fn with_unclean_election_the_last_member_may_leave_the_isr() {
     assert_eq!(stage.tally(LeaderInIsr).broken, 0);
 }
 
+#[test]
+fn a_change_of_the_elr_alone_is_looked_at() {
+    let mut stage = Stage::settled();
+    stage.orders().controller.isr = set(&[1, 2]);
+    stage.look(&[]);
+    stage.orders().controller.elr = set(&[3]);
+    stage.look(&[]);
+    stage.assert_broken(
+        LeaderInIsr,
+        "a broker is eligible that cannot be: orders-0 has ISR {1,2}, ELR {3} and leader 1 in epoch 0",
+    );
+}
+
 /// Lies about the eligible leader replicas; min.insync.replicas is 2.
 fn with_elr(leader: Option<u8>, isr: &[u8], elr: &[u8]) -> Stage {
     let mut stage = Stage::settled();
