@@ -110,11 +110,11 @@ fn with_eligible_leader_replicas_the_isr_may_be_empty_while_nobody_leads() {
 fn replicas_that_are_eligible_and_in_sync_at_once_or_for_no_reason_are_reported() {
     with_elr(Some(1), &[1], &[1, 2]).assert_broken(
         LeaderInIsr,
-        "a replica is in the controller's ISR and eligible besides: orders-0 has ISR {1} and leader 1 in epoch 0",
+        "a replica is in the controller's ISR and eligible besides: orders-0 has ISR {1}, ELR {1,2} and leader 1 in epoch 0",
     );
     with_elr(Some(1), &[1, 2], &[3]).assert_broken(
         LeaderInIsr,
-        "replicas are eligible though the controller's ISR is large enough: orders-0 has ISR {1,2} and leader 1 in epoch 0",
+        "replicas are eligible though the controller's ISR is large enough: orders-0 has ISR {1,2}, ELR {3} and leader 1 in epoch 0",
     );
 }
 
