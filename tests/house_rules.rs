@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use highwater_reports::property::{Judge, Property};
+use strum::IntoEnumIterator;
+
 use crate::command_line::SESSIONS;
 use crate::golden::IN_JSON;
 use crate::support::scenarios::LISTED;
@@ -130,6 +133,27 @@ fn every_invariant_names_its_source() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(silent, Vec::<String>::new());
+}
+
+#[test]
+fn every_property_has_a_file_of_its_own_that_names_its_source() {
+    for property in Property::iter() {
+        let folder = match property.judge() {
+            Judge::WhiteBox => "invariants",
+            Judge::Liveness => "liveness",
+            Judge::BlackBox => "history",
+        };
+        let file = format!("reports/src/{folder}/{}.rs", property.name().replace('-', "_"));
+        let text = fs::read_to_string(root().join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let begin = format!("//! `{}`: ", property.name());
+        assert!(head.first().is_some_and(|line| line.starts_with(&begin)), "{file} begins with {begin}");
+        assert!(head.iter().any(|line| line.contains("Source: ")), "{file} names its source");
+        assert!(
+            head.iter().any(|line| line.contains("Looked at")),
+            "{file} says when the property is looked at"
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
 //! - `second_opinion`: another judge, naive, on what clients saw;
+//! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
@@ -30,4 +31,5 @@ mod house_rules;
 mod museum;
 mod mutants;
 mod second_opinion;
+mod naive_judges;
 mod walk_of_a_record;

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 
 fn told(panel: Panel, events: &[Event], end: RunEnd) -> RunReport {
     let mut panel = panel;
-    let view = led(&[batch(0, &[0])], 1);
+    let view = led(&[batch(0, &[0]), batch(1, &[0])], 2);
     for (id, event) in (1..).zip(events) {
         panel.look(&step(id, SHOP), std::slice::from_ref(event), &view);
     }

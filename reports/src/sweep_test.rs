@@ -24,7 +24,8 @@ fn expecting(often: HowOften) -> PanelSetup {
 /// A run that reads a record at this many offsets, acknowledged as late as its seed is large.
 fn run(setup: &PanelSetup, seed: u64, copies: u64, end: RunEnd) -> RunReport {
     let mut panel = Panel::new(PanelSetup { seed, ..setup.clone() });
-    let view = led(&[batch(0, &[0])], 1);
+    let log: Vec<_> = (0..copies.max(1)).map(|offset| batch(offset, &[0])).collect();
+    let view = led(&log, copies.max(1));
     panel.look(&step(1, SHOP), &[sent(0)], &view);
     panel.look(&step(2 + seed, SHOP), &[acknowledged(0, &[0])], &view);
     for offset in 0..copies {

@@ -1,9 +1,5 @@
-//! What each group was delivered, has finished, and has committed.
-//!
-//! - [`reprocessed`](Property::Reprocessed): delivered to a group that had it already. Jepsen has no word for it; it is
-//!   what at-least-once means. Never promised away, and counted.
-//! - [`skipped`](Property::Skipped): see [`skipped`](super::skipped).
-//! - [`key_order`](Property::KeyOrder): see [`super::key_order`].
+//! What each group was delivered, has finished, and has committed: what [`reprocessed`](super::reprocessed),
+//! [`skipped`](super::skipped) and [`key_order`](super::key_order) are asked of.
 //!
 //! Delivered is what polls returned. Finished is the same where the application needs no time for a record, and what it
 //! said it had worked on where it does.
@@ -14,10 +10,8 @@ use highwater_model::record::Batch;
 
 use super::by_partition::ByPartition;
 use super::spans::{Span, Spans};
-use super::{History, key_order, record_name};
-use crate::finding::Finding;
+use super::{History, key_order, reprocessed};
 use crate::promises::Promises;
-use crate::property::Property;
 
 /// What is known of one group.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +96,7 @@ pub(super) fn delivered(history: &mut History, step: &Step, delivery: Delivery<'
     group.told.delivered += end.0.saturating_sub(from.0);
     history.reprocessed.looked();
     if !again.is_empty() {
-        had_before(history, step, &delivery, &again);
+        reprocessed::had_before(history, step, &delivery, &again);
     }
     if history.keys.is_empty() || promises.takes_time(id) {
         return;
@@ -138,30 +132,6 @@ pub(super) fn processed(
 
 fn within(spans: &[Span], offset: Offset) -> bool {
     spans.iter().any(|(from, to)| *from <= offset && offset < *to)
-}
-
-#[cold]
-fn had_before(history: &mut History, step: &Step, delivery: &Delivery<'_>, again: &[Span]) {
-    let Delivery { client, group: id, partition, batch, .. } = *delivery;
-    for offset in again.iter().flat_map(|(from, to)| from.0..to.0).map(Offset) {
-        let Some(value) = batch.record_at(offset).map(|record| record.value) else { continue };
-        // After a loss another record may stand there, which the group has not had.
-        if history.offsets.value(partition, offset).is_some_and(|before| before != value) {
-            continue;
-        }
-        group(&mut history.groups, id).told.reprocessed += 1;
-        let names = &history.names;
-        history.reprocessed.broke(false, || Finding {
-            property: Property::Reprocessed,
-            step: *step,
-            partition: Some(partition),
-            evidence: evidence(&record_name(names, value), offset, names.group(id), names.node(client)),
-        });
-    }
-}
-
-fn evidence(record: &str, offset: Offset, group: &str, node: &str) -> String {
-    format!("{record} at offset {offset} was delivered to group {group} again, now to {node}")
 }
 
 /// Whether a group has finished this value at another place than this one.

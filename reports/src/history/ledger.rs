@@ -72,6 +72,11 @@ impl Ledger {
         self.clients.get(usize::from(value.client().0))?.get(value.number() as usize)
     }
 
+    /// The first place that anyone was told of for a value.
+    pub(super) fn place(&self, value: RecordId) -> Option<(TopicPartition, Offset)> {
+        self.get(value)?.first
+    }
+
     /// All records that were sent, by client and number.
     pub fn iter(&self) -> impl Iterator<Item = (RecordId, &Entry)> {
         (0..).zip(&self.clients).flat_map(|(client, records)| {

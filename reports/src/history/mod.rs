@@ -3,19 +3,21 @@
 //! Every record's value is unique in a run. An offset is *reported* for a value by an acknowledged send and by each poll
 //! that returns it. From these reports follow the anomalies, one a file:
 //!
-//! - [`inconsistent_offsets`](Property::InconsistentOffsets): one offset, two values;
-//! - [`duplicate`](Property::Duplicate): one value, two offsets;
-//! - [`lost_write`](Property::LostWrite) and [`unseen`](Property::Unseen): acknowledged and read by nobody, judged at
-//!   the end of a run that converged, on topics that some group reads from the start.
+//! - [`inconsistent_offsets`]: one offset, two values;
+//! - [`duplicate`]: one value, two offsets;
+//! - [`lost_write`] and [`unseen`]: acknowledged and read by nobody, judged at the end of a run that converged, on topics that
+//!   some group reads from the start.
 //!
 //! From who polled what, and what groups committed, follow the others:
 //!
-//! - [`aborted_read`](Property::AbortedRead): a send that surely failed is read;
-//! - [`poll_order`]: polls that jump over records or go back, from one to the next and inside one;
-//! - [`precommitted_read`](Property::PrecommittedRead), [`atomic_transactions`](Property::AtomicTransactions): what readers
-//!   with `read_committed` are given of [`transactions`], and of what groups make of what they read: [`processing`];
-//! - [`nonmonotonic_send`](Property::NonmonotonicSend): a later send lands before an earlier one;
-//! - [`groups`]: what a group was delivered twice, committed and never finished, or finished out of its key's order.
+//! - [`aborted_read`]: a send that surely failed is read;
+//! - [`poll_skip`] and [`nonmonotonic_poll`], [`int_poll_skip`] and [`int_nonmonotonic_poll`]: polls that jump over records or go
+//!   back, from one to the next and inside one; [`poll_order`] knows where members stand;
+//! - [`precommitted_read`], [`atomic_transactions`]: what readers with `read_committed` are given of [`transactions`], and of what
+//!   groups make of what they read: [`processing`];
+//! - [`nonmonotonic_send`]: a later send lands before an earlier one;
+//! - [`reprocessed`], [`skipped`], [`key_order`]: what [`groups`] were delivered twice, committed and never finished, or finished
+//!   out of its key's order.
 //!
 //! A failed or timed-out send is *unknown*: its records may turn up or not. A record sent with acks=0 is called done by
 //! its own producer alone: it may be lost like any other, but nothing was promised.
@@ -25,19 +27,26 @@
 
 mod aborted_read;
 mod anomaly;
+mod atomic_transactions;
 mod by_partition;
 mod claims;
 mod duplicate;
 mod groups;
 mod inconsistent_offsets;
+mod int_nonmonotonic_poll;
+mod int_poll_skip;
 mod key_order;
 mod keys;
 mod ledger;
 mod lost_write;
+mod nonmonotonic_poll;
 mod nonmonotonic_send;
 mod offsets;
 mod poll_order;
+mod poll_skip;
+mod precommitted_read;
 mod processing;
+mod reprocessed;
 mod skipped;
 mod spans;
 mod transactions;
@@ -222,7 +231,7 @@ impl History {
         let stream = self.keys.stream(client, record);
         let transaction = self.transactions.joined(client, record.value, partition);
         if transaction > 0 {
-            transactions::goes_on(self, step, transaction, promises);
+            precommitted_read::goes_on(self, step, transaction, promises);
         }
         self.processing.sent(record);
         let entry = self.records.entry(record.value);
@@ -295,19 +304,21 @@ impl History {
         let skipped = from.0.saturating_sub(batch.base_offset.0) as usize;
         for (place, record) in (0..).zip(batch.records.iter()).skip(skipped) {
             let offset = batch.base_offset.plus(place);
+            let report = Report { partition, offset, value: record.value, firm: true };
             self.told.delivered += 1;
             self.duplicate.looked();
+            // First of all: what the others find names the place.
+            self.take(step, report, promises);
             let entry = self.records.entry(record.value);
             entry.read = true;
             entry.read_committed |= committed_only;
-            if committed_only && entry.transaction > 0 {
-                transactions::read(self, step, client, (partition, offset), record.value, promises);
+            let (refused, in_transaction) = (entry.fate == Fate::Refused, entry.transaction > 0);
+            if committed_only && in_transaction {
+                precommitted_read::read(self, step, client, report, promises);
             }
-            let entry = self.records.entry(record.value);
-            if entry.fate == Fate::Refused {
+            if refused {
                 aborted_read::read(self, step, partition, record.value);
             }
-            self.take(step, Report { partition, offset, value: record.value, firm: true }, promises);
         }
         let end = batch.end_offset();
         self.offsets.read_up_to(partition, end);
@@ -345,7 +356,7 @@ impl History {
             }
         }
         skipped::judge(self, step, promises);
-        transactions::judge(self, step, promises);
+        atomic_transactions::judge(self, step, promises);
         processing::judge(self, step, promises);
     }
 
@@ -407,6 +418,15 @@ impl History {
 /// `shop#17`: the eighteenth record of the producer `shop`.
 pub fn record_name(names: &Names, value: RecordId) -> String {
     format!("{}#{}", names.node(value.client()), value.number())
+}
+
+/// `shop#17 at offset 5 of orders-0`, if anyone was told of a place.
+fn located(names: &Names, value: RecordId, place: Option<(TopicPartition, Offset)>) -> String {
+    let name = record_name(names, value);
+    match place {
+        Some((partition, offset)) => format!("{name} at offset {offset} of {}", names.partition(partition)),
+        None => name,
+    }
 }
 
 #[cfg(test)]

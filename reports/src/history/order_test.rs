@@ -30,7 +30,7 @@ fn a_send_that_surely_failed_and_is_read_was_aborted() {
     let history = told(&all(), &events);
     assert_eq!(
         history.aborted_read.promised.findings[0].evidence,
-        "shop#0 is read though it was given up as surely not written"
+        "shop#0 at offset 0 of orders-0 is read though it was given up as surely not written"
     );
     let events = [sent(0), polled(0, &[0]), refused(&[0])];
     assert_eq!(judged(&all(), &events, AbortedRead), (1, 1, 0), "in whatever order they are told");
@@ -101,7 +101,7 @@ fn a_poll_that_goes_back_is_not_monotonic() {
     let history = told(&all(), &events);
     assert_eq!(
         history.poll_order.backwards[0].promised.findings[0].evidence,
-        "billing-0 polled orders-0 from offset 1 after it had come to 2"
+        "billing-0 polled orders-0 from offset 1 after it had come to 2, where it should have gone on"
     );
 }
 

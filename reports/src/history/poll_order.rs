@@ -1,14 +1,8 @@
-//! `poll-skip`, `nonmonotonic-poll`, `int-poll-skip`, `int-nonmonotonic-poll`: a member's successive polls of a partition
-//! jump over records, or go back. Source: Jepsen's Kafka workload, `poll-skip`, `nonmonotonic-poll` and their `int-` pair.
+//! Where members stand in partitions, and where what a poll returned does not begin there: what [`poll_skip`],
+//! [`nonmonotonic_poll`], [`int_poll_skip`] and [`int_nonmonotonic_poll`] are asked of.
 //!
 //! Two polls are compared only within one assignment: one that newly gives the partition, a position that is reset, and a
-//! restart of the member begin anew. `int-` is what one step returned: inside one poll. A jump is a skip only if an offset
-//! that it left out is known to hold a record, by anyone's poll or acknowledgement, now or at the end. Promised always.
-//!
-//! A member with `isolation.level=read_committed` is owed no record of a transaction that is not known to be committed, and
-//! nobody is owed the markers of transactions.
-//!
-//! Looked at: what polls returned of a partition of which the member had polled before. Broken at each that goes wrong.
+//! restart of the member begin anew. What one step returned is inside one poll.
 
 use highwater_model::event::{Step, StepId};
 use highwater_model::ids::{NodeId, Offset, RecordId, TopicPartition};
@@ -17,9 +11,7 @@ use super::anomaly::Anomaly;
 use super::by_partition::ByPartition;
 use super::offsets::Offsets;
 use super::transactions::Transactions;
-use super::{Ledger, record_name};
-use crate::finding::Finding;
-use crate::property::Property;
+use super::{Ledger, int_nonmonotonic_poll, int_poll_skip, nonmonotonic_poll, poll_skip};
 use highwater_model::names::Names;
 
 /// Where members stand.
@@ -43,14 +35,15 @@ struct Position {
     next: Option<(Offset, StepId)>,
 }
 
-/// From one offset to a later one.
+/// From the offset at which a member should have gone on to the one at which it did.
 #[derive(Clone, Copy, Debug)]
-struct Jump {
-    step: Step,
-    client: NodeId,
-    partition: TopicPartition,
-    from: Offset,
-    to: Offset,
+pub(super) struct Jump {
+    pub(super) step: Step,
+    pub(super) client: NodeId,
+    pub(super) partition: TopicPartition,
+    pub(super) from: Offset,
+    pub(super) to: Offset,
+    /// Inside one poll.
     inside: bool,
     /// The member is given nothing of transactions that are not committed.
     committed_only: bool,
@@ -96,45 +89,31 @@ impl PollOrder {
 
     #[cold]
     fn jumped(&mut self, jump: Jump, known: Known<'_>) {
-        let Jump { step, client, partition, from, to, inside, .. } = jump;
-        let names = known.names;
-        if to > from {
+        if jump.to > jump.from {
             if !self.skipped(&jump, known) {
                 self.jumps.push(jump);
             }
             return;
         }
-        let property = if inside { Property::IntNonmonotonicPoll } else { Property::NonmonotonicPoll };
-        self.backwards[usize::from(inside)].broke(true, || Finding {
-            property,
-            step,
-            partition: Some(partition),
-            evidence: format!(
-                "{} polled {} from offset {to} after it had come to {from}",
-                names.node(client),
-                names.partition(partition)
-            ),
-        });
+        let [from_poll_to_poll, inside] = &mut self.backwards;
+        if jump.inside {
+            int_nonmonotonic_poll::broke(inside, &jump, known.names);
+        } else {
+            nonmonotonic_poll::broke(from_poll_to_poll, &jump, known.names);
+        }
     }
 
     /// Whether a jump is known to have left a record out.
     fn skipped(&mut self, jump: &Jump, known: Known<'_>) -> bool {
-        let Jump { step, client, partition, from, to, inside, committed_only } = *jump;
-        let (offsets, names) = (known.offsets, known.names);
+        let Jump { partition, from, to, committed_only, .. } = *jump;
         let counts = |value| !committed_only || known.must_be_given(value);
-        let Some((offset, value)) = offsets.first_known(partition, (from, to), counts) else { return false };
-        let property = if inside { Property::IntPollSkip } else { Property::PollSkip };
-        self.skips[usize::from(inside)].broke(true, || Finding {
-            property,
-            step,
-            partition: Some(partition),
-            evidence: format!(
-                "{} polled {} from offset {to} after it had come to {from}: {} at offset {offset} is left out",
-                names.node(client),
-                names.partition(partition),
-                record_name(names, value)
-            ),
-        });
+        let Some(left_out) = known.offsets.first_known(partition, (from, to), counts) else { return false };
+        let [from_poll_to_poll, inside] = &mut self.skips;
+        if jump.inside {
+            int_poll_skip::broke(inside, jump, left_out, known.names);
+        } else {
+            poll_skip::broke(from_poll_to_poll, jump, left_out, known.names);
+        }
         true
     }
 

@@ -1,20 +1,12 @@
-//! What applications know of their transactions, and whether readers with `read_committed` were given them whole.
+//! What applications know of their transactions: what [`precommitted_read`](super::precommitted_read),
+//! [`atomic_transactions`](super::atomic_transactions) and, where a transaction was aborted, [`aborted_read`](super::aborted_read)
+//! are asked of.
 //!
-//! - [`precommitted_read`](Property::PrecommittedRead): such a reader is given a record before anyone has decided that its
-//!   transaction is committed. Jepsen's Kafka workload knows it by this name. The decision is the coordinator's record of
-//!   it ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)), or, behind the record in its partition, the
-//!   marker that another coordinator has written after it found that record; any such decision on the same transactional id since
-//!   the record was handed over counts as its own. What completes the transaction before does not: it may come late. But an application that hands over another record
-//!   for the same transaction has not asked for the commit yet, whatever its coordinator thinks. Looked at: records of
-//!   transactions that such a reader is given. Broken at each that comes too early, and once more for a transaction that
-//!   goes on after it was read.
-//! - [`atomic_transactions`](Property::AtomicTransactions), I24 of `kafka-behaviour.md`: of a transaction that was committed
-//!   these readers see all records, of any other all or none. Where the application was told that it was aborted,
-//!   [`aborted_read`](super::aborted_read) judges. Looked at: transactions all of whose topics such a group reads from the
-//!   start, at the end of a run that converged. Broken once for each.
-//!
-//! A transaction of which the application heard nothing more, because its producer died or was fenced, may be either. One that
-//! holds a record that was handed over again, after a restart, is not looked at: which copy was read nobody can say.
+//! The decision to commit is the coordinator's record of it
+//! ([`Event::TransactionMoved`](highwater_model::event::Event::TransactionMoved)), or, behind the record in its partition, the
+//! marker that another coordinator has written after it found that record. What completes the transaction before does not count: it
+//! may come late. A transaction of which the application heard nothing more, because its producer died or
+//! was fenced, may be committed or not.
 
 use std::collections::BTreeMap;
 
@@ -23,14 +15,12 @@ use highwater_model::ids::{NodeId, Offset, ProducerId, RecordId, TopicPartition,
 use highwater_model::message::{Marker, TransactionState};
 use highwater_model::time::Instant;
 
-use super::{Entry, Fate, History, Ledger, record_name};
-use crate::finding::Finding;
+use super::{Entry, History, aborted_read};
 use crate::promises::Promises;
-use crate::property::Property;
 
 /// How a transaction ended, as far as its application was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+pub(super) enum Ended {
     /// It has not been told, or it was told that nobody knows.
     Unknown,
     Committed,
@@ -38,20 +28,20 @@ enum Ended {
 }
 
 #[derive(Clone, Debug)]
-struct Transaction {
-    client: NodeId,
-    id: TransactionalId,
-    number: u32,
-    ended: Ended,
-    records: Vec<(RecordId, TopicPartition)>,
+pub(super) struct Transaction {
+    pub(super) client: NodeId,
+    pub(super) id: TransactionalId,
+    pub(super) number: u32,
+    pub(super) ended: Ended,
+    pub(super) records: Vec<(RecordId, TopicPartition)>,
     /// The first of them that a reader with `read_committed` was given while it was open.
-    given: Option<RecordId>,
+    pub(super) given: Option<RecordId>,
 }
 
 /// All transactions that applications began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transactions {
-    all: Vec<Transaction>,
+    pub(super) all: Vec<Transaction>,
     /// By node: the place of the one that is open, and one more; 0 for none.
     open: Vec<u32>,
     /// By transactional id: the last step at which its coordinator decided to commit.
@@ -129,7 +119,7 @@ impl Transactions {
     }
 
     /// Whether somebody has decided since then that what this transactional id has here is committed.
-    fn is_decided(
+    pub(super) fn is_decided(
         &self,
         id: TransactionalId,
         since: Instant,
@@ -149,16 +139,17 @@ impl Transactions {
     }
 
     /// Whether the record's transaction was aborted for certain, and the record belongs to no other.
-    fn was_aborted(&self, entry: &Entry) -> bool {
+    pub(super) fn was_aborted(&self, entry: &Entry) -> bool {
         !entry.resent && self.of(entry).is_some_and(|transaction| transaction.ended == Ended::Aborted)
     }
 
-    fn of(&self, entry: &Entry) -> Option<&Transaction> {
+    pub(super) fn of(&self, entry: &Entry) -> Option<&Transaction> {
         self.all.get((entry.transaction as usize).checked_sub(1)?)
     }
 }
 
-fn at_mut(all: &mut [Transaction], place: u32) -> Option<&mut Transaction> {
+/// The transaction of this number, counted from 1.
+pub(super) fn at_mut(all: &mut [Transaction], place: u32) -> Option<&mut Transaction> {
     all.get_mut((place as usize).checked_sub(1)?)
 }
 
@@ -175,145 +166,9 @@ pub(super) fn ended(history: &mut History, step: &Step, client: NodeId, commit: 
         let entry = *history.records.entry(value);
         history.aborted_read.looked();
         if entry.read_committed && history.transactions.was_aborted(&entry) {
-            aborted(history, step, partition, value, promises);
+            aborted_read::aborted(history, step, partition, value, promises);
         }
     }
-}
-
-/// A reader with `read_committed` was given a record of a transaction.
-#[cold]
-pub(super) fn read(
-    history: &mut History,
-    step: &Step,
-    client: NodeId,
-    (partition, offset): (TopicPartition, Offset),
-    value: RecordId,
-    promises: &Promises,
-) {
-    let entry = *history.records.entry(value);
-    if history.transactions.was_aborted(&entry) {
-        aborted(history, step, partition, value, promises);
-    }
-    if let Some(transaction) = at_mut(&mut history.transactions.all, entry.transaction) {
-        transaction.given.get_or_insert(value);
-    }
-    let Some(transaction) = history.transactions.of(&entry) else { return };
-    history.precommitted_read.looked();
-    if history.transactions.is_decided(transaction.id, entry.sent_at, (partition, offset)) {
-        return;
-    }
-    let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
-    history.precommitted_read.broke(promised, || Finding {
-        property: Property::PrecommittedRead,
-        step: *step,
-        partition: Some(partition),
-        evidence: format!(
-            "{} is given {} of transaction {} of {}, and nobody has decided that it is committed",
-            names.node(client),
-            record_name(names, value),
-            transaction.number,
-            names.node(transaction.client)
-        ),
-    });
-}
-
-/// A record was handed over for a transaction that is open.
-#[cold]
-pub(super) fn goes_on(history: &mut History, step: &Step, place: u32, promises: &Promises) {
-    let Some(transaction) = at_mut(&mut history.transactions.all, place) else { return };
-    let (Some(given), Some(&(next, partition))) = (transaction.given.take(), transaction.records.last())
-    else {
-        return;
-    };
-    let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
-    history.precommitted_read.broke(promised, || Finding {
-        property: Property::PrecommittedRead,
-        step: *step,
-        partition: Some(partition),
-        evidence: format!(
-            "{} of transaction {} of {} was read with isolation.level=read_committed, and its application goes on with {}",
-            record_name(names, given),
-            transaction.number,
-            names.node(transaction.client),
-            record_name(names, next)
-        ),
-    });
-}
-
-fn aborted(
-    history: &mut History,
-    step: &Step,
-    partition: TopicPartition,
-    value: RecordId,
-    promises: &Promises,
-) {
-    let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
-    history.aborted_read.broke(promised, || Finding {
-        property: Property::AbortedRead,
-        step: *step,
-        partition: Some(partition),
-        evidence: format!(
-            "{} is read with isolation.level=read_committed, and its transaction was aborted",
-            record_name(names, value)
-        ),
-    });
-}
-
-/// Judges the end.
-pub(super) fn judge(history: &mut History, step: &Step, promises: &Promises) {
-    for place in 0..history.transactions.all.len() {
-        let transaction = &history.transactions.all[place];
-        let Some(torn) = torn(transaction, &history.records, promises) else { continue };
-        history.atomic_transactions.looked();
-        let Some((missing, given)) = torn else { continue };
-        let promised = transaction.records.iter().all(|(_, it)| promises.is_lasting(it.topic));
-        let names = &history.names;
-        let said = match transaction.ended {
-            Ended::Committed => "was committed",
-            Ended::Unknown | Ended::Aborted => "may have been committed or not",
-        };
-        let given = given.map_or_else(|| "of it".to_owned(), |given| record_name(names, given));
-        history.atomic_transactions.broke(promised, || Finding {
-            property: Property::AtomicTransactions,
-            step: *step,
-            partition: None,
-            evidence: format!(
-                "transaction {} of {} {said}; no reader with isolation.level=read_committed was given {}{}",
-                transaction.number,
-                names.node(transaction.client),
-                record_name(names, missing),
-                if transaction.ended == Ended::Committed { String::new() } else { format!(", but {given}") }
-            ),
-        });
-    }
-}
-
-/// A record that is missing, and one that was given, if a transaction was not given whole; none if it cannot be judged.
-#[expect(clippy::option_option, reason = "the outer one says whether it is judged at all")]
-fn torn(
-    transaction: &Transaction,
-    records: &Ledger,
-    promises: &Promises,
-) -> Option<Option<(RecordId, Option<RecordId>)>> {
-    let entries = || {
-        transaction.records.iter().filter_map(|&(value, partition)| {
-            let entry = records.get(value).filter(|entry| entry.fate != Fate::Refused)?;
-            Some((value, partition, entry))
-        })
-    };
-    let judged = entries()
-        .all(|(_, partition, entry)| !entry.resent && promises.committed_read_from_start(partition.topic));
-    if !judged || transaction.ended == Ended::Aborted || entries().next().is_none() {
-        return None;
-    }
-    let missing = entries().find(|(.., entry)| !entry.read_committed).map(|(value, ..)| value);
-    let given = entries().find(|(.., entry)| entry.read_committed).map(|(value, ..)| value);
-    Some(match (missing, given) {
-        (Some(missing), given) if given.is_some() || transaction.ended == Ended::Committed => {
-            Some((missing, given))
-        }
-        (Some(_) | None, _) => None,
-    })
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn a_record_that_is_read_before_the_decision_is_a_precommitted_read() {
     let history = told(&careful(), &events);
     assert_eq!(
         history.precommitted_read.promised.findings[0].evidence,
-        "billing-0 is given shop#0 of transaction 0 of shop, and nobody has decided that it is committed"
+        "billing-0 is given shop#0 at offset 0 of orders-0, of transaction 0 of shop, and nobody has decided that it is committed"
     );
     let mut late = two(&[decided(), ended(0, true), begun(1), sent(2), acknowledged(3, &[2])]);
     late.push(polled(3, &[2]));
@@ -148,7 +148,7 @@ fn a_transaction_of_which_a_part_is_read_is_torn() {
     assert_eq!(
         history.atomic_transactions.promised.findings[0].evidence,
         "transaction 0 of shop may have been committed or not; no reader with isolation.level=read_committed was given \
-         shop#1, but shop#0"
+         shop#1 at offset 1 of orders-0, but shop#0 at offset 0 of orders-0"
     );
 }
 

@@ -86,7 +86,9 @@ impl Wrong {
             Self::NotAppended(offset, value) => scene
                 .replica(entry.by)
                 .map_or_else(String::new, |(_, replica)| scene.instead(replica, *offset, *value)),
-            Self::NotCommitted(high_watermark) => format!("its high watermark was {high_watermark}"),
+            Self::NotCommitted(high_watermark) => {
+                format!("its high watermark was {high_watermark} and should have reached {}", entry.end())
+            }
             Self::Unasked => String::from("acks=0 is never answered"),
         }
     }

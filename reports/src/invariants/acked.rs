@@ -38,6 +38,8 @@ pub(crate) struct Acked {
     entries: Vec<Acknowledged>,
     /// By the replica's place.
     held: Vec<Held>,
+    /// From this entry on, some were never looked for on all replicas.
+    unsought: Option<usize>,
 }
 
 impl Acknowledged {
@@ -64,7 +66,7 @@ impl Acknowledged {
 impl Acked {
     /// Of a partition with this many replicas.
     pub(crate) fn new(replicas: usize) -> Self {
-        Self { entries: Vec::new(), held: vec![Held::default(); replicas] }
+        Self { entries: Vec::new(), held: vec![Held::default(); replicas], unsought: None }
     }
 
     /// Whether anything was acknowledged.
@@ -84,6 +86,7 @@ impl Acked {
             held.entries = held.entries.min(place);
         }
         self.entries.insert(place, acknowledged);
+        self.unsought = Some(self.unsought.map_or(place, |unsought| unsought.min(place)));
     }
 
     /// Forgets what replicas held where their logs were cut in this step.
@@ -119,10 +122,11 @@ impl Acked {
         None
     }
 
-    /// The first entry behind the lowest cut of this step that no replica holds in full any more.
+    /// The first entry that no replica holds in full, of those that are new and those behind the lowest cut of this step.
     pub(crate) fn vanished(&mut self, ghost: &Ghost, replicas: &[ReplicaView]) -> Option<&Acknowledged> {
-        let cut = ghost.shadows.iter().filter_map(|shadow| shadow.cut).min()?;
-        let first = self.before(cut);
+        let cut = ghost.shadows.iter().filter_map(|shadow| shadow.cut).min();
+        let behind_cut = cut.map(|cut| self.before(cut));
+        let first = behind_cut.into_iter().chain(self.unsought.take()).min()?;
         let mut found = None;
         for (place, entry) in self.entries.iter_mut().enumerate().skip(first) {
             let nowhere = || replicas.iter().all(|replica| entry.missing_in(replica, 0).is_some());

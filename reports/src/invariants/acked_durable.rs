@@ -4,7 +4,7 @@
 //! one in the controller's epoch; while there is none, only "some replica" is asked.
 //!
 //! Looked at: acknowledgements to acks=all. Broken once when the leader lacks a record, until a leader has them all
-//! again; and once more when a cut takes the last copy of one.
+//! again; and once more when one is on no replica.
 
 use super::acked::{Acked, Acknowledged};
 use super::ghosts::Ghost;

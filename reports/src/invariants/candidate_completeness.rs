@@ -49,6 +49,7 @@ impl CandidateCompleteness {
             latest.end = latest.end.max(leader.high_watermark.min(ghost.end()));
         }
         if latest.end == Offset::ZERO {
+            latest.lossy = BrokerSet::EMPTY;
             return;
         }
         let candidates = controller.isr.union(controller.elr);

@@ -82,6 +82,20 @@ fn an_exposed_record_that_nobody_has_is_reported_though_nobody_leads() {
 }
 
 #[test]
+fn a_poll_that_returns_what_the_leader_has_lost_is_reported_at_once() {
+    let mut stage = Stage::settled();
+    let lost = stage.append(1, &[3]);
+    stage.look(&[]);
+    let events = stage.elect(2, 1, &[2, 3]);
+    stage.look(&events);
+    stage.look(&[polled(lost)]);
+    stage.assert_broken(
+        RepeatableRead,
+        "broker 2, leader of orders-0 in epoch 1, lacks what was read: offset 3 is missing, where record 3 of shop belongs",
+    );
+}
+
+#[test]
 fn a_record_of_an_older_epoch_behind_one_of_a_newer_is_reported() {
     let mut stage = Stage::settled();
     stage.replica(3).leader_epoch = LeaderEpoch(2);
@@ -92,7 +106,7 @@ fn a_record_of_an_older_epoch_behind_one_of_a_newer_is_reported() {
     stage.look(&[Event::RecordsFetched { partition, broker, from: Offset(3), to: Offset(5) }]);
     stage.assert_broken(
         EpochOrder,
-        "broker 3 wrote offset 4 of orders-0 in epoch 1 behind a record of epoch 2",
+        "broker 3 has offset 4 of orders-0 in epoch 1 behind a record of epoch 2, and epochs should never fall",
     );
 }
 
@@ -106,7 +120,7 @@ fn a_second_record_of_one_epoch_at_one_offset_is_reported() {
     stage.look(&[appended(1, &batch)]);
     stage.assert_broken(
         EpochOrder,
-        "broker 1 wrote offset 3 of orders-0 in epoch 0, which already had a record there",
+        "broker 1 wrote offset 3 of orders-0 in epoch 0, in which leaders had written offsets 3 to 3 already",
     );
 }
 
@@ -157,7 +171,7 @@ fn a_partition_that_is_gone_is_reported() {
     stage.view.partitions.pop();
     stage.look(&[]);
     stage.look(&[]);
-    stage.assert_broken(PartitionsNeverShrink, "there are 1 partitions, and there were 2");
+    stage.assert_broken(PartitionsNeverShrink, "the cluster shows 1 partitions, and it had 2");
 }
 
 #[test]
@@ -167,7 +181,10 @@ fn a_topic_that_is_given_fewer_partitions_is_reported() {
         Event::PartitionsCreated { partition: ORDERS, count: 4 },
         Event::PartitionsCreated { partition: ORDERS, count: 3 },
     ]);
-    stage.assert_broken(PartitionsNeverShrink, "the topic of orders-0 was given 3 partitions and had 4");
+    stage.assert_broken(
+        PartitionsNeverShrink,
+        "the topic of orders-0 was given 3 partitions, no more than the 4 that it had",
+    );
 }
 
 #[test]

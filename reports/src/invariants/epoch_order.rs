@@ -5,6 +5,7 @@
 //! Looked at: writes of leaders and followers. Broken at each batch that is of an older epoch than the one before it, and at each
 //! that a leader writes where one of the same epoch was written before.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use highwater_model::ids::{BrokerId, LeaderEpoch, Offset};
@@ -18,34 +19,39 @@ use crate::property::Property;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EpochOrder {
     pub(crate) tally: Tally,
-    /// Each epoch, ascending, and the offset after all that was written in it.
-    written: BySlot<Vec<(LeaderEpoch, Offset)>>,
+    /// Each epoch, ascending, and what was written in it. One stretch of offsets, unless its leader was cut and went on.
+    written: BySlot<Vec<(LeaderEpoch, Vec<Range<Offset>>)>>,
 }
 
 impl EpochOrder {
     /// A leader wrote a batch.
     pub(crate) fn appended(&mut self, scene: &Scene<'_>, broker: BrokerId, batch: &Arc<Batch>) {
-        let (epoch, end) = (batch.leader_epoch, batch.end_offset());
+        let (epoch, new) = (batch.leader_epoch, batch.base_offset..batch.end_offset());
         let written = self.written.at(scene.slot);
         let place = match written.last() {
             Some(&(last, _)) if last == epoch => written.len() - 1,
-            Some(_) | None => written.partition_point(|&(known, _)| known < epoch),
+            Some(_) | None => written.partition_point(|(known, _)| *known < epoch),
         };
-        match written.get_mut(place) {
-            Some((known, before)) if *known == epoch => {
-                if batch.base_offset < *before {
-                    self.tally.broke(|| {
-                        let evidence = format!(
-                            "broker {broker} wrote offset {} of {} in epoch {epoch}, which already had a record there",
-                            batch.base_offset,
-                            scene.name()
-                        );
-                        scene.finding(Property::EpochOrder, evidence)
-                    });
-                }
-                *before = (*before).max(end);
-            }
-            Some(_) | None => written.insert(place, (epoch, end)),
+        if written.get(place).is_none_or(|(known, _)| *known != epoch) {
+            written.insert(place, (epoch, Vec::new()));
+        }
+        let stretches = &mut written[place].1;
+        if let Some(before) = stretches.iter().find(|it| new.start < it.end && it.start < new.end) {
+            self.tally.broke(|| {
+                let evidence = format!(
+                    "broker {broker} wrote offset {} of {} in epoch {epoch}, in which leaders had written offsets {} to {} \
+                     already",
+                    new.start.max(before.start),
+                    scene.name(),
+                    before.start,
+                    before.end.0 - 1
+                );
+                scene.finding(Property::EpochOrder, evidence)
+            });
+        }
+        match stretches.last_mut() {
+            Some(last) if last.end == new.start => last.end = new.end,
+            Some(_) | None => stretches.push(new),
         }
         self.wrote(scene, broker, batch.base_offset);
     }
@@ -59,7 +65,7 @@ impl EpochOrder {
         for pair in pairs.filter(|pair| pair[1].leader_epoch < pair[0].leader_epoch) {
             self.tally.broke(|| {
                 let evidence = format!(
-                    "broker {broker} wrote offset {} of {} in epoch {} behind a record of epoch {}",
+                    "broker {broker} has offset {} of {} in epoch {} behind a record of epoch {}, and epochs should never fall",
                     pair[1].base_offset,
                     scene.name(),
                     pair[1].leader_epoch,

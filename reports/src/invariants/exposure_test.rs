@@ -206,6 +206,18 @@ fn records_acknowledged_out_of_order_and_twice_are_all_kept() {
 }
 
 #[test]
+fn what_is_acknowledged_and_nowhere_is_reported_though_nobody_leads() {
+    let mut stage = Stage::settled();
+    stage.orders().controller.leader = None;
+    stage.look(&[]);
+    stage.look(&[acknowledged(1, Acks::All, 3, &[3])]);
+    stage.assert_broken(
+        AckedDurable,
+        "what broker 1 acknowledged to acks=all at offset 3 (record 3 of shop, 1 in all) is in full on no replica of orders-0",
+    );
+}
+
+#[test]
 fn a_leaders_high_watermark_that_falls_is_reported() {
     let mut stage = Stage::settled();
     stage.replica(2).high_watermark = Offset(1);
@@ -288,6 +300,20 @@ fn a_replica_that_is_no_candidate_or_lost_its_disks_end_may_lack_records() {
     stage.cut(3, 2);
     stage.look(&[power_loss(3, 3, 2)]);
     stage.assert_held(CandidateCompleteness);
+}
+
+#[test]
+fn what_a_disk_lost_before_anything_was_committed_excuses_nothing_later() {
+    let mut stage = Stage::new();
+    stage.append(1, &[0]);
+    stage.copy(1, 2);
+    stage.copy(1, 3);
+    stage.look(&[]);
+    stage.cut(3, 0);
+    stage.look(&[power_loss(3, 1, 0)]);
+    stage.replica(1).high_watermark = Offset(1);
+    stage.look(&[]);
+    assert_eq!(stage.tally(CandidateCompleteness).broken, 1);
 }
 
 fn power_loss(broker: u8, from: u64, to: u64) -> Event {

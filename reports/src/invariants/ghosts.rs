@@ -60,7 +60,7 @@ pub(crate) struct Ghost {
 }
 
 /// The controller's state of a partition, as far as it changes.
-type Decision = (Option<BrokerId>, LeaderEpoch, BrokerSet, PartitionEpoch);
+type Decision = (Option<BrokerId>, LeaderEpoch, BrokerSet, BrokerSet, PartitionEpoch);
 
 impl Ghost {
     /// Of a partition with this many replicas.
@@ -85,6 +85,22 @@ impl Ghost {
         Some((exposure.batch.record_at(offset)?.value, exposure))
     }
 
+    /// How many exposed records a log holds from an offset on, and the first of them. A log that parted from what was exposed may
+    /// meet it again.
+    pub(crate) fn exposed_in(&self, place: usize, from: Offset) -> Option<(u64, Offset)> {
+        let log = &self.shadows[place].log;
+        let (mut near, mut count, mut first) = ([0, 0], 0, None);
+        for offset in (from.0..self.end().min(self.shadows[place].end).0).map(Offset) {
+            near = [exposure_at(&self.exposures, near[0], offset)?, batches::place_of(log, near[1], offset)?];
+            let (exposure, batch) = (&self.exposures[near[0]], &log[near[1]]);
+            if batches::agree_to(&exposure.batch, batch, offset, offset.plus(1)) > offset {
+                count += 1;
+                first = first.or(Some(offset));
+            }
+        }
+        first.map(|first| (count, first))
+    }
+
     /// A log was cut, as an event says.
     pub(crate) fn cut(&mut self, place: usize, to: Offset) {
         if let Some(shadow) = self.shadows.get_mut(place) {
@@ -94,8 +110,8 @@ impl Ghost {
 
     /// Takes over the state after a step, and says whether the replicas or the controller's decision changed in it.
     pub(crate) fn follow(&mut self, partition: &PartitionView) -> bool {
-        let PartitionState { leader, leader_epoch, isr, partition_epoch, .. } = partition.controller;
-        let decision = Some((leader, leader_epoch, isr, partition_epoch));
+        let PartitionState { leader, leader_epoch, isr, elr, partition_epoch, .. } = partition.controller;
+        let decision = Some((leader, leader_epoch, isr, elr, partition_epoch));
         let mut changed = self.decided != decision;
         self.decided = decision;
         for (shadow, replica) in self.shadows.iter_mut().zip(&partition.replicas) {

@@ -96,7 +96,7 @@ impl HighWatermarkBound {
                         leader.high_watermark,
                         scene.partition.controller.isr
                     ),
-                    None => format!("broker {broker} has high watermark {own} on {name} and a log that ends at {end}"),
+                    None => format!("broker {broker} has high watermark {own} on {name}, beyond its own log, which ends at {end}"),
                 };
                 scene.finding(Property::HighWatermarkBound, evidence)
             });

@@ -27,7 +27,7 @@ pub(crate) struct LeaderInIsr {
 #[derive(Clone, Debug, Default)]
 struct Latest {
     /// None before the first.
-    state: Option<(Option<BrokerId>, BrokerSet, PartitionEpoch)>,
+    state: Option<(Option<BrokerId>, BrokerSet, BrokerSet, PartitionEpoch)>,
     broken: bool,
     /// It has had an ISR.
     begun: bool,
@@ -36,7 +36,7 @@ struct Latest {
 impl LeaderInIsr {
     pub(crate) fn look(&mut self, scene: &Scene<'_>) {
         let controller = &scene.partition.controller;
-        let state = Some((controller.leader, controller.isr, controller.partition_epoch));
+        let state = Some((controller.leader, controller.isr, controller.elr, controller.partition_epoch));
         let rules = Rules::of(scene);
         let latest = self.latest.at(scene.slot);
         if latest.state == state {
@@ -47,8 +47,10 @@ impl LeaderInIsr {
         self.tally.looked += u64::from(latest.state.is_some() || wrong.is_some());
         if let Some(wrong) = wrong.filter(|_| !latest.broken) {
             self.tally.broke(|| {
+                let elr = controller.elr;
+                let elr = if elr.is_empty() { String::new() } else { format!(", ELR {elr}") };
                 let evidence = format!(
-                    "{wrong}: {} has ISR {} and leader {} in epoch {}",
+                    "{wrong}: {} has ISR {}{elr} and leader {} in epoch {}",
                     scene.name(),
                     controller.isr,
                     controller.leader.map_or_else(|| String::from("none"), |leader| leader.to_string()),

@@ -75,6 +75,19 @@ fn with_unclean_election_the_last_member_may_leave_the_isr() {
     assert_eq!(stage.tally(LeaderInIsr).broken, 0);
 }
 
+#[test]
+fn a_change_of_the_elr_alone_is_looked_at() {
+    let mut stage = Stage::settled();
+    stage.orders().controller.isr = set(&[1, 2]);
+    stage.look(&[]);
+    stage.orders().controller.elr = set(&[3]);
+    stage.look(&[]);
+    stage.assert_broken(
+        LeaderInIsr,
+        "a broker is eligible that cannot be: orders-0 has ISR {1,2}, ELR {3} and leader 1 in epoch 0",
+    );
+}
+
 /// Lies about the eligible leader replicas; min.insync.replicas is 2.
 fn with_elr(leader: Option<u8>, isr: &[u8], elr: &[u8]) -> Stage {
     let mut stage = Stage::settled();
@@ -97,11 +110,11 @@ fn with_eligible_leader_replicas_the_isr_may_be_empty_while_nobody_leads() {
 fn replicas_that_are_eligible_and_in_sync_at_once_or_for_no_reason_are_reported() {
     with_elr(Some(1), &[1], &[1, 2]).assert_broken(
         LeaderInIsr,
-        "a replica is in the controller's ISR and eligible besides: orders-0 has ISR {1} and leader 1 in epoch 0",
+        "a replica is in the controller's ISR and eligible besides: orders-0 has ISR {1}, ELR {1,2} and leader 1 in epoch 0",
     );
     with_elr(Some(1), &[1, 2], &[3]).assert_broken(
         LeaderInIsr,
-        "replicas are eligible though the controller's ISR is large enough: orders-0 has ISR {1,2} and leader 1 in epoch 0",
+        "replicas are eligible though the controller's ISR is large enough: orders-0 has ISR {1,2}, ELR {3} and leader 1 in epoch 0",
     );
 }
 
@@ -121,7 +134,7 @@ fn a_change_of_leader_within_an_epoch_is_reported_once() {
     stage.look(&events);
     stage.assert_broken(
         OneLeaderPerEpoch,
-        "the controller gave orders-0 to broker 2 in epoch 0, after broker 1 in epoch 0",
+        "the controller gave orders-0 to broker 2 in epoch 0, after broker 1 in epoch 0: a later epoch was due",
     );
 }
 
@@ -146,7 +159,7 @@ fn a_high_watermark_beyond_its_own_log_is_reported() {
     stage.look(&[]);
     stage.assert_broken(
         HighWatermarkBound,
-        "broker 3 has high watermark 4 on orders-0 and a log that ends at 3",
+        "broker 3 has high watermark 4 on orders-0, beyond its own log, which ends at 3",
     );
 }
 

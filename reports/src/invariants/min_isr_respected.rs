@@ -6,8 +6,7 @@
 //!
 //! Looked at: acknowledgements to acks=all where `min.insync.replicas` is above 1. Broken at each.
 
-use highwater_model::ids::BrokerId;
-
+use super::acked::Acknowledged;
 use super::decisions::Decision;
 use super::scene::Scene;
 use crate::finding::Tally;
@@ -20,7 +19,7 @@ pub(crate) struct MinIsrRespected {
 
 impl MinIsrRespected {
     /// A leader answered success to acks=all.
-    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, broker: BrokerId, decision: &Decision) {
+    pub(crate) fn acknowledged(&mut self, scene: &Scene<'_>, entry: &Acknowledged, decision: &Decision) {
         let set = scene.partition.min_insync_replicas;
         let replicas = scene.partition.replicas.len() as u32;
         let min = if scene.config.protocol.min_isr_capped { set.min(replicas) } else { set };
@@ -31,10 +30,13 @@ impl MinIsrRespected {
         if decision.isr.len() < min as usize {
             self.tally.broke(|| {
                 let evidence = format!(
-                    "broker {broker}, leader of {} in epoch {}, answered success to acks=-1 with ISR {} while \
-                     min.insync.replicas is {min}",
+                    "broker {}, leader of {} in epoch {}, answered success to acks=-1 for {} records at offset {} with \
+                     ISR {} while min.insync.replicas is {min}",
+                    entry.by,
                     scene.name(),
                     decision.epoch,
+                    entry.records.len(),
+                    entry.base,
                     decision.isr
                 );
                 scene.finding(Property::MinIsrRespected, evidence)

@@ -198,11 +198,13 @@ impl WhiteBox {
                 };
                 self.ack_honesty.acknowledged(scene, acks, &entry, decision.as_ref());
                 if let Some(decision) = decision.filter(|_| to_all && memory.by_isr()) {
-                    self.min_isr_respected.acknowledged(scene, broker, &decision);
+                    self.min_isr_respected.acknowledged(scene, &entry, &decision);
                 }
                 if to_all {
                     self.acked_durable.acknowledged();
                     memory.acked.add(entry);
+                    // The step may have answered for a partition that it did not touch.
+                    self.acked_durable.look(scene, &memory.ghost, &mut memory.acked);
                 }
             }
             Event::RecordsPolled { client, from, ref batch, .. } => {

@@ -84,7 +84,7 @@ impl OneLeaderPerEpoch {
                 leader.map_or_else(|| String::from("nobody"), |it| format!("broker {it}"))
             };
             let evidence = format!(
-                "the controller gave {} to {} in epoch {epoch}, after {} in epoch {epoch_before}",
+                "the controller gave {} to {} in epoch {epoch}, after {} in epoch {epoch_before}: a later epoch was due",
                 scene.name(),
                 called(leader),
                 called(before)

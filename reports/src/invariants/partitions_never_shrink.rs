@@ -26,7 +26,7 @@ impl PartitionsNeverShrink {
         if count <= before {
             self.tally.broke(|| {
                 let evidence = format!(
-                    "the topic of {} was given {count} partitions and had {before}",
+                    "the topic of {} was given {count} partitions, no more than the {before} that it had",
                     whole.names.partition(partition)
                 );
                 whole.finding(Property::PartitionsNeverShrink, evidence)
@@ -41,7 +41,7 @@ impl PartitionsNeverShrink {
         if !self.reported {
             self.reported = true;
             self.tally.broke(|| {
-                let evidence = format!("there are {now} partitions, and there were {before}");
+                let evidence = format!("the cluster shows {now} partitions, and it had {before}");
                 whole.finding(Property::PartitionsNeverShrink, evidence)
             });
         }

@@ -50,8 +50,8 @@ fn a_success_to_all_below_the_minimum_isr_is_reported() {
     stage.look(&[acknowledged(1, Acks::All, 1, &[1])]);
     stage.assert_broken(
         MinIsrRespected,
-        "broker 1, leader of orders-0 in epoch 0, answered success to acks=-1 with ISR {1} while min.insync.replicas \
-         is 2",
+        "broker 1, leader of orders-0 in epoch 0, answered success to acks=-1 for 1 records at offset 1 with ISR {1} \
+         while min.insync.replicas is 2",
     );
 }
 
@@ -106,7 +106,8 @@ fn a_success_to_all_above_the_high_watermark_is_reported() {
     stage.look(&[acknowledged(1, Acks::All, 3, &[3, 4])]);
     stage.assert_broken(
         AckHonesty,
-        "broker 1 answered success to acks=-1 for 2 records at offset 3 of orders-0, but its high watermark was 4",
+        "broker 1 answered success to acks=-1 for 2 records at offset 3 of orders-0, but its high watermark was 4 \
+         and should have reached 5",
     );
 }
 

@@ -65,6 +65,8 @@ impl RepeatableRead {
                 });
             }
         }
+        // A poll touches no partition.
+        self.on_the_leader(scene);
     }
 
     /// Holds what was read against the leader's log.
@@ -79,8 +81,14 @@ impl RepeatableRead {
                 held.0 = held.0.min(cut);
             }
         }
-        let Some(place) = ghost.leader else { return };
-        let leader = &scene.partition.replicas[place];
+        self.on_the_leader(scene);
+    }
+
+    fn on_the_leader(&mut self, scene: &Scene<'_>) {
+        let read = self.partitions.at(scene.slot);
+        read.held.resize(scene.partition.replicas.len(), Default::default());
+        let Some(leader) = scene.partition.true_leader() else { return };
+        let Some(place) = scene.place_of(leader.broker) else { return };
         let missing = read.missing(&leader.log, place);
         if let Some((offset, record)) = missing.filter(|_| !read.lacking) {
             self.tally.broke(|| {

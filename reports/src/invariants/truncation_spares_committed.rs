@@ -27,12 +27,9 @@ impl TruncationSparesCommitted {
         }
         let Some(place) = scene.place_of(cut.broker) else { return };
         self.tally.looked += 1;
-        let verified = before.shadows[place].verified;
-        if verified <= cut.to {
-            return;
-        }
+        let Some((count, first)) = before.exposed_in(place, cut.to) else { return };
         self.tally.broke(|| {
-            let first = before.exposed_at(cut.to).map_or_else(String::new, |(record, exposure)| {
+            let first = before.exposed_at(first).map_or_else(String::new, |(record, exposure)| {
                 format!(
                     ", the first of them {} (exposed by broker {} in epoch {})",
                     scene.record(record),
@@ -41,13 +38,12 @@ impl TruncationSparesCommitted {
                 )
             });
             let evidence = format!(
-                "broker {} cut its log of {} from {} to {} at high watermark {} and so removed {} exposed records{first}",
+                "broker {} cut its log of {} from {} to {} at high watermark {} and so removed {count} exposed records{first}",
                 cut.broker,
                 scene.name(),
                 cut.from,
                 cut.to,
-                cut.high_watermark,
-                verified.0 - cut.to.0
+                cut.high_watermark
             );
             scene.finding(Property::TruncationSparesCommitted, evidence)
         });

@@ -129,3 +129,19 @@ fn a_record_that_differs_from_the_exposed_one_may_go() {
     stage.look(&[truncated(3, 3, 2, 3, TruncationReason::OutOfRange)]);
     stage.assert_held(TruncationSparesCommitted);
 }
+
+#[test]
+fn an_exposed_record_behind_one_that_differs_may_not_go() {
+    let mut stage = Stage::settled();
+    stage.cut(3, 1);
+    stage.append(3, &[9]);
+    stage.append(3, &[2]);
+    stage.look(&[]);
+    stage.cut(3, 2);
+    stage.look(&[truncated(3, 3, 2, 3, TruncationReason::OutOfRange)]);
+    stage.assert_broken(
+        TruncationSparesCommitted,
+        "broker 3 cut its log of orders-0 from 3 to 2 at high watermark 3 and so removed 1 exposed records, the first of them \
+         record 2 of shop (exposed by broker 1 in epoch 0)",
+    );
+}

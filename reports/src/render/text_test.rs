@@ -18,7 +18,7 @@ const AGAIN: Again<'static> =
     Again { scenario: "scenarios/ack-lost.json", sweep: "highwater sweep scenarios/ack-lost.json --seeds 1" };
 
 fn told(setup: &PanelSetup) -> RunReport {
-    let view = led(&[batch(0, &[0])], 1);
+    let view = led(&[batch(0, &[0]), batch(1, &[0])], 2);
     let mut panel = Panel::new(setup.clone());
     for (id, event) in (1..).zip([sent(0), acknowledged(0, &[0]), polled(0, &[0]), polled(1, &[0])]) {
         panel.look(&step(id, SHOP), &[event], &view);
@@ -70,7 +70,7 @@ fn a_break_without_a_promise_says_what_would_promise_it() {
 fn the_numbers_of_a_run_stand_in_words() {
     let text = run(&told(&with(Expect::default())), &AGAIN);
     let expected = "
-records      sent 1, acknowledged 1, unconfirmed 0, failed 0, pending 0, committed 1, delivered 2
+records      sent 1, acknowledged 1, unconfirmed 0, failed 0, pending 0, committed 2, delivered 2
              duplicated 1, lost 0, lost of the unconfirmed 0
 elections    clean 0, unclean 0
 ISR          shrinks 0, expands 0
@@ -83,7 +83,7 @@ ack latency  p50 1.000 ms, p99 1.000 ms, p99.9 1.000 ms, max 1.000 ms, of 1 reco
 
 #[test]
 fn a_partition_that_is_unavailable_as_configured_is_named() {
-    let mut view = led(&[batch(0, &[0])], 1);
+    let mut view = led(&[batch(0, &[0]), batch(1, &[0])], 2);
     view.brokers.iter_mut().for_each(|broker| broker.alive = false);
     let panel = Panel::new(with(Expect::default()));
     let text = run(&panel.finish(&step(20, SHOP), &view, RunEnd::Converged, &Extent::default()), &AGAIN);
@@ -222,7 +222,7 @@ fn latencies_stand_by_topic_where_there_are_several() {
     setup.producers = producers.into();
     let names = Arc::make_mut(&mut setup.names);
     names.topics.push("bills".to_owned());
-    let view = led(&[batch(0, &[0])], 1);
+    let view = led(&[batch(0, &[0]), batch(1, &[0])], 2);
     let elsewhere = |mut event: Event| {
         if let Event::RecordSent { partition, .. } | Event::SendAcknowledged { partition, .. } = &mut event {
             partition.topic.0 = 1;
