@@ -42,6 +42,7 @@ pub mod bisect;
 pub mod cli;
 #[cfg(test)]
 mod client_faults_test;
+pub mod coverage;
 pub mod crew;
 pub mod driver;
 mod faults;

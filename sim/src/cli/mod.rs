@@ -3,6 +3,7 @@
 mod bisect;
 mod check;
 mod compare;
+mod coverage;
 mod interrupt;
 mod list;
 mod museum;
@@ -36,6 +37,7 @@ Examples:
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
+  highwater coverage scenarios --seeds 0..100
   highwater check my_scenario.json
   highwater list
   highwater protocols --diff 2.0 2.0.1
@@ -55,6 +57,7 @@ Exit codes:
 enum Command {
     Run(run::RunArguments),
     Compare(compare::CompareArguments),
+    Coverage(coverage::CoverageArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
     Protocols(protocols::ProtocolsArguments),
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Coverage(arguments) => coverage::coverage(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Protocols(arguments) => protocols::protocols(&arguments),
