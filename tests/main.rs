@@ -10,6 +10,7 @@
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
+//! - `soundness`: nothing is called broken that is not;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
@@ -23,4 +24,5 @@ mod expectations;
 mod golden;
 mod house_rules;
 mod museum;
+mod soundness;
 mod walk_of_a_record;

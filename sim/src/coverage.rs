@@ -10,7 +10,6 @@ use highwater_model::machine::Ending;
 use highwater_model::message::ErrorCode;
 use highwater_model::protocol::Switch;
 use highwater_reports::reach::{Item, Reach, Sort};
-use serde_json::Value;
 use strum::IntoEnumIterator;
 
 use crate::faults::Chance;
