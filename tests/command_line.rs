@@ -73,6 +73,12 @@ sessions! {
     help_on_merge: "merge" "--help";
     help_on_compare: "compare" "--help";
     help_on_check: "check" "--help";
+    help_on_coverage: "coverage" "--help";
+    what_a_directory_reaches_and_what_it_does_not: "coverage" "scenarios/soundness" "--seeds" "0..2";
+    an_event_that_is_rarer_than_stated_fails_the_sweep_and_no_seed: "run" "scenarios/acks_0_loses_on_crash.json" "--seeds" "0..4" "--set" "expect.must_see={\"node_stopped\":1,\"isr_update_refused\":0.5}";
+    a_share_that_is_none_is_refused: "check" "scenarios/steady_state.json" "--set" "expect.must_see={\"records_polled\":1.5}";
+    a_share_of_an_unknown_event_is_told_the_nearest: "check" "scenarios/steady_state.json" "--set" "expect.must_see={\"record_polled\":0.5}";
+    a_share_is_set_by_its_path: "check" "scenarios/chaos.json" "--set" "expect.must_see.broker_halted=0.2";
     help_on_list: "list" "--help";
     help_on_schema: "schema" "--help";
     help_on_protocols: "protocols" "--help";
@@ -158,8 +164,8 @@ fn list_names_every_scenario_with_the_beginning_of_its_story() {
     assert_eq!(output.status.code(), Some(0));
     let told = text(&output.stdout);
     let entries = |folder| fs::read_dir(root().join(folder)).expect("the scenarios are there").count();
-    let files = entries("scenarios") - 2 + entries("scenarios/museum");
-    assert_eq!(told.lines().count(), files, "schema.json is none, and museum a folder");
+    let files = entries("scenarios") - 3 + entries("scenarios/museum") + entries("scenarios/soundness");
+    assert_eq!(told.lines().count(), files, "schema.json is none, and museum and soundness are folders");
     assert!(told.lines().any(|line| line.starts_with("museum/s1b_nobody_restarts ")), "{told}");
     assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
 }

@@ -14,6 +14,7 @@
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
 //! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
+//! - `soundness`: nothing is called broken that is not;
 //! - `house_rules`: how the code itself is to be.
 
 mod support;
@@ -30,6 +31,7 @@ mod golden;
 mod house_rules;
 mod museum;
 mod mutants;
-mod second_opinion;
 mod naive_judges;
+mod second_opinion;
+mod soundness;
 mod walk_of_a_record;

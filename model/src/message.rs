@@ -4,6 +4,7 @@ mod cluster;
 mod error;
 mod groups;
 mod records;
+mod told;
 mod transactions;
 
 use std::sync::Arc;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use highwater_model::event::EventKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::must_see::MustSee;
 use crate::property::Property;
 
 /// What must come of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
-    /// Each must happen on every seed, or the scenario has lost its corner.
-    pub must_see: Vec<EventKind>,
+    /// Each must happen, or the scenario has lost its corner: a list of events that come on every seed, or an object that says on
+    /// which share of seeds each comes.
+    pub must_see: MustSee,
     /// Properties that this scenario is meant to break. What is promised and not named here must hold.
     pub breaks: BTreeMap<Property, HowOften>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
+use crate::must_see::Share;
 use crate::property::{Judge, Property};
 use crate::report::{Evidence, PropertyReport};
 use crate::verdict::Verdict;
@@ -78,6 +79,17 @@ pub enum Unexpected {
         /// Which.
         event: EventKind,
     },
+    /// An event was to come on a share of seeds, and came on fewer.
+    EventTooRare {
+        /// Which.
+        event: EventKind,
+        /// On how many seeds it came.
+        seen: u64,
+        /// Of how many.
+        seeds: u64,
+        /// On which share it was to.
+        stated: Share,
+    },
     /// The cluster did not converge in time after the heal.
     Stalled {
         /// What was still open.
@@ -104,6 +116,9 @@ impl std::fmt::Display for Unexpected {
                 write!(f, "{} was to break on at least one seed and broke on none", property.name())
             }
             Self::EventMissing { event } => write!(f, "{} was to be seen and never came", event.name()),
+            Self::EventTooRare { event, seen, seeds, stated } => {
+                write!(f, "{} was seen on {seen} of {seeds} seeds, {stated} stated", event.name())
+            }
             Self::Stalled { pending } if pending.is_empty() => {
                 f.write_str("the cluster did not converge in time after the heal")
             }
@@ -138,7 +153,8 @@ pub(crate) fn unexpected(
             None | Some(HowOften::Always | HowOften::Sometimes | HowOften::May) => {}
         }
     }
-    let missing = must_see.iter().filter(|&(_, &times)| times == 0 && ran_through);
+    let rare = |event: EventKind| expect.must_see.share(event).is_some_and(|share| !share.is_whole());
+    let missing = must_see.iter().filter(|&(&event, &times)| times == 0 && ran_through && !rare(event));
     found.extend(missing.map(|(&event, _)| Unexpected::EventMissing { event }));
     found
 }
@@ -172,7 +188,8 @@ pub(crate) fn outcome(end: &RunEnd, unexpected: &[Unexpected]) -> Outcome {
         Unexpected::Stalled { .. } | Unexpected::EventsExhausted => Outcome::Stalled,
         Unexpected::PromiseBroken { .. }
         | Unexpected::BreakMissing { .. }
-        | Unexpected::EventMissing { .. } => Outcome::Broken,
+        | Unexpected::EventMissing { .. }
+        | Unexpected::EventTooRare { .. } => Outcome::Broken,
     };
     unexpected.iter().map(gravity).max().unwrap_or_default()
 }

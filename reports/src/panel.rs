@@ -333,7 +333,7 @@ impl Found {
     /// Measures what was found by what was expected.
     fn report(self, setup: PanelSetup, step: &Step, end: RunEnd, extent: &Extent) -> RunReport {
         let must_see = setup.expect.must_see.iter();
-        let must_see = must_see.map(|&kind| (kind, self.coverage.times(kind))).collect();
+        let must_see = must_see.map(|(kind, _)| (kind, self.coverage.times(kind))).collect();
         let unexpected = outcome::unexpected(&setup.expect, &end, &self.properties, &must_see);
         RunReport {
             version: VERSION,

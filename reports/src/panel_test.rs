@@ -33,7 +33,7 @@ fn twice() -> Vec<Event> {
 }
 
 fn must_see(kind: EventKind) -> PanelSetup {
-    let expect = Expect { must_see: vec![kind], ..Default::default() };
+    let expect = Expect { must_see: vec![kind].into(), ..Default::default() };
     PanelSetup { expect: Arc::new(expect), ..setup(Acks::All) }
 }
 

@@ -18,6 +18,7 @@ use crate::expect::{Expect, HowOften};
 use crate::faults::FaultsReport;
 use crate::groups::GroupReport;
 use crate::latency::Latencies;
+use crate::must_see::Share;
 use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
 use crate::property::{Judge, Property};
@@ -63,7 +64,7 @@ pub struct SweepReport {
     pub failures: Failures,
     /// What became of each property.
     pub properties: BTreeMap<Property, PropertySweep>,
-    /// The events that every run must show.
+    /// The events that every run must show, or that a share of all runs must.
     pub must_see: BTreeMap<EventKind, SeenSweep>,
     /// On how many seeds each fault of the scenario struck.
     pub faults: FaultsReport,
@@ -161,20 +162,27 @@ pub struct Broken {
     pub evidence: Option<Evidence>,
 }
 
-/// How often an event came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How often an event came that was to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSweep {
     /// On how many seeds.
     pub seeds: u64,
     /// How often in all.
     pub times: u64,
+    /// On which share of seeds it was to come, unless on every one.
+    #[serde(skip_serializing_if = "Share::is_whole")]
+    pub stated: Share,
 }
 
 impl SweepReport {
     /// A sweep of no seeds. The seed in `setup` does not matter.
     pub fn new(setup: &PanelSetup) -> Self {
         let properties = Property::iter().map(|property| (property, PropertySweep::new(property.judge())));
-        let must_see = setup.expect.must_see.iter().map(|&kind| (kind, SeenSweep::default()));
+        let must_see = setup
+            .expect
+            .must_see
+            .iter()
+            .map(|(kind, stated)| (kind, SeenSweep { stated, ..SeenSweep::default() }));
         Self {
             version: VERSION,
             scenario: Arc::clone(&setup.scenario),
@@ -228,7 +236,7 @@ impl SweepReport {
             sweep.add(run.seed, report);
         }
         for (kind, times) in run.must_see {
-            self.must_see.entry(kind).or_default().add(SeenSweep { seeds: u64::from(times > 0), times });
+            self.must_see.entry(kind).or_default().count(u64::from(times > 0), times);
         }
         self.faults.add(&run.faults);
         self.counts.add(&run.counts);
@@ -277,7 +285,7 @@ impl SweepReport {
             mine.merge(sweep);
         }
         for (kind, seen) in other.must_see {
-            self.must_see.entry(kind).or_default().add(seen);
+            self.must_see.entry(kind).or_default().count(seen.seeds, seen.times);
         }
         self.faults.add(&other.faults);
         self.counts.add(&other.counts);
@@ -324,14 +332,31 @@ impl SweepReport {
         self.outcomes.get(&Outcome::AsExpected).copied().unwrap_or_default()
     }
 
-    /// What no single seed can tell: properties that were to break on at least one and broke on none.
+    /// What no single seed can tell: properties that were to break on at least one and broke on none, and events that came on a
+    /// smaller share than stated.
     pub fn unexpected(&self) -> Vec<Unexpected> {
         let expected = self.expect.breaks.iter();
         let missing = expected.filter(|&(property, &often)| {
             let broke = self.properties.get(property).is_some_and(|sweep| sweep.broken_seeds > 0);
             often == HowOften::Sometimes && !broke
         });
-        missing.map(|(&property, &expected)| Unexpected::BreakMissing { property, expected }).collect()
+        let missing = missing.map(|(&property, &expected)| Unexpected::BreakMissing { property, expected });
+        missing.chain(self.too_rare()).collect()
+    }
+
+    /// Of events that every run must show, the runs speak themselves.
+    fn too_rare(&self) -> impl Iterator<Item = Unexpected> + '_ {
+        let seeds = self.seeds;
+        let rare = self
+            .must_see
+            .iter()
+            .filter(move |(_, seen)| !seen.stated.is_whole() && seen.seeds < seen.stated.of(seeds));
+        rare.map(move |(&event, seen)| Unexpected::EventTooRare {
+            event,
+            seen: seen.seeds,
+            seeds,
+            stated: seen.stated,
+        })
     }
 
     /// The gravest outcome of any run, or broken where the sweep as a whole lacks something.
@@ -418,10 +443,16 @@ impl SeedsWith {
     }
 }
 
+impl Default for SeenSweep {
+    fn default() -> Self {
+        Self { seeds: 0, times: 0, stated: Share::WHOLE }
+    }
+}
+
 impl SeenSweep {
-    fn add(&mut self, other: Self) {
-        self.seeds += other.seeds;
-        self.times += other.times;
+    fn count(&mut self, seeds: u64, times: u64) {
+        self.seeds += seeds;
+        self.times += times;
     }
 }
 

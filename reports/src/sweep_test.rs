@@ -15,7 +15,7 @@ use crate::report::RunReport;
 
 fn expecting(often: HowOften) -> PanelSetup {
     let expect = Expect {
-        must_see: vec![EventKind::RecordsPolled],
+        must_see: vec![EventKind::RecordsPolled].into(),
         breaks: BTreeMap::from([(Property::Duplicate, often)]),
     };
     PanelSetup { expect: Arc::new(expect), ..setup(Acks::All) }
@@ -104,4 +104,20 @@ fn what_breaks_always_must_break_on_every_seed() {
     let sweep = swept(&setup, runs);
     assert_eq!(sweep.outcome(), Outcome::Broken);
     assert_eq!(sweep.first_failures[&Outcome::Broken].seed, 1);
+}
+
+#[test]
+fn an_event_that_comes_on_a_smaller_share_of_seeds_than_stated_breaks_the_sweep_and_no_seed() {
+    let half = serde_json::from_str(r#"{ "records_polled": 0.5 }"#).expect("a share");
+    let setup =
+        PanelSetup { expect: Arc::new(Expect { must_see: half, ..Expect::default() }), ..setup(Acks::All) };
+    let (seen, unseen) =
+        (|seed| run(&setup, seed, 1, RunEnd::Converged), |seed| run(&setup, seed, 0, RunEnd::Converged));
+    let enough = swept(&setup, [seen(1), unseen(2), unseen(3)]);
+    assert_eq!((enough.outcome(), enough.expected_runs()), (Outcome::AsExpected, 3), "half of three is one");
+    let mut rare = swept(&setup, [seen(1), unseen(2)]);
+    rare.merge(swept(&setup, [unseen(3), unseen(4)]));
+    assert_eq!((rare.outcome(), rare.expected_runs()), (Outcome::Broken, 4));
+    let told: Vec<String> = rare.unexpected().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["records_polled was seen on 1 of 4 seeds, 50 % stated"]);
 }

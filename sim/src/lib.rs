@@ -43,6 +43,7 @@ pub mod causes;
 pub mod cli;
 #[cfg(test)]
 mod client_faults_test;
+pub mod coverage;
 pub mod crew;
 pub mod driver;
 mod faults;

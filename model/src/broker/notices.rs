@@ -57,6 +57,8 @@ impl Broker {
         }
     }
 
+    /// Whether transactions are loaded, too: with ZooKeeper if the broker did not lead before (2.0.0 `ReplicaManager.makeLeaders`);
+    /// under KRaft also in a new epoch, and until 3.7 as the ISR changes (3.7.0 and 3.8.0 `TopicDelta.localChanges`).
     fn lead(&mut self, now: Instant, state: &PartitionState, out: &mut Effects) {
         let partition = state.partition;
         self.ensure_replica(partition);
@@ -65,11 +67,14 @@ impl Broker {
         let topic = &config.topics[usize::from(partition.topic.0)];
         let Some(replica) = self.replica_mut(partition) else { return };
         let is_new = !replica.leads();
+        let is_elected = replica.leader_epoch != Some(state.leader_epoch);
         replica.make_leader(now, state, topic, &config.protocol, out);
         if is_new {
             self.load_groups(now, partition, out);
         }
-        self.load_transactions(now, partition, out);
+        if is_new || self.is_kraft() && (is_elected || config.protocol.transactions_reloaded) {
+            self.load_transactions(now, partition, out);
+        }
         self.high_watermark_may_rise(now, partition, out);
     }
 
@@ -113,6 +118,7 @@ impl Broker {
         self.stop_fetching(partition);
         self.refuse_waiting(partition, out);
         self.unload_groups(partition, out);
+        self.transactions.unload(partition);
         if let Some(replica) = self.replica_mut(partition) {
             replica.lose_leader(state.leader_epoch);
         }

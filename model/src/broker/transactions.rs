@@ -56,7 +56,7 @@ impl Broker {
         self.transactions.handle(now, asker, request, fresh, out);
     }
 
-    /// A partition that it leads from now on, or in a new epoch: if transactions are kept there, they are its own.
+    /// A partition that it leads from now on, or again in a new epoch: if transactions are kept there, they are its own.
     pub(super) fn load_transactions(&mut self, now: Instant, partition: TopicPartition, out: &mut Effects) {
         if self.config.transactions_topic == Some(partition.topic)
             && let Some(replica) = self.replicas.get(&partition)

@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::ids::{BrokerId, GroupId, NodeId, TopicPartition};
+use crate::message::ErrorCode;
 
 impl Event {
     /// The partition that it is about.
@@ -398,5 +399,24 @@ impl Event {
             | Self::CoordinatorLoaded { .. }
             | Self::VoteGiven { .. } => None,
         }
+    }
+
+    /// The error that it tells of.
+    pub fn error(&self) -> Option<ErrorCode> {
+        if let Self::ProduceRefused { error, .. }
+        | Self::ProduceFailed { error, .. }
+        | Self::SendFailed { error, .. }
+        | Self::MemberFenced { error, .. }
+        | Self::CommitRefused { error, .. }
+        | Self::TransactionFailed { error, .. }
+        | Self::ProducerFenced { error, .. }
+        | Self::TransactionRefused { error, .. }
+        | Self::FetchFenced { error, .. }
+        | Self::IsrUpdateRefused { error, .. }
+        | Self::PartitionsRefused { error, .. } = self
+        {
+            return Some(*error);
+        }
+        None
     }
 }

@@ -176,6 +176,7 @@ impl Preset {
                 leader_recovery_state: true,
                 idempotence_default: true,
                 partitioner: UnkeyedRule::UniformSticky,
+                transactions_reloaded: true,
                 ..Self::V2_8.protocol()
             },
             Self::V3_5 => Protocol { isr_eligibility: IsrEligibility::BrokerEpoch, ..Self::V3_3.protocol() },
@@ -192,6 +193,7 @@ impl Preset {
                 eligible_leader_replicas: true,
                 unclean_shutdown_detected: true,
                 transactions: Transactions::V2,
+                transactions_reloaded: false,
                 ..Self::V3_7.protocol()
             },
         }
@@ -251,6 +253,7 @@ const OLDEST: Protocol = Protocol {
     joins_after_commit: true,
     heartbeat_refused_in_sync: true,
     transactions: Transactions::None,
+    transactions_reloaded: false,
     pending_offsets_refused: false,
     producer_fenced: false,
 };

@@ -285,6 +285,10 @@ switches! {
     /// What transactions there are.
     ["KIP-98 (0.11), KIP-890 (3.6, 4.0)"]
     Transactions transactions: Transactions,
+    /// A KRaft broker reads a partition of `__transaction_state` that it leads anew whenever the ISR of that changes, and carries
+    /// out again what was decided there.
+    ["KAFKA-15468 (3.8 ends it)"]
+    TransactionsReloaded transactions_reloaded: bool,
     /// A member that reads only what is committed is not told of offsets while a transaction has others pending.
     ["KIP-447 (2.5)"]
     PendingOffsetsRefused pending_offsets_refused: bool,

@@ -16,7 +16,7 @@ use super::Transactions;
 use super::metadata::Metadata;
 
 impl Transactions {
-    /// The broker leads this partition of `__transaction_state`, in a new epoch: what its log holds is how its ids stand, and what
+    /// The broker leads this partition of `__transaction_state`, most often in a new epoch: what its log holds is how its ids stand, and what
     /// was decided there is carried out. As groups' logs it is read to its end, replicated or not.
     pub fn load(
         &mut self,

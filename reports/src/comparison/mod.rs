@@ -228,6 +228,7 @@ fn first_panic(sweep: &SweepReport) -> Option<FirstPanic> {
         Unexpected::PromiseBroken { .. }
         | Unexpected::BreakMissing { .. }
         | Unexpected::EventMissing { .. }
+        | Unexpected::EventTooRare { .. }
         | Unexpected::Stalled { .. }
         | Unexpected::EventsExhausted => None,
     });

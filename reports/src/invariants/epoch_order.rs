@@ -59,7 +59,7 @@ impl EpochOrder {
     /// A replica wrote what stands in its log from an offset on.
     pub(crate) fn wrote(&mut self, scene: &Scene<'_>, broker: BrokerId, from: Offset) {
         let Some((_, replica)) = scene.replica(broker) else { return };
-        self.tally.looked += 1;
+        self.tally.looked += u64::from(replica.log.len() > 1);
         let first = replica.place_of(from);
         let pairs = replica.log[first.saturating_sub(1)..].windows(2);
         for pair in pairs.filter(|pair| pair[1].leader_epoch < pair[0].leader_epoch) {

@@ -55,7 +55,7 @@ impl GroupExclusivity {
         (group, generation): (GroupId, Generation),
         assignment: &[(MemberId, Vec<TopicPartition>)],
     ) {
-        self.tally.looked += 1;
+        self.tally.looked += u64::from(assignment.len() > 1);
         let mut given = BTreeSet::new();
         let all = assignment.iter().flat_map(|(_, partitions)| partitions);
         let twice = all.into_iter().find(|partition| !given.insert(**partition));
@@ -82,7 +82,6 @@ impl GroupExclusivity {
         (group, generation): (GroupId, Generation),
         partitions: &[TopicPartition],
     ) {
-        self.tally.looked += 1;
         let generations = self.groups.entry(group).or_default();
         let known = generations.iter().position(|it| it.generation == generation);
         let place = known.unwrap_or_else(|| {
@@ -94,6 +93,8 @@ impl GroupExclusivity {
         });
         let owners = &mut generations[place].owners;
         owners.retain(|_, owner| *owner != client);
+        // A member that is alone takes nothing from anybody.
+        self.tally.looked += u64::from(!owners.is_empty());
         let mut contested = None;
         for partition in partitions {
             if let Some(other) = owners.insert(*partition, client) {

@@ -40,7 +40,8 @@ impl MaximalIsr {
         let broken = isrs.is_some_and(|(controller, maximal)| !controller.is_subset(maximal));
         let before = std::mem::replace(latest, Latest { isrs, broken });
         let Some(leader) = leader else { return };
-        self.tally.looked += 1;
+        // An ISR of the leader alone could not be larger than what the leader reckons with.
+        self.tally.looked += u64::from(controller.len() > 1 || broken);
         if broken && !before.broken {
             self.tally.broke(|| {
                 let evidence = format!(

@@ -45,7 +45,9 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     text += &groups(&report.groups);
     let seen = report.must_see.iter();
     text += &must_see(seen.map(|(kind, seen)| {
-        format!("{} {} on {} of {} seeds", kind.name(), seen.times, seen.seeds, report.seeds)
+        let stated =
+            if seen.stated.is_whole() { String::new() } else { format!(" ({} stated)", seen.stated) };
+        format!("{} {} on {} of {} seeds{stated}", kind.name(), seen.times, seen.seeds, report.seeds)
     }));
     text += &swarm(report);
     text += &behaviours(report);

@@ -95,7 +95,7 @@ fn a_partition_that_is_unavailable_as_configured_is_named() {
 
 #[test]
 fn the_last_line_of_a_failure_plays_it_again() {
-    let expect = Expect { must_see: vec![EventKind::LogTruncated], ..Default::default() };
+    let expect = Expect { must_see: vec![EventKind::LogTruncated].into(), ..Default::default() };
     let text = run(&told(&with(expect)), &AGAIN);
     assert!(text.starts_with("BROKEN  ack-lost"));
     assert!(text.contains("\nnot as expected\n  log_truncated was to be seen and never came\n"));
@@ -166,7 +166,7 @@ fn a_fault_that_never_struck_is_told() {
 
 #[test]
 fn a_fault_that_struck_on_no_seed_stands_at_the_top() {
-    let mut setup = with(Expect { must_see: vec![EventKind::LogTruncated], ..Default::default() });
+    let mut setup = with(Expect { must_see: vec![EventKind::LogTruncated].into(), ..Default::default() });
     let faults = ["crash leader of orders-0", "leave billing-1"].map(Arc::from).to_vec();
     Arc::make_mut(&mut setup.names).faults = faults;
     let mut report = told(&setup);

@@ -59,14 +59,10 @@ pub fn signature(run: &RunReport) -> Option<String> {
     if run.outcome == Outcome::AsExpected && first_violated(run).is_none() {
         return None;
     }
-    Some(by_property_and_role(run))
+    Some(run.signature.as_ref().map_or_else(|| by_what_was_unexpected(run), ToString::to_string))
 }
 
-/// The property that was violated first and the role of whose step it was; without one, what was unexpected.
-fn by_property_and_role(run: &RunReport) -> String {
-    if let Some((property, evidence)) = first_violated(run) {
-        return format!("{property}, {}", role(&evidence.actor));
-    }
+fn by_what_was_unexpected(run: &RunReport) -> String {
     run.unexpected.first().map_or_else(String::new, |unexpected| match unexpected {
         // The place, not the words, in which numbers of the run may stand.
         Unexpected::Panicked { message } => {
@@ -75,6 +71,7 @@ fn by_property_and_role(run: &RunReport) -> String {
         Unexpected::PromiseBroken { property, .. } => property.name().to_owned(),
         Unexpected::BreakMissing { property, .. } => format!("{} did not break", property.name()),
         Unexpected::EventMissing { event } => format!("{} never came", event.name()),
+        Unexpected::EventTooRare { event, .. } => format!("{} came too rarely", event.name()),
         Unexpected::Stalled { .. } => "stalled".to_owned(),
         Unexpected::EventsExhausted => "more steps than events_max".to_owned(),
     })
@@ -85,14 +82,6 @@ fn first_violated(run: &RunReport) -> Option<(&'static str, &Evidence)> {
     let violated = run.properties.iter().filter(|(_, report)| report.verdict == Verdict::Violated);
     let first = violated.filter_map(|(property, report)| Some((property.name(), report.evidence.first()?)));
     first.min_by_key(|(_, evidence)| evidence.step)
-}
-
-/// `broker-2` is a `broker`.
-fn role(actor: &str) -> &str {
-    match actor.rsplit_once('-') {
-        Some((role, number)) if number.bytes().all(|digit| digit.is_ascii_digit()) => role,
-        _ => actor,
-    }
 }
 
 impl Failures {
@@ -221,13 +210,5 @@ mod tests {
         let report = failures.report();
         let told: Vec<_> = report.groups.iter().map(|it| (it.signature.as_str(), it.first_seed)).collect();
         assert_eq!(told, [("s2", 4), ("s3", 1), ("s1", 9)]);
-    }
-
-    #[test]
-    fn an_actors_number_is_not_its_role() {
-        assert_eq!(
-            [role("broker-12"), role("shop"), role("at the end"), role("pay-eu")],
-            ["broker", "shop", "at the end", "pay-eu"]
-        );
     }
 }

@@ -59,7 +59,7 @@ fn listed(paths: &[PathBuf]) -> (String, FilesErrors) {
 }
 
 /// What a scenario is called; one in a folder of a directory that was named has the folder's name before it.
-fn shown(file: &Path, named: &[PathBuf]) -> String {
+pub(super) fn shown(file: &Path, named: &[PathBuf]) -> String {
     let below =
         named.iter().find_map(|named| file.strip_prefix(named).ok().filter(|rest| rest.parent().is_some()));
     let below = below.unwrap_or_else(|| file.file_name().map_or(file, Path::new)).with_extension("");

@@ -3,6 +3,7 @@
 mod bisect;
 mod check;
 mod compare;
+mod coverage;
 mod history;
 mod interrupt;
 mod list;
@@ -39,6 +40,7 @@ Examples:
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater merge 1.json 2.json 3.json
+  highwater coverage scenarios --seeds 0..100
   highwater check my_scenario.json
   highwater list
   highwater protocols --diff 2.0 2.0.1
@@ -59,6 +61,7 @@ enum Command {
     Run(run::RunArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
+    Coverage(coverage::CoverageArguments),
     Check(check::CheckArguments),
     List(list::ListArguments),
     Protocols(protocols::ProtocolsArguments),
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Coverage(arguments) => coverage::coverage(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Protocols(arguments) => protocols::protocols(&arguments),

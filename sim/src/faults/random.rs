@@ -58,6 +58,18 @@ impl Chance {
         (self.struck < random.budget).then(|| Micros(even(&mut self.stream, 0, mean.0.saturating_mul(2))))
     }
 
+    /// Of which kinds the faults of this seed are, in order: the same draws, with nobody to strike.
+    pub(crate) fn kinds(mut self) -> Vec<RandomFault> {
+        let plan = Arc::clone(&self.plan);
+        let Some(random) = &plan.random else { return Vec::new() };
+        let mut kinds = Vec::new();
+        while self.gap().is_some() {
+            kinds.push(draw(random, &self.weights, &mut self.stream).kind);
+            self.struck += 1;
+        }
+        kinds
+    }
+
     /// The next one.
     pub(crate) fn strike(&mut self, view: &ClusterView, wire: &Wire) -> Option<Strike> {
         let draws = draw(self.plan.random.as_ref()?, &self.weights, &mut self.stream);

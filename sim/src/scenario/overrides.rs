@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::errors::Problem;
 use super::path::{JsonPath, at};
-use super::shape::{Shape, kinds, properties};
+use super::shape::{Shape, alternatives, kinds, properties};
 use super::suggest::{list, nearest};
 
 /// What became of the overrides.
@@ -229,6 +229,10 @@ fn step<'s, 'k>(
     }
     if let Some(first) = kinds(schema).next() {
         schema = kinds(schema).find(|kind| strip_property(kind, rest).is_some()).unwrap_or(first);
+    }
+    if let Some(first) = alternatives(schema).next() {
+        let of_kind = |one: &&Value| one["items"].is_object() == here.is_array();
+        schema = alternatives(schema).find(of_kind).unwrap_or(first);
     }
     let miss = |near: Option<&str>, allowed: String| {
         let near = near.map(|near| format!("{prefix}{near}"));

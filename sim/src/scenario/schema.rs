@@ -22,6 +22,7 @@ pub fn schema() -> Value {
     let definitions = &mut schema["$defs"];
     name_keys(definitions, "Expect", "breaks", "Property");
     name_keys(definitions, "RandomFaults", "weights", "RandomFault");
+    definitions["MustSee"]["anyOf"][1]["propertyNames"] = json!({ "$ref": "#/$defs/EventKind" });
     // serde's alias, which schemars does not see.
     if let Some(acks) = definitions["Acks"]["oneOf"].as_array_mut() {
         acks.push(json!({ "type": "string", "const": "all", "description": "Another word for `-1`." }));

@@ -103,6 +103,9 @@ impl Shape {
         if schema["oneOf"].is_array() {
             return choice(schema, path, value, findings);
         }
+        if let Some(alternative) = alternatives(schema).find(|alternative| fits(alternative, value)) {
+            return self.value(alternative, path, value, findings);
+        }
         if !fits(schema, value) {
             let message = format!("{path} is {}", describe_value(value));
             findings.problems.push(Problem::new(path.clone(), message).allowed(self.describe(schema)));
@@ -253,6 +256,9 @@ impl Shape {
         if schema["oneOf"].is_array() {
             return format!("{}{null}", list(choices(schema)));
         }
+        if alternatives(schema).next().is_some() {
+            return alternatives(schema).map(|one| self.describe(one)).collect::<Vec<_>>().join(", or ");
+        }
         let words = match types(schema).first().copied() {
             Some("string") => "a string".to_owned(),
             Some("boolean") => "true or false".to_owned(),
@@ -261,6 +267,10 @@ impl Shape {
             Some("array") => format!("a list of {}{}", count(schema), self.describe(&schema["items"])),
             Some("object") if schema["properties"].is_object() => {
                 format!("an object with the keys {}", list(properties(schema)))
+            }
+            Some("object") if schema["propertyNames"].is_object() => {
+                let value = self.describe(&schema["additionalProperties"]);
+                format!("an object that says for each of them {value}")
             }
             _ => "an object".to_owned(),
         };
@@ -375,21 +385,36 @@ pub fn kinds(schema: &Value) -> impl Iterator<Item = &Value> {
     schema["oneOf"].as_array().into_iter().flatten().filter(|kind| kind["properties"].is_object())
 }
 
+/// The lists and objects any of which may stand where `schema` rules, if there are several.
+pub fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+    let is_inline = |one: &&Value| one["items"].is_object() || one["additionalProperties"].is_object();
+    schema["anyOf"].as_array().into_iter().flatten().filter(is_inline)
+}
+
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
-fn choices(schema: &Value) -> Vec<&str> {
+/// The words one of which may stand where `schema` rules.
+pub fn choices(schema: &Value) -> Vec<&str> {
     let options = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
     options.iter().filter_map(|option| option["const"].as_str()).collect()
 }
 
 fn limits(schema: &Value) -> String {
     match (&schema["minimum"], &schema["maximum"]) {
-        (Value::Number(least), Value::Number(most)) => format!(" from {least} to {most}"),
-        (Value::Number(least), _) => format!(", {least} or more"),
-        (_, Value::Number(most)) => format!(", {most} or less"),
+        (Value::Number(least), Value::Number(most)) => format!(" from {} to {}", plain(least), plain(most)),
+        (Value::Number(least), _) => format!(", {} or more", plain(least)),
+        (_, Value::Number(most)) => format!(", {} or less", plain(most)),
         _ => String::new(),
+    }
+}
+
+/// Without an exponent.
+fn plain(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
     }
 }
 

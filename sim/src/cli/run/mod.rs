@@ -133,7 +133,9 @@ impl RunArguments {
             return Some("--history is what the clients of one run know; give --seed N in place of --seeds");
         }
         if self.history.is_some() && scenarios > 1 {
-            return Some("--history is what the clients of one run know, and there are several scenarios; name one file");
+            return Some(
+                "--history is what the clients of one run know, and there are several scenarios; name one file",
+            );
         }
         let endless = self.until_failures.is_some() && self.seeds.is_none() && self.until.is_none();
         (endless && scenarios > 1).then_some(

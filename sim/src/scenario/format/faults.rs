@@ -321,9 +321,21 @@ fn is_off(swarm: &bool) -> bool {
 
 /// The kinds of random faults. Targets are drawn evenly.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, strum::EnumIter,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::EnumIter,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RandomFault {
     /// A broker's process dies and restarts.
     CrashProcess,
@@ -349,4 +361,11 @@ pub enum RandomFault {
     CrashClient,
     /// A producer or a group's member stands still and goes on.
     PauseClient,
+}
+
+impl RandomFault {
+    /// `crash_process`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
