@@ -21,61 +21,54 @@ pub(super) fn broken(
     let mut broken = Vec::new();
     let mut before: Vec<Vec<Held>> = ghosts.before.replicas.iter().map(records).collect();
     for event in said {
-        match event {
-            Event::LogTruncated { broker, to, reason, .. } => {
-                let Some(place) = now.replicas.iter().position(|it| it.broker == *broker) else { continue };
-                let kept = (to.0 as usize).min(before[place].len());
-                let removed = before[place].split_off(kept);
-                let exposed = ghosts.exposed.iter().skip(kept);
-                let spares = removed.iter().zip(exposed).all(|(removed, exposed)| removed != exposed);
-                if *reason != TruncationReason::PowerLoss && !spares {
-                    broken.push(Property::TruncationSparesCommitted);
+        if let Event::LogTruncated { broker, to, reason, .. } = event {
+            let Some(place) = now.replicas.iter().position(|it| it.broker == *broker) else { continue };
+            let kept = (to.0 as usize).min(before[place].len());
+            let removed = before[place].split_off(kept);
+            let exposed = ghosts.exposed.iter().skip(kept);
+            let spares = removed.iter().zip(exposed).all(|(removed, exposed)| removed != exposed);
+            if *reason != TruncationReason::PowerLoss && !spares {
+                broken.push(Property::TruncationSparesCommitted);
+            }
+        } else if let Event::LeaderElected { broker, epoch, .. } = event {
+            ghosts.decided((Some(*broker), *epoch));
+        } else if let Event::BecameLeader { broker, epoch, .. } = event {
+            ghosts.offices.push((*epoch, *broker));
+        } else if let Event::RecordsAppended { broker, batch, .. } = event {
+            let offsets = batch.base_offset.0 as usize..batch.end_offset().0 as usize;
+            for offset in offsets {
+                if !ghosts.written.insert((batch.leader_epoch, offset)) {
+                    broken.push(Property::EpochOrder);
                 }
             }
-            Event::LeaderElected { broker, epoch, .. } => ghosts.decided((Some(*broker), *epoch)),
-            Event::BecameLeader { broker, epoch, .. } => ghosts.offices.push((*epoch, *broker)),
-            Event::RecordsAppended { broker, batch, .. } => {
-                let offsets = batch.base_offset.0 as usize..batch.end_offset().0 as usize;
-                for offset in offsets {
-                    if !ghosts.written.insert((batch.leader_epoch, offset)) {
-                        broken.push(Property::EpochOrder);
-                    }
-                }
-                if now.replica(*broker).is_some_and(has_a_sequence_twice) {
-                    broken.push(Property::IdempotentDedup);
-                }
+            if now.replica(*broker).is_some_and(has_a_sequence_twice) {
+                broken.push(Property::IdempotentDedup);
             }
-            Event::RecordsServed { broker, to, high_watermark, .. } => {
-                let shown = now.replica(*broker).map_or(Offset::ZERO, |it| it.high_watermark);
-                if to > high_watermark || *to > shown {
-                    broken.push(Property::VisibleBelowHighWatermark);
+        } else if let Event::RecordsServed { broker, to, high_watermark, .. } = event {
+            let shown = now.replica(*broker).map_or(Offset::ZERO, |it| it.high_watermark);
+            if to > high_watermark || *to > shown {
+                broken.push(Property::VisibleBelowHighWatermark);
+            }
+        } else if let Event::RecordsPolled { from, batch, .. } = event {
+            let offsets = batch.base_offset.0..;
+            for (offset, record) in offsets.zip(batch.records.iter()).filter(|(at, _)| *at >= from.0) {
+                let before = ghosts.read.insert(offset as usize, record.value);
+                if before.is_some_and(|before| before != record.value) {
+                    broken.push(Property::RepeatableRead);
                 }
             }
-            Event::RecordsPolled { from, batch, .. } => {
-                let offsets = batch.base_offset.0..;
-                for (offset, record) in offsets.zip(batch.records.iter()).filter(|(at, _)| *at >= from.0) {
-                    let before = ghosts.read.insert(offset as usize, record.value);
-                    if before.is_some_and(|before| before != record.value) {
-                        broken.push(Property::RepeatableRead);
-                    }
-                }
+        } else if let Event::Replicated { broker, client, base_offset, .. } = event {
+            if let Some(replica) = now.replica(*broker) {
+                ghosts.successes.push((*broker, *client, *base_offset, replica.clone()));
             }
-            Event::Replicated { broker, client, base_offset, .. } => {
-                if let Some(replica) = now.replica(*broker) {
-                    ghosts.successes.push((*broker, *client, *base_offset, replica.clone()));
-                }
-            }
-            Event::ProduceAcknowledged { broker, client, acks, base_offset, records, .. } => {
-                let same = |(by, to, at, _): &(_, _, _, _)| (by, to, at) == (broker, client, base_offset);
-                let decided = (*acks == Acks::All).then(|| ghosts.successes.iter().position(same)).flatten();
-                let then = match decided {
-                    Some(place) => Some(ghosts.successes.remove(place).3),
-                    None => now.replica(*broker).cloned(),
-                };
-                broken.extend(acknowledged(config, *acks, (*base_offset, records), then.as_ref(), now));
-            }
-            #[expect(clippy::wildcard_enum_match_arm, reason = "the others say nothing of these properties")]
-            _ => {}
+        } else if let Event::ProduceAcknowledged { broker, client, acks, base_offset, records, .. } = event {
+            let same = |(by, to, at, _): &(_, _, _, _)| (by, to, at) == (broker, client, base_offset);
+            let decided = (*acks == Acks::All).then(|| ghosts.successes.iter().position(same)).flatten();
+            let then = match decided {
+                Some(place) => Some(ghosts.successes.remove(place).3),
+                None => now.replica(*broker).cloned(),
+            };
+            broken.extend(acknowledged(config, *acks, (*base_offset, records), then.as_ref(), now));
         }
     }
     broken
