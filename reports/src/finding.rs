@@ -23,23 +23,22 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The record that the evidence names first. Judges have two ways of naming one: `shop#17` and `record 17 of shop`.
+    /// The record that the finding is about: the first that the evidence names; where an offset has two values, the
+    /// second, which was there before. Judges have two ways of naming one: `shop#17` and `record 17 of shop`.
     pub(crate) fn record(&self, names: &Names) -> Option<RecordId> {
-        let words: Vec<&str> = self
-            .evidence
-            .split(|c: char| !is_of_a_name(c))
-            .map(|it| it.trim_end_matches('.'))
-            .filter(|it| !it.is_empty())
-            .collect();
+        let words = self.evidence.split(|c: char| !is_of_a_name(c)).map(|it| it.trim_end_matches('.'));
+        let words: Vec<&str> = words.filter(|it| !it.is_empty()).collect();
         let of = |name: &str, number: &str| {
             let node = names.nodes.iter().position(|node| node == name)?;
             Some(RecordId::new(NodeId(node as u16), number.parse().ok()?))
         };
-        (0..words.len()).find_map(|place| match (words[place].rsplit_once('#'), &words[place..]) {
-            (Some((name, number)), _) => of(name, number),
-            (None, ["record", number, "of", name, ..]) => of(name, number),
-            (None, _) => None,
-        })
+        let named =
+            (0..words.len()).filter_map(|place| match (words[place].rsplit_once('#'), &words[place..]) {
+                (Some((name, number)), _) => of(name, number),
+                (None, ["record", number, "of", name, ..]) => of(name, number),
+                (None, _) => None,
+            });
+        named.take(if self.property == Property::InconsistentOffsets { 2 } else { 1 }).last()
     }
 }
 
@@ -87,18 +86,19 @@ mod tests {
     fn the_record_that_a_finding_is_about_is_known_by_either_name() {
         let record = |evidence: &str| {
             let (property, step) = (Property::StrongIsr, Step::default());
-            Finding { property, step, partition: None, evidence: evidence.to_owned() }.record(&names())
+            Finding { property, step, partition: None, evidence: evidence.to_owned() }
         };
-        let seventh = RecordId::new(SHOP, 7);
+        let (seventh, first) = (RecordId::new(SHOP, 7), RecordId::new(SHOP, 1));
+        let about = |finding: Finding| finding.record(&names());
+        let told =
+            format!("offset 5 is {} as shop is told; before, it was shop#1", record_name(&names(), seventh));
+        assert_eq!(about(record(&told)), Some(seventh));
+        assert_eq!(about(Finding { property: Property::InconsistentOffsets, ..record(&told) }), Some(first));
         assert_eq!(
-            record(&format!("offset 5 is {} as billing-0 is told", record_name(&names(), seventh))),
+            about(record("offset 2 is missing, where record 7 of shop belongs (record 1 of shop)")),
             Some(seventh)
         );
-        assert_eq!(
-            record("offset 2 is missing, where record 7 of shop belongs (record 1 of shop)"),
-            Some(seventh)
-        );
-        assert_eq!(record("at its end it lacks record 7 of shop."), Some(seventh));
-        assert_eq!(record("removed 1 exposed records, of nobody#3"), None);
+        assert_eq!(about(record("at its end it lacks record 7 of shop.")), Some(seventh));
+        assert_eq!(about(record("removed 1 exposed records, of nobody#3")), None);
     }
 }

@@ -77,7 +77,12 @@ impl Why<'_> {
             let elected = self.latest(place, |it| {
                 matches!(it, Event::LeaderElected { epoch: of, .. } if of == epoch) && self.is_here(it)
             });
-            vec![elected, self.link(place), self.first_since_start(place, *broker)]
+            vec![
+                elected,
+                self.link(place),
+                self.first_since_start(place, *broker),
+                self.shortfall(place, event),
+            ]
         } else if let Event::LogTruncated { reason, broker, .. } = event {
             if *reason == highwater_model::event::TruncationReason::PowerLoss {
                 return Some(vec![self.link(place)]);
@@ -353,6 +358,21 @@ impl Why<'_> {
             matches!(it, Event::LeaderElected { .. } | Event::BecameLeader { .. }) && self.is_here(it)
         })?;
         self.absence(place, self.story.event(leader).broker()?)
+    }
+
+    /// Why a broker that takes office lacks the record: its fetches had been held up, or its log was cut.
+    fn shortfall(&self, place: usize, event: &Event) -> Option<usize> {
+        let Event::BecameLeader { broker, end_offset, .. } = event else { return None };
+        self.subject.offset.filter(|offset| offset >= end_offset)?;
+        let written = self.story.first(0..place, |it| self.subject.writes(it))?;
+        let cut = self.latest(place, |it| {
+            matches!(it, Event::LogTruncated { broker: by, .. } if by == broker) && self.subject.cuts(it)
+        });
+        let slow = |it: &Event| matches!(it, Event::FollowerLagged { broker: by, .. } if by == broker);
+        let is_over = |it: &Event| matches!(it, Event::FollowerLagEnded { broker: by } if by == broker);
+        let lagged = self.latest(place, slow);
+        let lagged = lagged.filter(|&it| self.story.first(it..written.max(it), is_over).is_none());
+        cut.or(lagged)
     }
 
     /// The start of a broker's life, if it takes its first part on the partition in it; or that the controller never

@@ -137,7 +137,9 @@ fn seeds(finding: &Finding, why: &Why<'_>) -> Vec<usize> {
         let fits = |event: &Event| subject.concerns(event) && subject.is_notable(event);
         seeds.extend(story.all(of_step.clone(), fits));
         if seeds.is_empty() {
-            seeds.extend(story.first(of_step, |event| subject.concerns(event)).and_then(|it| why.link(it)));
+            let first =
+                story.first(of_step, |event| subject.partition.is_some() && match_partition(event, subject));
+            seeds.extend(first.map(|it| why.of(it)).into_iter().flatten());
         }
         if let Some(broker) = finding.step.node.as_broker(why.names.brokers) {
             seeds.extend(why.part(end, broker).filter(|&it| is_news(story.event(it))));
