@@ -49,7 +49,11 @@ pub(crate) fn busy() -> Workload {
 
 /// One producer that sends so many records, one every 10 ms, and one consumer. The run lasts just as long, and 100 ms more.
 pub(crate) fn scaled(records: u32) -> Workload {
-    let duration_ms = records * 10 + 100;
+    lasting(records, records * 10 + 100)
+}
+
+/// The same for so many simulated milliseconds: once all records are written, the cluster stands idle.
+pub(crate) fn lasting(records: u32, duration_ms: u32) -> Workload {
     let text = format!(
         r#"{{
         "story": "A record every ten milliseconds, for as long as they last.",

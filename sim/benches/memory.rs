@@ -1,0 +1,55 @@
+//! What a run holds in memory at most, with all judges and without: by how long its log is, and by how much happens.
+//!
+//! Bytes are counted by the allocator, so they repeat exactly. Without `--bench`, which `cargo bench` passes, only the smallest run
+//! is measured.
+
+#![expect(clippy::print_stdout, reason = "a table is what it makes")]
+
+#[allow(dead_code, reason = "the benchmarks share their workloads, and each needs some of them")]
+mod workloads;
+
+use highwater_sim::run::{RunOptions, run};
+use peak_alloc::PeakAlloc;
+
+use crate::workloads::{SCALES, Workload, lasting};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// For how long a run goes on that stands idle once all is written: followers and members ask on, and the log does not grow.
+const IDLE_MS: u32 = 2 * 3_600_000;
+
+/// The most bytes that a run held at once, and how many events it told.
+fn peak(workload: &Workload, judges: bool) -> (usize, u64) {
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let report = run(&workload.prepared, 0, RunOptions { judges, trace: None });
+    (ALLOCATOR.peak_usage() - before, report.events)
+}
+
+fn main() {
+    let full = std::env::args().any(|argument| argument == "--bench");
+    println!(
+        "{:>8} {:>12} {:>9} {:>12} {:>12} {:>12} {:>10}",
+        "records", "simulated s", "events", "kB unjudged", "kB judged", "kB judges", "B a record"
+    );
+    for records in SCALES.into_iter().take(if full { SCALES.len() } else { 1 }) {
+        for idle_ms in [0, IDLE_MS] {
+            let duration_ms = records * 10 + 100 + idle_ms;
+            let workload = lasting(records, duration_ms);
+            // What is made once, for the first run of a process, is no part of a run.
+            peak(&workload, true);
+            let ((unjudged, _), (judged, events)) = (peak(&workload, false), peak(&workload, true));
+            let judges = judged.saturating_sub(unjudged);
+            let kilo = |bytes: usize| bytes as f64 / 1e3;
+            println!(
+                "{records:>8} {:>12.1} {events:>9} {:>12.1} {:>12.1} {:>12.1} {:>10.0}",
+                f64::from(duration_ms) / 1e3,
+                kilo(unjudged),
+                kilo(judged),
+                kilo(judges),
+                judges as f64 / f64::from(records),
+            );
+        }
+    }
+}
