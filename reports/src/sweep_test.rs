@@ -109,8 +109,13 @@ fn what_breaks_always_must_break_on_every_seed() {
 #[test]
 fn an_event_that_comes_on_a_smaller_share_of_seeds_than_stated_breaks_the_sweep_and_no_seed() {
     let half = serde_json::from_str(r#"{ "records_polled": 0.5 }"#).expect("a share");
-    let setup =
-        PanelSetup { expect: Arc::new(Expect { must_see: half, ..Expect::default() }), ..setup(Acks::All) };
+    let setup = PanelSetup {
+        expect: Arc::new(Expect {
+            must_see: half,
+            breaks: BTreeMap::from([(Property::Unseen, HowOften::May)]),
+        }),
+        ..setup(Acks::All)
+    };
     let (seen, unseen) =
         (|seed| run(&setup, seed, 1, RunEnd::Converged), |seed| run(&setup, seed, 0, RunEnd::Converged));
     let enough = swept(&setup, [seen(1), unseen(2), unseen(3)]);

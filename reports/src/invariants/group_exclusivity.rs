@@ -84,6 +84,8 @@ impl GroupExclusivity {
     ) {
         let generations = self.groups.entry(group).or_default();
         let known = generations.iter().position(|it| it.generation == generation);
+        // The first member of a generation takes nothing from anybody.
+        self.tally.looked += u64::from(known.is_some());
         let place = known.unwrap_or_else(|| {
             if generations.len() >= REMEMBERED {
                 generations.remove(0);
@@ -93,8 +95,6 @@ impl GroupExclusivity {
         });
         let owners = &mut generations[place].owners;
         owners.retain(|_, owner| *owner != client);
-        // A member that is alone takes nothing from anybody.
-        self.tally.looked += u64::from(!owners.is_empty());
         let mut contested = None;
         for partition in partitions {
             if let Some(other) = owners.insert(*partition, client) {

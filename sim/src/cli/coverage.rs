@@ -43,9 +43,9 @@ Examples:
   highwater coverage scenarios/chaos.json scenarios/steady_state.json --seeds 0..20
   highwater coverage scenarios --format json > coverage.json
 
-An error code counts if an event or a reply carries it; a switch by the values under which scenarios are played; a
-property as exercised if something happened that could have broken it, and as broken if it broke, promised or not.
-The exit code is 0 whatever is reached.";
+An error code counts if an event or a reply carries it; a switch by the values under which
+scenarios are played; a property as exercised if something happened that could have broken it,
+and as broken if it broke, promised or not. The exit code is 0 whatever is reached.";
 
 /// Does what `highwater coverage` says.
 ///
