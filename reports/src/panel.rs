@@ -215,9 +215,8 @@ impl Eyes {
             self.history.finish(step, &self.promises);
         }
         let report = |property| (property, self.property(property, end, setup));
-        let properties = BTreeMap::from_iter(Property::iter().map(report));
-        let broken = properties.iter().filter(|(_, report)| report.broken > 0).map(|(&property, _)| property);
-        let behaviour = self.behaviour.hash(broken);
+        let properties = Property::iter().map(report).collect();
+        let behaviour = self.behaviour.hash();
         let counts = self.counter.counts(&self.coverage, &self.history, view, &setup.config);
         let groups = self.groups(step, setup);
         let (first_broken, signature) = self.first_broken(view, setup).unzip();

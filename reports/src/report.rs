@@ -107,7 +107,7 @@ pub struct RunReport {
     /// What became of each group.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, GroupReport>,
-    /// What it was like, without times and numbers: a hash of which kinds of events came in which roles, and of what broke.
+    /// What it was like, without times and numbers: a hash of what gave way, and in which role.
     #[serde(skip)]
     pub behaviour: u64,
     /// Every kind of event that came, and how often.
