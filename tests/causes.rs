@@ -127,9 +127,9 @@ fn chains_of_the_museum_and_of_chaos_are_short_and_whole() {
     for protocol in ["0.11-iv1", "2.0", "4.0-elr"] {
         for name in ["chaos", "chaos_of_clients"] {
             let prepared = changed(name, &[&format!("protocol={protocol}")]);
-            (0..12).for_each(|seed| {
-                is_whole(&explained(&prepared, seed), &format!("{name}, {protocol}, seed {seed}"))
-            });
+            for seed in 0..12 {
+                is_whole(&explained(&prepared, seed), &format!("{name}, {protocol}, seed {seed}"));
+            }
         }
     }
 }

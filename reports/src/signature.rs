@@ -4,19 +4,21 @@
 //!
 //! The property that broke first, the part that the one played who was seen breaking it, and the causal shape: which kinds
 //! of notable things had happened to that partition since it last was whole (its ISR complete), each with the part of the
-//! one it happened to. A kind stands once, where it happened last; of more than [`Signature::LONGEST`] the latest stay.
-//! What the end shows (a lost write, say) is told from all that happened before the faults were over, for by then every
-//! partition is whole again.
+//! one it happened to. A kind stands once, where it happened last; of more than [`Signature::LONGEST`] the latest stay. Of
+//! faults only those that had a hand in it: the last to strike the one who was seen, or a broker that was taken for dead
+//! afterwards; if nothing else is known, the latest. What the end shows (a lost write, say) is told from all that happened
+//! before the faults were over, for by then every partition is whole again.
 //!
 //! # What it drops
 //!
 //! Times, seeds, names, ids, epochs, offsets and counts; how often a thing was repeated; what comes with every record;
 //! refusals and retries' numbers; the mending of what a fault did, but for a restart; what happened to other partitions and
-//! to brokers that hold no replica of this one; what struck clients, where the property is of logs or of the ISR; and what
-//! happened after the break. Two things of different kinds that
-//! overlap in time may come in either order: such runs have different signatures.
+//! to brokers that hold no replica of this one; what clients did and suffered, where the property is of logs or of the ISR;
+//! and what happened after the break. Two things of different kinds that overlap in time may come in either order: such runs
+//! have different signatures.
 
 mod shapes;
+mod telling;
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -68,7 +70,7 @@ impl Role {
 
 impl Signature {
     /// How many kinds of things it names at most.
-    pub const LONGEST: usize = 8;
+    pub const LONGEST: usize = 6;
 
     /// The signature of a failure.
     pub fn new(property: Property, role: Role, shape: Vec<String>) -> Self {

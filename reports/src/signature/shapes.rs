@@ -4,31 +4,34 @@
 //! needed; until then only the latest are kept.
 
 use highwater_model::event::{Event, Step, StepId, TruncationReason};
-use highwater_model::ids::{BrokerId, BrokerSet, NodeId, TopicPartition};
+use highwater_model::ids::{BrokerId, NodeId, TopicPartition};
 use highwater_model::machine::Ending;
-use highwater_model::view::{ClusterView, PartitionView};
+use highwater_model::view::ClusterView;
 
+use super::telling::Telling;
 use super::{Role, Signature};
 use crate::clients::Reader;
 use crate::finding::Finding;
-use crate::property::{Judge, Property};
+
+/// What the controller does to a broker that it takes for dead.
+pub(super) const FENCING: &str = "fencing";
 
 /// How many things are kept at most.
 const KEPT: usize = 8192;
 
 /// A thing that happened.
 #[derive(Clone, Copy, Debug)]
-struct Note {
-    step: StepId,
-    what: What,
+pub(super) struct Note {
+    pub(super) step: StepId,
+    pub(super) what: What,
     partition: Option<TopicPartition>,
     /// Whom it happened to, and to whom else.
-    nodes: (NodeId, Option<NodeId>),
+    pub(super) nodes: (NodeId, Option<NodeId>),
 }
 
 /// What a note says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+pub(super) enum What {
     /// A part of the shape, by name; its one is named by their part if `whose`.
     Part {
         word: &'static str,
@@ -45,34 +48,22 @@ enum What {
 }
 
 impl What {
+    /// Whether it is something that clients do or that is done to them, and that has no part in logs and the ISR.
+    pub(super) fn strikes_clients(self) -> bool {
+        self.is_a_fault()
+            || matches!(self, Self::Part { word: "retry" | "epoch bump" | FENCING, whose: true })
+    }
+
     /// Whether it is something that a fault does to a node or a link.
-    fn is_a_fault(self) -> bool {
+    pub(super) fn is_a_fault(self) -> bool {
         match self {
             Self::Stopped(_) => true,
             Self::Part { word, .. } => {
-                ["restart", "pause", "cut", "bad link", "lost message"].contains(&word)
+                ["restart", "pause", "cut", "bad link", "slow fetches", "lost message"].contains(&word)
             }
             Self::Expanded { .. } | Self::BecameLeader | Self::BecameFollower | Self::HealStarted => false,
         }
     }
-}
-
-/// Whether what strikes clients can break a property: not those of logs and of the ISR.
-fn clients_matter(property: Property) -> bool {
-    property.judge() == Judge::BlackBox
-        || matches!(
-            property,
-            Property::GroupExclusivity
-                | Property::CommitFencing
-                | Property::LagBounded
-                | Property::GroupStable
-                | Property::AllSeen
-                | Property::ProducerOrder
-                | Property::IdempotentDedup
-                | Property::Routing
-                | Property::Answered
-                | Property::LastStableOffsetReached
-        )
 }
 
 /// All that was noted.
@@ -118,13 +109,7 @@ impl Shapes {
     pub(crate) fn signature(&self, finding: &Finding, stage: &Stage<'_>) -> Signature {
         let at_the_end = finding.property.judged_at_the_end();
         let replicas = finding.partition.and_then(|partition| stage.view.partition(partition));
-        let mut told = Telling {
-            stage,
-            replicas,
-            leaders: BrokerSet::EMPTY,
-            clients_matter: clients_matter(finding.property),
-            parts: Vec::new(),
-        };
+        let mut told = Telling::new(stage, replicas, finding);
         let mut role = None;
         for note in &self.notes {
             if note.step > finding.step.id || (at_the_end && note.what == What::HealStarted) {
@@ -140,89 +125,7 @@ impl Shapes {
             told.note(note, !at_the_end && note.step < finding.step.id);
         }
         let role = if at_the_end { Role::End } else { role.unwrap_or_else(|| told.role(finding.step.node)) };
-        let first = told.parts.len().saturating_sub(Signature::LONGEST);
-        Signature::new(finding.property, role, told.parts.split_off(first))
-    }
-}
-
-/// A shape as it is told.
-struct Telling<'a> {
-    stage: &'a Stage<'a>,
-    replicas: Option<&'a PartitionView>,
-    /// The brokers that take themselves for the leader.
-    leaders: BrokerSet,
-    /// Whether what strikes clients can have a part in it.
-    clients_matter: bool,
-    parts: Vec<String>,
-}
-
-impl Telling<'_> {
-    fn note(&mut self, note: &Note, may_be_whole: bool) {
-        let (node, other) = note.nodes;
-        let broker = node.as_broker(self.brokers());
-        let is_elsewhere = |broker: BrokerId| !self.has_replica(broker);
-        let other_broker = other.and_then(|node| node.as_broker(self.brokers()));
-        if broker.is_some_and(is_elsewhere) || other_broker.is_some_and(is_elsewhere) {
-            return;
-        }
-        if !self.clients_matter
-            && note.what.is_a_fault()
-            && (self.is_client(node) || other.is_some_and(|it| self.is_client(it)))
-        {
-            return;
-        }
-        match note.what {
-            What::Part { word, whose: false } => self.add(word.to_owned()),
-            What::Part { word, whose: true } => {
-                let mut whose: Vec<_> =
-                    [Some(node), other].into_iter().flatten().map(|it| self.role(it)).collect();
-                whose.sort_unstable();
-                let whose: Vec<_> = whose.into_iter().map(Role::word).collect();
-                self.add(format!("{word} of {}", whose.join(" and ")));
-            }
-            What::Stopped(word) => {
-                self.add(format!("{word} of {}", self.role(node).word()));
-                self.leaders = broker.map_or(self.leaders, |broker| self.leaders.without(broker));
-            }
-            What::Expanded { whole: true } if may_be_whole => self.parts.clear(),
-            What::Expanded { .. } => self.add("ISR expanded".to_owned()),
-            What::BecameLeader => {
-                self.leaders = broker.map_or(self.leaders, |broker| self.leaders.with(broker));
-            }
-            What::BecameFollower => {
-                self.leaders = broker.map_or(self.leaders, |broker| self.leaders.without(broker));
-            }
-            What::HealStarted => self.add("heal".to_owned()),
-        }
-    }
-
-    fn brokers(&self) -> u8 {
-        self.stage.view.brokers.len() as u8
-    }
-
-    fn is_client(&self, node: NodeId) -> bool {
-        node != NodeId::CONTROLLER && node.as_broker(self.brokers()).is_none()
-    }
-
-    fn has_replica(&self, broker: BrokerId) -> bool {
-        self.replicas.is_none_or(|replicas| replicas.replica(broker).is_some())
-    }
-
-    fn role(&self, node: NodeId) -> Role {
-        match node.as_broker(self.brokers()) {
-            Some(broker) if !self.leaders.contains(broker) => Role::Follower,
-            Some(_) if self.stage.is_internal => Role::Coordinator,
-            Some(_) => Role::Leader,
-            None if node == NodeId::CONTROLLER => Role::Controller,
-            None if self.stage.groups.iter().any(|group| group.members.contains(&node)) => Role::Member,
-            None => Role::Producer,
-        }
-    }
-
-    /// A kind stands once, where it happened last.
-    fn add(&mut self, part: String) {
-        self.parts.retain(|before| *before != part);
-        self.parts.push(part);
+        Signature::new(finding.property, role, told.shape())
     }
 }
 
@@ -282,8 +185,8 @@ fn rarer(step: &Step, event: &Event) -> Option<(What, (NodeId, Option<NodeId>))>
     let of = |word| Some((What::Part { word, whose: true }, (event.client().unwrap_or(step.node), None)));
     let plain = |word| Some((What::Part { word, whose: false }, (NodeId::CONTROLLER, None)));
     let about = |word, broker: BrokerId| Some((What::Part { word, whose: true }, (broker.into(), None)));
-    if let Event::BrokerFenced { .. } = event {
-        plain("fencing")
+    if let Event::BrokerFenced { broker } = event {
+        Some((What::Part { word: FENCING, whose: false }, (NodeId::from(*broker), None)))
     } else if let Event::BounceOverlooked { broker } = event {
         about("overlooked bounce", *broker)
     } else if let Event::UncleanShutdownDetected { broker } = event {

@@ -29,6 +29,10 @@ fn crash(node: u16) -> Event {
     Event::NodeStopped { node: NodeId(node), ending: Ending::Process }
 }
 
+fn fenced(broker: u8) -> Event {
+    Event::BrokerFenced { broker: BrokerId(broker) }
+}
+
 fn elected(broker: u8, epoch: u32) -> Event {
     let (broker, epoch) = (BrokerId(broker), LeaderEpoch(epoch));
     Event::LeaderElected { partition: ORDERS, broker, epoch, isr: all(&[2, 3]), unclean: false }
@@ -63,43 +67,79 @@ fn of(events: &[Event], node: u16, property: Property) -> Signature {
 
 #[test]
 fn a_signature_names_parts_that_are_played_and_no_broker() {
-    let signature =
-        of(&[took_office(1, 0), crash(1), elected(2, 1), took_office(2, 1), cut(3)], 3, Property::StrongIsr);
+    let events = [took_office(1, 0), crash(1), fenced(1), elected(2, 1), took_office(2, 1), cut(3)];
+    let signature = of(&events, 3, Property::StrongIsr);
     assert_eq!(
         signature.to_string(),
-        "c19dd26c  strong-isr at a follower: crash of leader > clean election > truncation (became follower)"
+        "a4fd52c4  strong-isr at a follower: crash of leader > fencing > clean election > truncation (became follower)"
     );
     assert_eq!(signature.role, Role::Follower);
 }
 
 #[test]
 fn other_brokers_in_the_same_parts_and_repeats_change_nothing() {
-    let one = of(&[took_office(1, 0), crash(1), elected(2, 1), cut(3)], 3, Property::StrongIsr);
-    let other =
-        of(&[took_office(2, 0), crash(2), elected(3, 1), elected(3, 2), cut(1)], 1, Property::StrongIsr);
-    assert_eq!(one, other);
-    assert_ne!(
-        one.name,
-        of(&[took_office(1, 0), crash(2), elected(2, 1), cut(3)], 3, Property::StrongIsr).name
+    let one = of(&[took_office(1, 0), crash(1), fenced(1), elected(2, 1), cut(3)], 3, Property::StrongIsr);
+    let events = [took_office(2, 0), crash(2), fenced(2), elected(3, 1), elected(3, 2), cut(1)];
+    assert_eq!(one, of(&events, 1, Property::StrongIsr));
+    let of_a_follower = [took_office(1, 0), crash(2), fenced(2), elected(2, 1), cut(3)];
+    assert_ne!(one.name, of(&of_a_follower, 3, Property::StrongIsr).name);
+}
+
+#[test]
+fn faults_that_had_no_hand_in_it_are_dropped() {
+    let pause = |node| Event::NodePaused { node: NodeId(node) };
+    let events = [
+        took_office(1, 0),
+        pause(2),
+        crash(1),
+        pause(3),
+        fenced(1),
+        pause(0),
+        elected(2, 1),
+        pause(5),
+        cut(3),
+    ];
+    let signature = of(&events, 3, Property::StrongIsr);
+    let kept =
+        ["crash of leader", "pause of follower", "fencing", "clean election", "truncation (became follower)"];
+    assert_eq!(signature.shape, kept, "it was the one that was seen that stood still");
+    assert_eq!(
+        of(&[crash(2), pause(3)], 1, Property::StrongIsr).shape,
+        ["pause of follower"],
+        "the last one, else"
     );
 }
 
 #[test]
 fn what_came_before_the_isr_was_complete_is_dropped() {
-    let healed = of(&[crash(3), expanded(&[1, 2, 3]), crash(2), cut(2)], 2, Property::StrongIsr);
+    let healed = of(&[crash(3), fenced(3), expanded(&[1, 2, 3]), crash(2), cut(2)], 2, Property::StrongIsr);
     assert_eq!(healed.shape, ["crash of follower", "truncation (became follower)"]);
-    let joined = of(&[crash(3), expanded(&[1, 3]), cut(2)], 2, Property::StrongIsr);
-    assert_eq!(joined.shape, ["crash of follower", "ISR expanded", "truncation (became follower)"]);
-    let broke_by_it = of(&[crash(3), expanded(&[1, 2, 3])], 1, Property::StrongIsr);
-    assert_eq!(broke_by_it.shape, ["crash of follower", "ISR expanded"]);
+    let joined = of(&[crash(3), fenced(3), expanded(&[1, 3]), cut(2)], 2, Property::StrongIsr);
+    assert_eq!(
+        joined.shape,
+        ["crash of follower", "fencing", "ISR expanded", "truncation (became follower)"]
+    );
+    let broke_by_it = of(&[crash(3), fenced(3), expanded(&[1, 2, 3])], 1, Property::StrongIsr);
+    assert_eq!(broke_by_it.shape, ["crash of follower", "fencing", "ISR expanded"]);
 }
 
 #[test]
 fn what_the_end_shows_is_told_from_all_that_happened_under_the_faults() {
-    let events = [crash(3), expanded(&[1, 2, 3]), cut(2), Event::HealStarted, crash(1), expanded(&[1, 2, 3])];
+    let events = [
+        crash(3),
+        fenced(3),
+        expanded(&[1, 2, 3]),
+        cut(2),
+        Event::HealStarted,
+        crash(1),
+        expanded(&[1, 2, 3]),
+    ];
     let signature = of(&events, 0, Property::LostWrite);
     assert_eq!(signature.role, Role::End);
-    assert_eq!(signature.shape, ["crash of follower", "ISR expanded", "truncation (became follower)"]);
+    assert_eq!(
+        signature.shape,
+        ["crash of follower", "fencing", "ISR expanded", "truncation (became follower)"]
+    );
 }
 
 #[test]
@@ -122,5 +162,5 @@ fn once_something_broke_what_follows_is_not_noted_and_until_then_only_the_latest
         evidence: String::new(),
     };
     let signature = shapes.signature(&finding, &Stage { view: &view, groups: &[], is_internal: false });
-    assert_eq!(signature.shape, ["crash of follower", "truncation (became follower)"]);
+    assert_eq!(signature.shape, ["truncation (became follower)"]);
 }
