@@ -302,6 +302,7 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "outcomes",
         "seeds_with",
         "first_failures",
+        "failures",
         "properties",
         "must_see",
         "faults",
@@ -309,11 +310,13 @@ fn the_json_of_a_sweep_has_the_documented_keys_in_their_order() {
         "ack_latency",
         "unavailable_ms",
         "groups",
+        "behaviours",
         "seen",
         "steps",
         "events",
         "messages",
         "fingerprint",
+        "frequencies",
     ];
     assert_eq!(keys(&report), documented);
     assert_eq!(

@@ -7,11 +7,13 @@ mod idiomatic;
 mod workloads;
 
 use std::hint::black_box;
+use std::sync::atomic::AtomicBool;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use highwater_model::config::Assignor;
 use highwater_sim::run::{RunOptions, run, run_bare};
+use highwater_sim::sweep::{SweepOptions, sweep};
 
 use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state};
 
@@ -78,9 +80,24 @@ fn groups(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A sweep on one thread and on two; two are to be at least 1.8 times as fast on two idle cores. An element is a seed.
+fn sweeps(criterion: &mut Criterion) {
+    let workload = steady_state();
+    let mut group = criterion.benchmark_group("sweep");
+    let seeds = 0..2_000;
+    group.throughput(Throughput::Elements(seeds.end));
+    for jobs in [1, 2] {
+        let options = SweepOptions { seeds: seeds.clone(), jobs };
+        group.bench_function(format!("{jobs} jobs"), |bencher| {
+            bencher.iter(|| sweep(&workload.prepared, &options, &(), &AtomicBool::new(false)));
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = drivers, faults, records, groups
+    targets = drivers, faults, records, groups, sweeps
 }
 criterion_main!(benches);

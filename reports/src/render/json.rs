@@ -8,7 +8,7 @@ use crate::confidence::Interval;
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::Property;
 use crate::report::RunReport;
-use crate::sweep::SweepReport;
+use crate::sweep::{PropertySweep, SweepReport};
 
 /// The report on one seed.
 ///
@@ -55,7 +55,7 @@ struct Frequency {
 
 impl<'a> SweepFace<'a> {
     pub(crate) fn new(report: &'a SweepReport) -> Self {
-        let frequency = |(&property, sweep): (&Property, &crate::sweep::PropertySweep)| {
+        let frequency = |(&property, sweep): (&Property, &PropertySweep)| {
             let (broken_seeds, of_seeds) = (sweep.broken_seeds, sweep.judged());
             let interval_95 = Interval::new(broken_seeds, of_seeds);
             let seeds_to_first = report.seeds_to_first(property);

@@ -102,10 +102,8 @@ fn shards(file: &Path) -> Result<Vec<ShardReport>, String> {
         let whole = if error.is_eof() { "is not whole" } else { "is no JSON" };
         format!("{name} {whole}: {error}")
     })?;
-    let parts = match value {
-        Value::Array(parts) => parts,
-        part => vec![part],
-    };
+    let one = std::slice::from_ref(&value);
+    let parts = value.as_array().map_or(one, Vec::as_slice);
     parts.iter().map(|part| shard(part).map_err(|error| format!("{name} {error}"))).collect()
 }
 

@@ -58,8 +58,11 @@ fn variant(
 ) -> Result<Variant, Box<Problem>> {
     let told = settings.join(" ");
     let found = load(&[overrides, &settings].concat()).map_err(|errors| {
-        let first = errors.errors.first().map_or_else(String::new, |error| error.message.clone());
-        problem(path.clone(), &format!("cannot draw {told}: {first}"), "what --set allows")
+        let first = errors.errors.first();
+        let (first, near) =
+            first.map(|error| (error.message.as_str(), error.nearest.as_deref())).unwrap_or_default();
+        let refused = problem(path.clone(), &format!("cannot draw {told}: {first}"), "what --set allows");
+        Box::new(refused.nearest(near))
     })?;
     let mut plan = Plan::clone(&found.plan);
     let same = |one: &Plan, other: &Plan| {
