@@ -22,17 +22,17 @@ const OF_OLDER_ERAS: Property = Property::TruncationToHighWatermark;
 
 #[test]
 fn a_small_cluster_keeps_every_promise() {
-    is_sound("small", 60, &[OF_OLDER_ERAS, Property::LagBounded]);
+    is_sound("small", 250, &[OF_OLDER_ERAS, Property::LagBounded]);
 }
 
 #[test]
 fn a_wide_cluster_keeps_every_promise() {
-    is_sound("wide", 60, &[OF_OLDER_ERAS, Property::LagBounded, Property::PartitionsNeverShrink]);
+    is_sound("wide", 250, &[OF_OLDER_ERAS, Property::LagBounded, Property::PartitionsNeverShrink]);
 }
 
 #[test]
 fn an_hour_keeps_every_promise() {
-    is_sound("long", 16, &[OF_OLDER_ERAS, Property::PartitionsNeverShrink]);
+    is_sound("long", 60, &[OF_OLDER_ERAS, Property::PartitionsNeverShrink]);
 }
 
 fn is_sound(name: &str, seeds: u64, not_exercised: &[Property]) {

@@ -23,12 +23,18 @@ impl Body {
             | Self::BrokerHeartbeatReply { error, .. }
             | Self::ControlledShutdownReply { error, .. }
             | Self::AlterPartitionReply { error, .. } => hear(*error),
-            Self::ProduceReply { partitions } => partitions.iter().for_each(|told| hear(told.error)),
-            Self::FetchReply { partitions } => partitions.iter().for_each(|told| hear(told.error)),
-            Self::OffsetForLeaderEpochReply { partitions } => {
-                partitions.iter().for_each(|told| hear(told.error))
+            Self::ProduceReply { partitions } => {
+                partitions.iter().for_each(|told| hear(told.error));
             }
-            Self::WriteTxnMarkersReply { errors } => errors.iter().for_each(|&(_, error)| hear(error)),
+            Self::FetchReply { partitions } => {
+                partitions.iter().for_each(|told| hear(told.error));
+            }
+            Self::OffsetForLeaderEpochReply { partitions } => {
+                partitions.iter().for_each(|told| hear(told.error));
+            }
+            Self::WriteTxnMarkersReply { errors } => {
+                errors.iter().for_each(|&(_, error)| hear(error));
+            }
             Self::MetadataRequest
             | Self::MetadataReply(_)
             | Self::InitProducerIdRequest { .. }
