@@ -13,7 +13,8 @@ pub(super) fn failures(report: &SweepReport, again: &Again<'_>) -> String {
     if found.seeds == 0 {
         return String::new();
     }
-    let mut text = "\nfailures, by the promise that broke first and who broke it\n".to_owned();
+    let mut text =
+        "\nfailures, by what broke first, who was seen breaking it, and what led there\n".to_owned();
     let told = found.groups.len().min(TOLD_MAX);
     for group in &found.groups[..told] {
         text += &one(group, report, again);

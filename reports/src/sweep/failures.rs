@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::outcome::{Outcome, Unexpected};
 use crate::report::{Evidence, RunReport};
+use crate::signature::Signature;
 use crate::verdict::Verdict;
 
 /// How many signatures are kept.
@@ -77,6 +78,12 @@ fn by_what_was_unexpected(run: &RunReport) -> String {
     })
 }
 
+/// What was seen first of what the signature is about.
+fn evidence(run: &RunReport) -> Option<&Evidence> {
+    let about = |signature: &Signature| run.properties.get(&signature.property)?.evidence.first();
+    run.signature.as_ref().and_then(about).or_else(|| first_violated(run).map(|(_, evidence)| evidence))
+}
+
 /// Of those that were promised and broke, the one that broke at the earliest step.
 fn first_violated(run: &RunReport) -> Option<(&'static str, &Evidence)> {
     let violated = run.properties.iter().filter(|(_, report)| report.verdict == Verdict::Violated);
@@ -94,7 +101,7 @@ impl Failures {
             seeds: 1,
             unexpected: u64::from(run.outcome != Outcome::AsExpected),
             first_seed: run.seed,
-            evidence: first_violated(run).map(|(_, evidence)| evidence.clone()),
+            evidence: evidence(run).cloned(),
         });
     }
 
