@@ -2,7 +2,7 @@
 //!
 //! The code of a machine asks [`Defect::is_on`] where the defect would sit. Without the feature `defects`, which only the
 //! workspace's tests turn on, the answer is a constant `false` and nothing of it is compiled in. With the feature a defect is on
-//! for the thread that plays a run inside [`Defect::during`], and off everywhere else.
+//! for the thread that plays a run inside `Defect::during`, and off everywhere else.
 
 use strum::{EnumIter, IntoStaticStr};
 

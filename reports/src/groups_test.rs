@@ -74,7 +74,7 @@ fn a_group_is_told_in_numbers() {
     assert_eq!(
         report.to_string(),
         "rebalances 1, last generation 4, members expired 1, commits 1, refused 0, delivered 9, reprocessed 2, \
-         skipped 1, max lag 7 records, unowned 0 ms, summed over partitions"
+         skipped 1, positions reset 0, truncations detected 0, max lag 7 records, unowned 0 ms, summed over partitions"
     );
     let mut sum = report;
     sum.add(&GroupReport { last_generation: 2, max_lag: 9, commits: 1, ..GroupReport::default() });

@@ -62,6 +62,13 @@ pub struct Share {
     millionths: u32,
 }
 
+/// Every seed.
+impl Default for Share {
+    fn default() -> Self {
+        Self::WHOLE
+    }
+}
+
 impl Share {
     const MILLION: u32 = 1_000_000;
     /// Every seed.

@@ -170,7 +170,7 @@ pub struct SeenSweep {
     /// How often in all.
     pub times: u64,
     /// On which share of seeds it was to come, unless on every one.
-    #[serde(skip_serializing_if = "Share::is_whole")]
+    #[serde(default, skip_serializing_if = "Share::is_whole")]
     pub stated: Share,
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use highwater_model::event::{Event, Step, StepId};
 use highwater_model::ids::{
-    BrokerId, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, ProducerEpoch,
-    ProducerId, RecordId, TopicId, TopicPartition, TransactionalId,
+    BrokerId, BrokerSet, CorrelationId, Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset,
+    ProducerEpoch, ProducerId, RecordId, TopicId, TopicPartition, TransactionalId,
 };
 use highwater_model::machine::{Ending, Input};
 use highwater_model::message::{Body, Envelope, ErrorCode, Message, TransactionState, TransactionalProducer};
@@ -146,10 +146,15 @@ struct Both {
 impl Both {
     fn new(prepared: &Arc<Prepared>) -> Self {
         let setup = &prepared.panel;
+        let mut promises = Promises::new(&setup.config, &setup.producers, &setup.groups);
+        // Clients know of no election: where there may be an unclean one, there has been one.
+        for topic in (0..).map(TopicId).zip(&setup.config.topics).map(|(id, _)| id) {
+            promises.hear(&unclean_election(topic));
+        }
         Self {
             prepared: Arc::clone(prepared),
             judge: History::new(Arc::clone(&setup.names)),
-            promises: Promises::new(&setup.config, &setup.producers, &setup.groups),
+            promises,
             recorder: Recorder::new(setup.config.brokers),
             step: Step::default(),
             stage: Stage::Ready,
@@ -409,6 +414,11 @@ fn orders(partition: u16) -> TopicPartition {
 
 fn record(producer: usize, number: u32) -> Record {
     Record { value: RecordId::new(PRODUCERS[producer], number), content: None, size_bytes: 1 }
+}
+
+fn unclean_election(topic: TopicId) -> Event {
+    let (partition, broker) = (TopicPartition { topic, partition: 0 }, BrokerId(1));
+    Event::LeaderElected { partition, broker, epoch: LeaderEpoch(0), isr: BrokerSet::EMPTY, unclean: true }
 }
 
 fn moved(state: TransactionState) -> Event {

@@ -3,7 +3,7 @@
 //! Every step knows the step that sent its message, set its deadline or struck its fault. These ancestors alone say too
 //! little, for state carries causes too: a log is cut because a broker became a follower *and* because it had not heard that
 //! the record was committed. So a chain is a slice backwards over both kinds of reasons, event by event ([`reasons`]), from
-//! what broke and from what had become of the record that it is about ([`slice`]): only what stands in it has a part in the
+//! what broke and from what had become of the record that it is about ([`mod@slice`]): only what stands in it has a part in the
 //! matter. Then it goes forward to what a client could notice first ([`client`]).
 //!
 //! Nothing of this is kept while a run is judged. The seed is played a second time, and a [`Story`] is written down then.

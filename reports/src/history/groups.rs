@@ -1,5 +1,5 @@
-//! What each group was delivered, has finished, and has committed: what [`reprocessed`](super::reprocessed),
-//! [`skipped`](super::skipped) and [`key_order`](super::key_order) are asked of.
+//! What each group was delivered, has finished, and has committed: what [`reprocessed`],
+//! [`skipped`](super::skipped) and [`key_order`] are asked of.
 //!
 //! Delivered is what polls returned. Finished is the same where the application needs no time for a record, and what it
 //! said it had worked on where it does.

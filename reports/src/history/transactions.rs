@@ -1,5 +1,5 @@
 //! What applications know of their transactions: what [`precommitted_read`](super::precommitted_read),
-//! [`atomic_transactions`](super::atomic_transactions) and, where a transaction was aborted, [`aborted_read`](super::aborted_read)
+//! [`atomic_transactions`](super::atomic_transactions) and, where a transaction was aborted, [`aborted_read`]
 //! are asked of.
 //!
 //! The decision to commit is the coordinator's record of it

@@ -30,7 +30,7 @@ impl AckedDurable {
         if acked.is_empty() {
             return;
         }
-        self.on_the_leader(scene, ghost, acked);
+        self.on_the_leader(scene, acked);
         if let Some(entry) = acked.vanished(ghost, &scene.partition.replicas) {
             self.tally.broke(|| {
                 let evidence =
@@ -40,8 +40,9 @@ impl AckedDurable {
         }
     }
 
-    fn on_the_leader(&mut self, scene: &Scene<'_>, ghost: &Ghost, acked: &mut Acked) {
-        let Some(place) = ghost.leader else { return };
+    fn on_the_leader(&mut self, scene: &Scene<'_>, acked: &mut Acked) {
+        // The ghost's may be older: it follows only what was touched.
+        let Some(place) = scene.partition.true_leader_place() else { return };
         let leader = &scene.partition.replicas[place];
         let lacking = self.lacking.at(scene.slot);
         let missing = acked.missing(&scene.partition.replicas, place);

@@ -194,7 +194,8 @@ fn groups_outages_and_switches_are_told() {
 unavailable  acks=-1 could not be answered for 19 ms, summed over partitions: no leader, too small an ISR or a
              member of it down, or with ack_strategy majority too few replicas up
 groups       billing: rebalances 0, last generation 0, members expired 0, commits 0, refused 0, delivered 2,
-             reprocessed 0, skipped 0, max lag 0 records, unowned 0 ms, summed over partitions
+             reprocessed 0, skipped 0, positions reset 0, truncations detected 0, max lag 0 records, unowned 0
+             ms, summed over partitions
 ";
     report.unavailable_ms = 19;
     let text = run(&report, &AGAIN);

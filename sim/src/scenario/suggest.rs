@@ -7,8 +7,11 @@ const ALIKE: f64 = 0.7;
 /// not newer than the one that was found.
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<&str> = known.into_iter().collect();
-    if let Some(version) = version(found) {
-        let until = known.iter().filter_map(|name| Some((self::version(name)?, *name)));
+    let dotted = |name: &&&str| name.contains('.');
+    if let Some(version) =
+        version(found).filter(|_| !found.contains('-') && known.iter().any(|it| dotted(&it)))
+    {
+        let until = known.iter().filter(dotted).filter_map(|name| Some((self::version(name)?, *name)));
         return until
             .filter(|(known, _)| *known <= version)
             .max_by_key(|(known, _)| *known)
