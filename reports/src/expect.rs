@@ -19,6 +19,13 @@ pub struct Expect {
     pub breaks: BTreeMap<Property, HowOften>,
 }
 
+impl Expect {
+    /// Whether the scenario is there to break it: on every seed, or on some.
+    pub fn is_to_break(&self, property: Property) -> bool {
+        self.breaks.get(&property).is_some_and(|&often| often != HowOften::May)
+    }
+}
+
 /// On how many seeds a property is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

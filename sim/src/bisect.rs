@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use highwater_model::protocol::{Preset, Protocol, Switch};
 use highwater_reports::bisection::{Answer, Bisection, VERSION};
-use highwater_reports::expect::HowOften;
 use highwater_reports::museum::Era;
 use highwater_reports::property::Property;
 use highwater_reports::protocols::{Difference, difference};
@@ -100,12 +99,8 @@ pub fn bisect(
 
 /// The promises that broke, and what the scenario is there to break, promised or not.
 fn failures(report: &RunReport) -> Vec<Property> {
-    let is_meant = |property| {
-        let often = report.expect.breaks.get(property);
-        often.is_some_and(|often| matches!(often, HowOften::Always | HowOften::Sometimes))
-    };
     let failed = report.properties.iter().filter(|(property, found)| {
-        found.verdict == Verdict::Violated || found.broken > 0 && is_meant(property)
+        found.verdict == Verdict::Violated || found.broken > 0 && report.expect.is_to_break(**property)
     });
     failed.map(|(&property, _)| property).collect()
 }

@@ -133,7 +133,7 @@ impl Harm {
     /// The worst of a sweep: of what was promised, and of what the scenario is there to break, promised or not.
     pub fn worst(report: &SweepReport, stated: &Stated) -> Self {
         let broke = report.properties.iter().filter(|(property, sweep)| {
-            sweep.violated > 0 || sweep.broken_seeds > 0 && stated.is_to_break(**property)
+            sweep.violated > 0 || sweep.broken_seeds > 0 && stated.expect.is_to_break(**property)
         });
         let broke = broke.map(|(&property, sweep)| Self::of_sweep(property, sweep));
         let stalled = (report.seeds_with.stalled > 0).then_some(Self::Stuck);

@@ -13,7 +13,6 @@ use serde::Serialize;
 use crate::expect::Expect;
 use crate::expect::HowOften;
 use crate::outcome::{Outcome, Unexpected};
-use crate::property::Property;
 use crate::sweep::SweepReport;
 use crate::switches::Differing;
 
@@ -143,16 +142,9 @@ pub fn is_always(report: &SweepReport) -> bool {
     !report.expect.breaks.values().any(|&often| often == HowOften::Sometimes)
 }
 
-impl Stated {
-    /// Whether the scenario is there to break it.
-    fn is_to_break(&self, property: Property) -> bool {
-        self.expect.breaks.get(&property).is_some_and(|&often| often != HowOften::May)
-    }
-}
-
 /// How many seeds it took until the bug showed; none if it did not.
 pub fn found_after(report: &SweepReport, stated: &Stated, first_seed: u64) -> Option<u64> {
-    let broken = report.properties.iter().filter(|(property, _)| stated.is_to_break(**property));
+    let broken = report.properties.iter().filter(|(property, _)| stated.expect.is_to_break(**property));
     let first = broken
         .filter_map(|(_, sweep)| sweep.first_broken.as_ref())
         .map(|broken| broken.seed - first_seed + 1);
@@ -171,7 +163,7 @@ pub fn amiss_in_mended(report: &SweepReport, broken: &Stated, again: &str, seeds
     let allowed = report
         .properties
         .iter()
-        .filter(|(property, sweep)| sweep.allowed > 0 && broken.is_to_break(**property));
+        .filter(|(property, sweep)| sweep.allowed > 0 && broken.expect.is_to_break(**property));
     let still = allowed.filter_map(|(property, sweep)| {
         let first = sweep.first_broken.as_ref()?;
         Some(format!("{} breaks as before, first on seed {}", property.name(), first.seed))

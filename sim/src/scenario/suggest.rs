@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(nearest("acsk", ["retries", "acks"]), Some("acks"));
         assert_eq!(nearest("dop", ["drop", "do"]), Some("drop"));
         assert_eq!(nearest("min.insync", ["min.insync.replicas", "retries"]), Some("min.insync.replicas"));
+        assert_eq!(nearest("0.11", ["0.10", "0.11-iv1"]), Some("0.11-iv1"));
         assert_eq!(nearest("Leader_Elected", ["leader_elected"]), Some("leader_elected"));
     }
 
