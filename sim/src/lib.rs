@@ -47,6 +47,7 @@ pub mod coverage;
 pub mod crew;
 pub mod driver;
 mod faults;
+mod files_out;
 mod fingerprint;
 pub mod history;
 mod lives;

@@ -17,6 +17,7 @@ use highwater_reports::swarm::Drawn;
 
 use crate::crew::Cluster;
 use crate::driver::{Ended, Observer};
+use crate::faults::Decisions;
 use crate::prepared::Prepared;
 use crate::trace::Trace;
 use crate::world::World;
@@ -46,6 +47,19 @@ pub fn run(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunRepor
 pub fn run_bare(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
     let (prepared, drawn) = prepared.drawn_by(seed);
     bare::drive(world(&prepared, seed, drawn, options), Cluster::new(&prepared, seed))
+}
+
+/// As [`run_bare`], and notes what every fault turned out to do.
+pub(crate) fn run_noted(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    options: RunOptions,
+    decisions: &Decisions,
+) -> RunReport {
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    let mut world = world(&prepared, seed, drawn, options);
+    world.decisions = Some(decisions.clone());
+    bare::drive(world, Cluster::new(&prepared, seed))
 }
 
 fn world(prepared: &Arc<Prepared>, seed: u64, swarm: Option<Drawn>, options: RunOptions) -> World<Watch> {

@@ -1,12 +1,11 @@
 //! `--history FILE`: what clients know of a run, written down beside its report.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use highwater_reports::history_file::Recorder;
 
+use crate::files_out;
 use crate::history;
 use crate::prepared::Prepared;
 use crate::trace::{Seen, Trace};
@@ -80,22 +79,10 @@ impl Kept {
             Face::JsonLines => history::json_lines(prepared, report, &recorder),
             Face::Edn => history::edn(prepared, report, &recorder),
         };
-        whole(&target.path, &text).map_err(|error| {
+        files_out::whole(&target.path, &text).map_err(|error| {
             format!("highwater: the history could not be written to {}: {error}", target.path.display())
         })
     }
-}
-
-fn whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let beside = path.with_file_name(name);
-    let moved = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-    if moved.is_err() {
-        // If it is not there, there is nothing to take away.
-        let _absent = fs::remove_file(&beside);
-    }
-    moved
 }
 
 #[cfg(test)]

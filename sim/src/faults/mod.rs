@@ -4,6 +4,7 @@
 //! like any other: judges look at it, and other faults may wait for it.
 
 mod anchors;
+mod decisions;
 mod random;
 mod resolve;
 mod strike;
@@ -11,9 +12,10 @@ mod strike;
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
-use highwater_model::time::Micros;
+use highwater_model::time::{Instant, Micros};
 
 pub(crate) use self::anchors::Anchors;
+pub(crate) use self::decisions::{Decision, Decisions};
 pub(crate) use self::random::Chance;
 pub(crate) use self::strike::Mend;
 use crate::wire::{Degraded, DropRule};
@@ -44,7 +46,7 @@ pub(crate) struct Witness {
 
 /// What a fault does, to whom. A span of `None` lasts until the heal.
 #[derive(Clone, Debug, PartialEq)]
-enum Act {
+pub(crate) enum Act {
     Crash { node: NodeId, ending: Ending, keeps: Option<u64>, restart_after: Option<Micros> },
     Shutdown { node: NodeId, controlled: bool, restart_after: Option<Micros> },
     Leave { node: NodeId },
@@ -66,6 +68,10 @@ impl Strike {
 
     fn struck(&self) -> Event {
         Event::FaultStruck { fault: self.fault, random: matches!(self.source, Source::Chance(_)) }
+    }
+
+    fn decided(&self, at: Instant, act: Option<Act>) -> Decision {
+        Decision { fault: self.fault, random: matches!(self.source, Source::Chance(_)), at, act }
     }
 
     fn missed(&self) -> Event {

@@ -28,7 +28,11 @@ pub(crate) enum Mend {
 impl<O: Observer> World<O> {
     /// Strikes. Some faults need the driver's hand: they are a turn.
     pub(crate) fn strike(&mut self, strike: &Strike, cause: StepId) -> Option<Turn> {
-        let Some(act) = self.resolve(strike).filter(|act| self.has_target(act)) else {
+        let act = self.resolve(strike).filter(|act| self.has_target(act));
+        if let Some(decisions) = &self.decisions {
+            decisions.note(strike.decided(self.now(), act.clone()));
+        }
+        let Some(act) = act else {
             self.tell(cause, vec![strike.missed()]);
             return None;
         };
