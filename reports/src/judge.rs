@@ -75,7 +75,7 @@ impl Judge {
         }
         let now = Now { step, view, promises };
         let (mut took_office, mut latest) = (false, None);
-        for event in events {
+        for (event, behind) in events.iter().zip(1..) {
             took_office |= matches!(event, Event::BecameLeader { .. });
             match event.partition() {
                 None => {
@@ -93,7 +93,7 @@ impl Judge {
                     };
                     latest = Some((partition, place));
                     self.at(&now, place, |white_box, scene, memory| {
-                        white_box.hear(scene, memory, event);
+                        white_box.hear(scene, memory, event, events.get(behind));
                     });
                 }
             }

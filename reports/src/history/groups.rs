@@ -4,6 +4,8 @@
 //! Delivered is what polls returned. Finished is the same where the application needs no time for a record, and what it
 //! said it had worked on where it does.
 
+use std::collections::BTreeSet;
+
 use highwater_model::event::Step;
 use highwater_model::ids::{GroupId, NodeId, Offset, RecordId, TopicPartition};
 use highwater_model::record::Batch;
@@ -19,6 +21,8 @@ pub(super) struct Group {
     delivered: ByPartition<Spans>,
     /// Kept apart only where the application needs time.
     worked_on: ByPartition<Spans>,
+    /// What it was delivered at offsets where the cluster had stood by another value.
+    others: BTreeSet<(TopicPartition, Offset, RecordId)>,
     /// The largest offset that it has committed.
     pub(super) committed: ByPartition<Offset>,
     /// The first position that it ever had: 0 in partitions that were added to a topic that it read.
@@ -56,6 +60,11 @@ impl Group {
         if self.takes_time { &self.worked_on } else { &self.delivered }
     }
 
+    /// Whether it was delivered this value at an offset where the cluster had stood by another.
+    pub(super) fn was_given(&self, partition: TopicPartition, offset: Offset, value: RecordId) -> bool {
+        self.others.contains(&(partition, offset, value))
+    }
+
     /// Whether it has finished a record of this partition and offset.
     pub(super) fn has_finished(&self, (partition, offset): (TopicPartition, Offset)) -> bool {
         self.finished().get(partition).is_some_and(|spans| spans.contains(offset))
@@ -84,6 +93,12 @@ pub(super) fn grew(history: &mut History, added: TopicPartition, count: u16) {
             group.first.at(TopicPartition { partition, ..added }).get_or_insert(Offset::ZERO);
         }
     }
+}
+
+/// A poll returned a value at an offset where the cluster had stood by another.
+#[cold]
+pub(super) fn given_another(groups: &mut Vec<Group>, id: GroupId, given: (TopicPartition, Offset, RecordId)) {
+    group(groups, id).others.insert(given);
 }
 
 /// A poll returned records.

@@ -119,6 +119,24 @@ fn what_was_delivered_or_not_committed_or_never_existed_is_not_skipped() {
 }
 
 #[test]
+fn what_was_written_anew_below_a_groups_position_is_skipped() {
+    let read = [polled(0, &[0, 1]), sent(2), sent(3)];
+    let anew = acknowledged(1, &[2]);
+    let with = |more: &[Event]| read.iter().chain(more).cloned().collect::<Vec<_>>();
+    let events = with(&[anew.clone(), acknowledged(2, &[3]), polled(2, &[3]), committed(3)]);
+    assert_eq!(judged(&all(), &events, Skipped), (3, 1, 0));
+    assert_eq!(
+        told(&all(), &events).skipped.promised.findings[0].evidence,
+        "group billing committed orders-0 up to offset 3 and never finished shop#2 at offset 1; what it had there was shop#1"
+    );
+    assert_eq!(judged(&unclean(all()), &events, Skipped), (3, 0, 1));
+    let went_back = with(&[anew.clone(), polled(1, &[2, 3]), committed(3)]);
+    assert_eq!(judged(&all(), &went_back, Skipped), (3, 0, 0), "it was delivered both");
+    let not_committed = with(&[anew, committed(1)]);
+    assert_eq!(judged(&all(), &not_committed, Skipped), (1, 0, 0));
+}
+
+#[test]
 fn where_work_takes_time_only_what_was_worked_on_is_finished() {
     let slow = reading(all(), |group| group.takes_time = true);
     let events = [polled(0, &[0, 1]), processed(0, 1), committed(2)];

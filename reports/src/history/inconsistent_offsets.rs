@@ -11,12 +11,13 @@ use crate::finding::Finding;
 use crate::promises::Promises;
 use crate::property::Property;
 
-pub(super) fn look(history: &mut History, step: &Step, report: Report, promises: &Promises) {
+/// Whether the cluster stands by another value there, and now is said to stand by this one.
+pub(super) fn look(history: &mut History, step: &Step, report: Report, promises: &Promises) -> bool {
     let Report { partition, offset, value, firm } = report;
     let slot = history.offsets.said(partition, offset);
     let Some(before) = *slot else {
         *slot = Some(Said { value, firm });
-        return;
+        return false;
     };
     history.inconsistent_offsets.looked();
     // A firm report outweighs one that is not, and the later one is then measured against it.
@@ -24,10 +25,10 @@ pub(super) fn look(history: &mut History, step: &Step, report: Report, promises:
         *slot = Some(Said { value, firm });
     }
     if before.value == value {
-        return;
+        return false;
     }
-    let promised = firm
-        && before.firm
+    let both_firm = firm && before.firm;
+    let promised = both_firm
         && promises.covers(Property::InconsistentOffsets, value.client(), partition.topic);
     let names = &history.names;
     history.inconsistent_offsets.broke(promised, || Finding {
@@ -41,4 +42,5 @@ pub(super) fn look(history: &mut History, step: &Step, report: Report, promises:
             record_name(names, before.value),
         ),
     });
+    both_firm
 }

@@ -278,11 +278,11 @@ impl History {
                 of_topic.push(took);
             }
             if let Some(base) = base_offset {
-                self.take(
-                    step,
-                    Report { partition, offset: base.plus(place), value: record.value, firm },
-                    promises,
-                );
+                let (offset, value) = (base.plus(place), record.value);
+                let other = self.take(step, Report { partition, offset, value, firm }, promises);
+                if firm {
+                    self.offsets.acknowledged((partition, offset), value, other);
+                }
             }
         }
     }
@@ -308,7 +308,9 @@ impl History {
             self.told.delivered += 1;
             self.duplicate.looked();
             // First of all: what the others find names the place.
-            self.take(step, report, promises);
+            if self.take(step, report, promises) {
+                groups::given_another(&mut self.groups, group, (partition, offset, record.value));
+            }
             let entry = self.records.entry(record.value);
             entry.read = true;
             entry.read_committed |= committed_only;
@@ -332,9 +334,11 @@ impl History {
         groups::delivered(self, step, delivery, promises);
     }
 
-    fn take(&mut self, step: &Step, report: Report, promises: &Promises) {
-        inconsistent_offsets::look(self, step, report, promises);
+    /// Whether the cluster stands by another value at that offset, and now is said to stand by this one.
+    fn take(&mut self, step: &Step, report: Report, promises: &Promises) -> bool {
+        let other = inconsistent_offsets::look(self, step, report, promises);
         duplicate::look(self, step, report, promises);
+        other
     }
 
     /// The run is over, however it ended.

@@ -1,5 +1,7 @@
 //! What clients were told of each offset.
 
+use std::collections::BTreeMap;
+
 use highwater_model::ids::{Offset, RecordId, TopicPartition};
 
 use super::by_partition::ByPartition;
@@ -24,6 +26,8 @@ struct Partition {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offsets {
     partitions: ByPartition<Partition>,
+    /// Where the latest firm acknowledgement was of another value than the one that the cluster stood by.
+    rewritten: BTreeMap<(TopicPartition, Offset), RecordId>,
 }
 
 impl Offsets {
@@ -40,6 +44,31 @@ impl Offsets {
     /// The value that was reported for an offset, if anyone has told of it.
     pub(super) fn value(&self, id: TopicPartition, offset: Offset) -> Option<RecordId> {
         self.partitions.get(id)?.said.get(offset.0 as usize)?.map(|said| said.value)
+    }
+
+    /// A value was acknowledged at an offset, and the cluster stands by it. `other` if it stood by another.
+    #[inline]
+    pub(super) fn acknowledged(&mut self, place: (TopicPartition, Offset), value: RecordId, other: bool) {
+        if other {
+            self.rewritten.insert(place, value);
+        } else if !self.rewritten.is_empty() {
+            self.rewritten.remove(&place);
+        }
+    }
+
+    /// The value that was acknowledged at an offset after the cluster had stood by another.
+    pub(super) fn rewritten(&self, id: TopicPartition, offset: Offset) -> Option<RecordId> {
+        self.rewritten.get(&(id, offset)).copied()
+    }
+
+    /// The offsets of `[from, to)` that were rewritten.
+    pub(super) fn all_rewritten(
+        &self,
+        id: TopicPartition,
+        (from, to): (Offset, Offset),
+    ) -> impl Iterator<Item = (Offset, RecordId)> {
+        let range = (id, from)..(id, to.max(from));
+        self.rewritten.range(range).map(|((_, offset), value)| (*offset, *value))
     }
 
     /// The first offset of `[from, to)` of which anyone has told, and the value; only of values that count.

@@ -160,10 +160,16 @@ impl WhiteBox {
         }
     }
 
-    /// Hears an event of a partition before the ghosts take over the step.
-    pub(crate) fn hear(&mut self, scene: &Scene<'_>, memory: &mut Memory, event: &Event) {
+    /// Hears an event of a partition before the ghosts take over the step. `next` is the step's next event.
+    pub(crate) fn hear(
+        &mut self,
+        scene: &Scene<'_>,
+        memory: &mut Memory,
+        event: &Event,
+        next: Option<&Event>,
+    ) {
         match *event {
-            Event::RecordSent { client, ref record, .. } => self.routing.sent(scene, client, record),
+            Event::RecordSent { client, ref record, .. } => self.routing.sent(scene, client, record, next),
             Event::RecordsAppended { broker, client, ref batch, .. } => {
                 self.idempotent_dedup.appended(scene, broker, batch);
                 self.producer_order.appended(scene, broker, client, batch);

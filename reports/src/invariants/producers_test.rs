@@ -5,6 +5,7 @@ use std::sync::Arc;
 use highwater_model::config::PartitionerClass;
 use highwater_model::event::Event;
 use highwater_model::ids::{BrokerId, NodeId, RecordId, TopicPartition};
+use highwater_model::message::ErrorCode;
 use highwater_model::murmur2::{murmur2, to_positive};
 use highwater_model::record::{Batch, Content, Record};
 
@@ -149,6 +150,23 @@ fn a_key_goes_where_its_hash_says_for_a_count_that_the_topic_has_had() {
              an earlier count"
         ),
     );
+}
+
+#[test]
+fn a_record_that_is_refused_at_once_never_had_a_partition() {
+    let mut stage = routed(5, |_| {});
+    let wrong = (by_hash(b"abc", 5) + 1) % 5;
+    let given_up = |definite| Event::SendFailed {
+        client: SHOP,
+        partition: TopicPartition { partition: wrong, ..ORDERS },
+        records: Arc::from([record(Some(b"abc"))]),
+        error: ErrorCode::RequestTimedOut,
+        definite,
+    };
+    stage.look(&[sent(wrong, Some(b"abc")), given_up(true)]);
+    assert_eq!(stage.tally(Routing).looked, 0);
+    stage.look(&[sent(wrong, Some(b"abc")), given_up(false)]);
+    assert_eq!(stage.tally(Routing).broken, 1);
 }
 
 #[test]

@@ -7,11 +7,14 @@
 //! changed or lost its leader, because those without a leader are left out of it. What sticky partitioners choose by chance must
 //! be a partition of the topic.
 //!
-//! Looked at: records that producers were handed. Broken at each that goes elsewhere.
+//! A record that its producer refuses in the same breath never got a partition: for max.block.ms it knew of none.
+//!
+//! Looked at: records that producers were handed and did not refuse. Broken at each that goes elsewhere.
 
 use std::sync::Arc;
 
 use highwater_model::config::{ClusterConfig, PartitionerClass};
+use highwater_model::event::Event;
 use highwater_model::ids::{LeaderEpoch, NodeId, TopicId, TopicPartition};
 use highwater_model::murmur2::{murmur2, to_positive};
 use highwater_model::protocol::UnkeyedRule;
@@ -102,7 +105,10 @@ impl Routing {
 
     /// A producer was handed a record and chose a partition.
     #[inline]
-    pub(crate) fn sent(&mut self, scene: &Scene<'_>, client: NodeId, record: &Record) {
+    pub(crate) fn sent(&mut self, scene: &Scene<'_>, client: NodeId, record: &Record, next: Option<&Event>) {
+        if next.is_some_and(|next| refused(next, record)) {
+            return;
+        }
         let TopicPartition { topic, partition } = scene.partition.id();
         let Some(Some(producer)) = self.producers.get_mut(usize::from(client.0)) else { return };
         let Some(known) = self.topics.get(usize::from(topic.0)) else { return };
@@ -121,6 +127,14 @@ impl Routing {
                 scene.finding(Property::Routing, evidence)
             });
         }
+    }
+}
+
+/// Whether this event gives up the record, which surely was not written.
+fn refused(event: &Event, record: &Record) -> bool {
+    match event {
+        Event::SendFailed { records, definite: true, .. } => records.iter().any(|it| it.value == record.value),
+        _ => false,
     }
 }
 
