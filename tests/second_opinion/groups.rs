@@ -38,9 +38,11 @@ pub(crate) fn skipped(known: &Known<'_>) -> Opinion {
             for offset in start..possible {
                 let Some(first) = known.standing(&partition, offset, end) else { continue };
                 // Another may have been written there since, and acknowledged for all copies.
-                let last = known.reports.iter().rev().find(|it| {
-                    it.firm && !it.read && it.offset == offset && it.partition == partition
-                });
+                let last = known
+                    .reports
+                    .iter()
+                    .rev()
+                    .find(|it| it.firm && !it.read && it.offset == offset && it.partition == partition);
                 let value = last.map_or(first.value, |last| last.value);
                 let owed = !group.committed_only || known.must_be_given(value, end);
                 let same = value == first.value || was_given(known, &group.name, &partition, (offset, value));

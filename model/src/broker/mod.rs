@@ -331,6 +331,9 @@ impl Broker {
         if replica.advance_high_watermark(now, config, metadata, out) {
             self.release_produces(partition, out);
             self.wake_fetches(partition, out);
+            if self.transactions.is_postponed(partition) {
+                self.load_transactions(now, partition, out);
+            }
         }
     }
 

@@ -62,6 +62,12 @@ impl Broker {
             && let Some(replica) = self.replicas.get(&partition)
             && let Some(epoch) = replica.leader_epoch
         {
+            let waits = !self.config.protocol.transactions_loaded_uncommitted
+                && replica.high_watermark < replica.log.end_offset();
+            if waits {
+                self.transactions.postpone(partition);
+                return;
+            }
             self.transactions.load(now, partition, epoch, &replica.log, out);
         }
     }

@@ -110,6 +110,7 @@ impl Preset {
                 idempotence: true,
                 unclean_election_default: false,
                 transactions: Transactions::V1,
+                transactions_loaded_uncommitted: true,
                 ..Self::V0_10.protocol()
             },
             Self::V0_11 => Protocol { truncation: TruncationRule::EpochQuery, ..Self::V0_11Iv1.protocol() },
@@ -254,6 +255,7 @@ const OLDEST: Protocol = Protocol {
     heartbeat_refused_in_sync: true,
     transactions: Transactions::None,
     transactions_reloaded: false,
+    transactions_loaded_uncommitted: false,
     pending_offsets_refused: false,
     producer_fenced: false,
 };

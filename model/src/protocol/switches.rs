@@ -289,6 +289,11 @@ switches! {
     /// out again what was decided there.
     ["KAFKA-15468 (3.8 ends it)"]
     TransactionsReloaded transactions_reloaded: bool,
+    /// A coordinator of transactions goes by all that its partition of `__transaction_state` holds when it takes office, replicated
+    /// or not, and may lose some of it with its office: a producer is told that a partition is in its transaction, as it is read
+    /// there, and the next coordinator knows nothing of it, so that nobody ends the transaction there.
+    ["3.9.0 TransactionStateManager.loadTransactionMetadata; ended by no version that we know"]
+    TransactionsLoadedUncommitted transactions_loaded_uncommitted: bool,
     /// A member that reads only what is committed is not told of offsets while a transaction has others pending.
     ["KIP-447 (2.5)"]
     PendingOffsetsRefused pending_offsets_refused: bool,

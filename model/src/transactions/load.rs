@@ -57,8 +57,20 @@ impl Transactions {
         }
     }
 
+    /// The broker leads this partition, and will load it once all of its log is replicated. Until then it is not its coordinator.
+    pub fn postpone(&mut self, partition: TopicPartition) {
+        self.unload(partition);
+        self.postponed.insert(partition);
+    }
+
+    /// Whether this partition is to be loaded once all of its log is replicated.
+    pub fn is_postponed(&self, partition: TopicPartition) -> bool {
+        self.postponed.contains(&partition)
+    }
+
     /// Another broker leads this partition now: its ids are forgotten. Whoever waits hears as what was written for it fails.
     pub fn unload(&mut self, partition: TopicPartition) {
+        self.postponed.remove(&partition);
         if self.led.remove(&partition).is_none() {
             return;
         }

@@ -20,7 +20,7 @@ mod metadata;
 mod partitions;
 mod store;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::config::ClusterConfig;
@@ -95,6 +95,8 @@ pub struct Transactions {
     config: Arc<ClusterConfig>,
     /// The partitions of `__transaction_state` that it looks after, and in which epoch.
     led: BTreeMap<TopicPartition, CoordinatorEpoch>,
+    /// Those that the broker leads and that are not loaded yet.
+    postponed: BTreeSet<TopicPartition>,
     ids: BTreeMap<TransactionalId, Metadata>,
     /// What is to be written to `__transaction_state`, in order.
     writes: VecDeque<Write>,
@@ -115,6 +117,7 @@ impl Transactions {
             me,
             config,
             led: BTreeMap::new(),
+            postponed: BTreeSet::new(),
             ids: BTreeMap::new(),
             writes: VecDeque::new(),
             markers: Markers::default(),

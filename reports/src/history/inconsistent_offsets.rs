@@ -28,8 +28,8 @@ pub(super) fn look(history: &mut History, step: &Step, report: Report, promises:
         return false;
     }
     let both_firm = firm && before.firm;
-    let promised = both_firm
-        && promises.covers(Property::InconsistentOffsets, value.client(), partition.topic);
+    let promised =
+        both_firm && promises.covers(Property::InconsistentOffsets, value.client(), partition.topic);
     let names = &history.names;
     history.inconsistent_offsets.broke(promised, || Finding {
         property: Property::InconsistentOffsets,

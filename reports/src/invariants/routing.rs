@@ -133,7 +133,9 @@ impl Routing {
 /// Whether this event gives up the record, which surely was not written.
 fn refused(event: &Event, record: &Record) -> bool {
     match event {
-        Event::SendFailed { records, definite: true, .. } => records.iter().any(|it| it.value == record.value),
+        Event::SendFailed { records, definite: true, .. } => {
+            records.iter().any(|it| it.value == record.value)
+        }
         _ => false,
     }
 }

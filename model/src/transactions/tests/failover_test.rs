@@ -72,3 +72,40 @@ fn a_change_whose_coordinator_loses_office_is_answered_by_nobody_else() {
     bench.notify();
     assert_eq!(bench.answer(ANN, told), Some(ErrorCode::NotCoordinator));
 }
+
+fn add_told(body: &Body) -> Option<ErrorCode> {
+    let Body::AddPartitionsToTxnReply { error } = body else { return None };
+    Some(*error)
+}
+
+/// Broker 1 has written that `orders-0` is in the transaction, no follower has that, and broker 1 takes office again.
+fn read_though_it_is_not_replicated(loaded_uncommitted: bool) -> (Bench, Body) {
+    let transactions_loaded_uncommitted = loaded_uncommitted;
+    let mut bench = Bench::of(Protocol { transactions_loaded_uncommitted, ..Preset::V2_0.protocol() });
+    let ann = bench.init(ANN);
+    let add =
+        Body::AddPartitionsToTxnRequest { producer: ann, partitions: vec![orders(0)], verify_only: false };
+    bench.hold(|body| matches!(body, Body::FetchRequest { .. } | Body::OffsetForLeaderEpochRequest { .. }));
+    assert_eq!(bench.ask(STATE, ANN, add.clone(), add_told), None, "no follower has it");
+    for (leader, epoch) in [(2, 1), (1, 2)] {
+        let state = bench.states.last_mut().expect("there are partitions");
+        (state.leader, state.leader_epoch) = (Some(BrokerId(leader)), LeaderEpoch(epoch));
+        bench.notify();
+    }
+    (bench, add)
+}
+
+#[test]
+fn a_coordinator_goes_by_what_no_follower_has_and_so_does_its_producer() {
+    let (mut bench, add) = read_though_it_is_not_replicated(true);
+    assert_eq!(bench.ask(STATE, ANN, add, add_told), Some(ErrorCode::None), "it is there already");
+}
+
+#[test]
+fn a_coordinator_that_waits_until_all_is_replicated_is_none_before() {
+    let (mut bench, add) = read_though_it_is_not_replicated(false);
+    assert_eq!(bench.ask(STATE, ANN, add.clone(), add_told), Some(ErrorCode::NotCoordinator));
+    bench.let_go();
+    bench.pass(1_000);
+    assert_eq!(bench.ask(STATE, ANN, add, add_told), Some(ErrorCode::None));
+}

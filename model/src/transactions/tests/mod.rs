@@ -20,7 +20,7 @@ use crate::message::{
     Envelope, FetchPartition, FetchedPartition, Fetcher, Message, Metadata as Cluster, PartitionState,
     ProducePartition, TransactionState,
 };
-use crate::protocol::Preset;
+use crate::protocol::{Preset, Protocol};
 use crate::record::{ProducerStamp, Record, RecordBatch};
 use crate::storage::Storage;
 
@@ -36,7 +36,7 @@ fn orders(partition: u16) -> TopicPartition {
     TopicPartition { topic: TopicId(0), partition }
 }
 
-fn config(preset: Preset) -> Arc<ClusterConfig> {
+fn config(protocol: Protocol) -> Arc<ClusterConfig> {
     let replicas = vec![BrokerId(1), BrokerId(2), BrokerId(3)];
     let broker = BrokerConfig {
         group_initial_rebalance_delay_ms: 0,
@@ -50,7 +50,7 @@ fn config(preset: Preset) -> Arc<ClusterConfig> {
         offsets_partitions: vec![0],
         transactions_topic: Some(STATE.topic),
         transactions_partitions: vec![0],
-        ..ClusterConfig::new(preset.protocol(), 3, broker, vec![topic(2), topic(1), topic(1)])
+        ..ClusterConfig::new(protocol, 3, broker, vec![topic(2), topic(1), topic(1)])
     })
 }
 
@@ -81,7 +81,11 @@ struct Bench {
 impl Bench {
     /// Broker 1 leads all but `orders-1`, which broker 2 leads.
     fn new(preset: Preset) -> Self {
-        let config = config(preset);
+        Self::of(preset.protocol())
+    }
+
+    fn of(protocol: Protocol) -> Self {
+        let config = config(protocol);
         let broker = |id| Some(Broker::new(BrokerId(id), Arc::clone(&config), Storage::default()));
         let all: BrokerSet = [1, 2, 3].map(BrokerId).into_iter().collect();
         let state = |(partition, leader)| PartitionState {
