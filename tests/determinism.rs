@@ -46,7 +46,7 @@ fn one_thread_and_three_make_the_same_report() {
     let prepared = prepared("chaos");
     let by = |jobs| {
         let options = SweepOptions { seeds: 0..60, jobs };
-        json::sweep(&sweep(&prepared, &options, &(), &AtomicBool::new(false)))
+        json::sweep(&sweep(&prepared, &options, &(), &Arc::default()))
             .expect("a report's keys are strings")
     };
     assert_eq!(by(1), by(3));

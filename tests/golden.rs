@@ -40,7 +40,7 @@ fn reports_are_as_written(name: &str) {
     is_as_written(&format!("{name}.seed_1"), story, &text::run(&run, &again));
 
     let options = SweepOptions { seeds: 0..25, jobs: 2 };
-    let many: SweepReport = sweep(&prepared, &options, &(), &AtomicBool::new(false));
+    let many: SweepReport = sweep(&prepared, &options, &(), &Arc::default());
     is_as_written(&format!("{name}.seeds_0_to_24"), story, &text::sweep(&many, &again));
     if IN_JSON.contains(&name) {
         let json = json::sweep(&many).expect("a report's keys are strings");

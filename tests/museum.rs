@@ -131,7 +131,7 @@ fn under(name: &str, preset: Preset) -> SweepReport {
     let loaded =
         load_str(name, &text, &overrides).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let options = SweepOptions { seeds: 0..5, jobs: jobs() };
-    sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &AtomicBool::new(false))
+    sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &Arc::default())
 }
 
 fn comes(report: &SweepReport) -> Comes {
@@ -155,7 +155,7 @@ fn every_file_is_as_it_says() {
         let loaded =
             load_str(&file.given, &text, &[]).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
         let options = SweepOptions { seeds: 0..100, jobs: jobs() };
-        let report = sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &AtomicBool::new(false));
+        let report = sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &Arc::default());
         let amiss = (report.unexpected(), &report.first_failures);
         assert!(amiss.0.is_empty() && amiss.1.is_empty(), "{}: {amiss:?}", file.given);
     }

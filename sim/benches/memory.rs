@@ -23,7 +23,7 @@ const IDLE_MS: u32 = 2 * 3_600_000;
 fn peak(workload: &Workload, judges: bool) -> (usize, u64) {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
-    let report = run(&workload.prepared, 0, RunOptions { judges, trace: None });
+    let report = run(&workload.prepared, 0, RunOptions { judges, ..RunOptions::default() });
     (ALLOCATOR.peak_usage() - before, report.events)
 }
 

@@ -19,7 +19,7 @@ pub fn explain(prepared: &Arc<Prepared>, report: &mut RunReport) {
     let write = move |seen: Seen<'_>| {
         written.lock().unwrap_or_else(PoisonError::into_inner).hear(seen.step, seen.events);
     };
-    let again = run_bare(prepared, report.seed, RunOptions { judges: false, trace: Some(Box::new(write)) });
+    let again = run_bare(prepared, report.seed, RunOptions { judges: false, trace: Some(Box::new(write)), ..RunOptions::default() });
     assert_eq!(again.fingerprint, report.fingerprint, "a seed makes the same run each time");
     let story = story.lock().unwrap_or_else(PoisonError::into_inner);
     report.causes = chain(report, &story, &prepared.plan.names);

@@ -30,7 +30,7 @@ fn run_everywhere(plan: Plan, seeds: std::ops::Range<u64>) -> Vec<RunReport> {
             let bare = run_bare(&prepared, seed, RunOptions::default());
             let simulated = run(&prepared, seed, RunOptions::default());
             assert_eq!(bare, simulated, "seed {seed}");
-            let unjudged = run_bare(&prepared, seed, RunOptions { judges: false, trace: None });
+            let unjudged = run_bare(&prepared, seed, RunOptions { judges: false, ..RunOptions::default() });
             assert_eq!(bare.fingerprint, unjudged.fingerprint, "seed {seed}: judges only look");
             bare
         })
