@@ -2,7 +2,6 @@
 //! every other promise is kept.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 
 use highwater_reports::outcome::Outcome;

@@ -4,7 +4,6 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 
 use highwater_model::protocol::Preset;
@@ -31,7 +30,7 @@ fn visited() -> Vec<Row> {
     let open =
         |file: &ScenarioFile| Exhibit::open(file).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let exhibits: Vec<_> = files.iter().map(open).collect();
-    tour(&exhibits, &Tour { seeds: Some(0..10), jobs: jobs() }, &(), &AtomicBool::new(false))
+    tour(&exhibits, &Tour { seeds: Some(0..10), jobs: jobs() }, &(), &Arc::default())
 }
 
 /// Bugs that a version had again, or another bug that the same story meets there.

@@ -7,7 +7,7 @@ mod idiomatic;
 mod workloads;
 
 use std::hint::black_box;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};

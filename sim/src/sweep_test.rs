@@ -63,10 +63,13 @@ fn a_sweep_that_is_stopped_keeps_a_row_of_seeds_without_a_gap_and_these_again_ar
     let begun = AtomicU64::new(0);
     let options = SweepOptions { seeds: 0..10_000, jobs: 3 };
     let stop = || begun.fetch_add(1, Ordering::Relaxed) > 100;
-    let stopped =
-        sweep_within(&prepared(), &options, &Bounds { failures: None, stop: &stop, give_up: None }, &(), &mut |_| {
-            ControlFlow::Continue(())
-        });
+    let stopped = sweep_within(
+        &prepared(),
+        &options,
+        &Bounds { failures: None, stop: &stop, give_up: None },
+        &(),
+        &mut |_| ControlFlow::Continue(()),
+    );
     assert!((1..=102).contains(&stopped.seeds), "{}", stopped.seeds);
     let again = SweepOptions { seeds: 0..stopped.seeds, jobs: 1 };
     assert_eq!(printed(&sweep(&prepared(), &again, &(), &Arc::default())), printed(&stopped));

@@ -216,7 +216,7 @@ fn is_alike(one: &LoadError, other: &LoadError) -> bool {
 }
 
 /// Plays one combination after the other. Once `stop` is set the one under way is given up.
-fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &AtomicBool) -> Comparison {
+fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &Arc<AtomicBool>) -> Comparison {
     let seeds = match (arguments.seed, &arguments.seeds) {
         (Some(seed), _) => seed..seed + 1,
         (None, Some(seeds)) => seeds.clone(),
