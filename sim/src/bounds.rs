@@ -12,8 +12,8 @@ use crate::memory;
 use crate::world::World;
 
 /// How many steps go by between two looks at whatever is not a count of steps. A look costs as much as a few steps, and this many
-/// take some milliseconds.
-const LOOK_EVERY: u64 = 1024;
+/// take less than a millisecond.
+const LOOK_EVERY: u64 = 256;
 
 impl<O: Observer> World<O> {
     /// Which bound the run has met, if any; and when to look again.
