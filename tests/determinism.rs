@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use highwater_model::event::Event;
 use highwater_model::ids::NodeId;

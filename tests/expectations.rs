@@ -2,6 +2,7 @@
 //! every other promise is kept.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use highwater_reports::outcome::Outcome;

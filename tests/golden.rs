@@ -3,6 +3,7 @@
 //! What changes here has changed what people read. After a change that is meant, and once every difference has been read:
 //! `INSTA_UPDATE=always cargo test -p highwater-tests golden`.
 
+use std::sync::Arc;
 
 use highwater_reports::render::{Again, json, text};
 use highwater_reports::sweep::SweepReport;

@@ -54,7 +54,14 @@ fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     println!(
         "{:>8} {:>12} {:>9} {:>12} {:>12} {:>12} {:>10} {:>12}",
-        "records", "simulated s", "events", "kB unjudged", "kB judged", "kB judges", "B a record", "kB estimated"
+        "records",
+        "simulated s",
+        "events",
+        "kB unjudged",
+        "kB judged",
+        "kB judges",
+        "B a record",
+        "kB estimated"
     );
     for records in SCALES.into_iter().take(if full { SCALES.len() } else { 1 }) {
         for idle_ms in [0, IDLE_MS] {

@@ -43,7 +43,7 @@ pub fn coverage(
     // Counted and not listed: of many seeds even the list would be long.
     let chunks = count.div_ceil(SEEDS_AT_A_TIME);
     let parts = chunks.saturating_mul(scenarios.len() as u64);
-    let next = AtomicU64::new(0);
+    let (next, whole) = (AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         while !stop.load(Ordering::Relaxed) {
             let part = next.fetch_add(1, Ordering::Relaxed);
@@ -57,6 +57,7 @@ pub fn coverage(
                 .filter_map(|seed| reached(&scenarios[place].1, seed, Some(stop)))
                 .collect();
             progress.done(played, 0);
+            whole.fetch_add(found.len() as u64, Ordering::Relaxed);
             // Sums, which the order of threads does not change.
             let mut reach = reach.lock().unwrap_or_else(PoisonError::into_inner);
             for item in found.into_iter().flatten() {
@@ -74,7 +75,12 @@ pub fn coverage(
             }
         }
     });
-    reach.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let mut reach = reach.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let whole = whole.into_inner();
+    if whole < count.saturating_mul(scenarios.len() as u64) {
+        reach.interrupt(whole);
+    }
+    reach
 }
 
 /// All that there is to be reached.

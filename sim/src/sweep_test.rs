@@ -84,3 +84,16 @@ fn who_listens_may_end_the_sweep() {
     });
     assert_eq!((ended.seeds, ended.last_seed), (12, Some(11)));
 }
+
+#[test]
+fn a_seed_that_is_given_up_is_in_no_report() {
+    let options = SweepOptions { seeds: 0..10, jobs: 2 };
+    let given_up = Arc::new(AtomicBool::new(true));
+    let bounds = Bounds { failures: None, stop: &|| false, give_up: Some(&given_up) };
+    let mut heard = 0;
+    let report = sweep_within(&prepared(), &options, &bounds, &(), &mut |_| {
+        heard += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!((report.seeds, heard), (0, 0));
+}
