@@ -234,9 +234,7 @@ fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &Arc<A
         combinations: combinations.len() as u64,
         rows: Vec::new(),
     };
-    let jobs =
-        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let options = SweepOptions { seeds, jobs };
+    let options = SweepOptions { seeds, jobs: super::jobs(arguments.jobs) };
     let line = Line::new(&comparison.scenario, count.saturating_mul(comparison.combinations));
     for combination in combinations {
         let mut prepared = Prepared::new(Arc::clone(&combination.plan));

@@ -3,8 +3,6 @@
 //! They are overrides of the file's own bounds by a shorter name, so that the report says what was set, and the command that
 //! plays a failure again sets it, too.
 
-use std::num::NonZeroU64;
-
 use clap::Args;
 
 use crate::cli::units::{self, Size};
@@ -13,8 +11,8 @@ use crate::cli::units::{self, Size};
 #[derive(Args, Debug)]
 pub(super) struct Limits {
     /// Stops a run that takes more steps than this, and reports that it did; as --set events_max=N
-    #[arg(long, value_name = "N")]
-    events_max: Option<NonZeroU64>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    events_max: Option<u64>,
     /// Stops a run that holds more memory than this, as 200MB or 1GiB, and reports that it did; as --set memory_max_bytes=N. It is
     /// estimated from the run's logs, its messages and what judges remember, and so is the same on every machine
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
