@@ -59,6 +59,10 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// The error in words that say what to do.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "systems have more kinds of errors than there is advice for"
+)]
 fn advised(path: &Path, error: &io::Error) -> io::Error {
     let folder = folder(path).display();
     let told = match error.kind() {

@@ -192,20 +192,22 @@ fn random_faults_on_a_real_cluster_end_alike_on_both_drivers() {
     }
 }
 
-fn records_at_once(records: u32) -> Plan {
+/// Time enough to write so many.
+fn long(records: u32) -> Plan {
     let mut plan = plan(vec![]);
+    plan.duration = Instant::from_millis(60_000);
     plan.producers[0].records = records;
     plan
 }
 
 #[test]
 fn a_run_that_holds_more_than_it_may_is_stopped_at_the_same_step_everywhere() {
-    let whole = run_everywhere(records_at_once(500), 0..1).remove(0);
-    let mut plan = records_at_once(500);
-    plan.memory_max = Some(100_000);
+    let whole = run_everywhere(long(300), 0..1).remove(0);
+    let mut plan = long(300);
+    plan.memory_max = Some(60_000);
     let report = run_everywhere(plan.clone(), 0..1).remove(0);
     let RunEnd::MemoryExhausted { held } = report.end else { panic!("{:?}", report.end) };
-    assert!(held > 100_000 && report.steps < whole.steps, "{held} bytes, {} steps", report.steps);
+    assert!(held > 60_000 && report.steps < whole.steps, "{held} bytes, {} steps", report.steps);
     assert_eq!(report.unexpected, [Unexpected::MemoryExhausted { held }]);
     assert_eq!(report.outcome.exit_code(), 3);
     plan.memory_max = Some(100_000_000);
@@ -214,7 +216,7 @@ fn a_run_that_holds_more_than_it_may_is_stopped_at_the_same_step_everywhere() {
 
 #[test]
 fn a_run_that_is_interrupted_ends_soon_and_what_it_lacks_is_not_held_against_it() {
-    let prepared = prepared(coordinated(records_at_once(500)));
+    let prepared = prepared(coordinated(long(300)));
     let whole = run_bare(&prepared, 0, RunOptions::default());
     let stop = Arc::new(AtomicBool::new(false));
     let (set, seen) = (Arc::clone(&stop), 300);
