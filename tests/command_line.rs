@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 }
 
 /// `highwater` with these arguments, to be run at the workspace's root. No terminal's width, no colours.
-fn highwater(arguments: &[&str]) -> Command {
+pub(crate) fn highwater(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_highwater-under-test"));
     command
         .args(arguments)
@@ -106,6 +106,10 @@ sessions! {
     a_swarm_prints_what_was_drawn: "run" "scenarios/chaos.json" "--seeds" "0..20" "--set" "random_faults.swarm=true" "--set" "random_faults.swarm_settings={\"min.insync.replicas\":[1,2]}";
     a_setting_that_a_swarm_cannot_draw_is_pointed_at: "check" "tests/bad_scenarios/bad_swarm.json";
     a_time_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--until" "5";
+    a_bound_of_no_steps_is_refused: "run" "scenarios/steady_state.json" "--events-max" "0";
+    a_bound_on_memory_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--memory-max" "200";
+    a_directory_in_the_place_of_a_stream_is_told: "run" "scenarios/steady_state.json" "--ndjson" "scenarios";
+    a_stream_into_a_directory_that_is_not_there_is_refused_before_anything_runs: "run" "scenarios/steady_state.json" "--ndjson" "not_there/runs.ndjson";
     a_part_beyond_the_last_is_refused: "run" "scenarios/steady_state.json" "--seeds" "0..10" "--shard" "17/16";
     a_part_of_no_range_is_refused: "run" "scenarios/steady_state.json" "--shard" "1/2";
     several_scenarios_are_not_played_until_failures_for_ever: "run" "scenarios/steady_state.json" "scenarios/chaos.json" "--until-failures" "3";
@@ -396,7 +400,7 @@ fn a_full_disk_exits_with_2_and_says_so() {
 }
 
 /// A folder of this test's own.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _absent = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("Cargo's own folder can be written to");

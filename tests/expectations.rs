@@ -2,7 +2,7 @@
 //! every other promise is kept.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use highwater_reports::outcome::Outcome;
@@ -26,7 +26,7 @@ each_scenario!(expected);
 fn is_as_expected(name: &str) {
     let jobs = available_parallelism().map_or(1, NonZeroUsize::get);
     let options = SweepOptions { seeds: 0..1_000, jobs };
-    let report = sweep(&prepared(name), &options, &(), &AtomicBool::new(false));
+    let report = sweep(&prepared(name), &options, &(), &Arc::default());
     let file = given(name);
     let command = format!("highwater run {file} --seeds 0..1000");
     let told = text::sweep(&report, &Again { scenario: &file, sweep: &command });

@@ -3,7 +3,7 @@
 //! What changes here has changed what people read. After a change that is meant, and once every difference has been read:
 //! `INSTA_UPDATE=always cargo test -p highwater-tests golden`.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use highwater_reports::render::{Again, json, text};
 use highwater_reports::sweep::SweepReport;
@@ -40,7 +40,7 @@ fn reports_are_as_written(name: &str) {
     is_as_written(&format!("{name}.seed_1"), story, &text::run(&run, &again));
 
     let options = SweepOptions { seeds: 0..25, jobs: 2 };
-    let many: SweepReport = sweep(&prepared, &options, &(), &AtomicBool::new(false));
+    let many: SweepReport = sweep(&prepared, &options, &(), &Arc::default());
     is_as_written(&format!("{name}.seeds_0_to_24"), story, &text::sweep(&many, &again));
     if IN_JSON.contains(&name) {
         let json = json::sweep(&many).expect("a report's keys are strings");

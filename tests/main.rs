@@ -10,6 +10,7 @@
 //! - `causes`: why something broke, from the fault to what a client could notice;
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
+//! - `limits`: what ends a run or a command before its time, and what is left of it;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
 //! - `second_opinion`: another judge, naive, on what clients saw;
@@ -29,6 +30,7 @@ mod drivers;
 mod expectations;
 mod golden;
 mod house_rules;
+mod limits;
 mod museum;
 mod mutants;
 mod naive_judges;

@@ -4,7 +4,6 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 
 use highwater_model::protocol::Preset;
@@ -31,7 +30,7 @@ fn visited() -> Vec<Row> {
     let open =
         |file: &ScenarioFile| Exhibit::open(file).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let exhibits: Vec<_> = files.iter().map(open).collect();
-    tour(&exhibits, &Tour { seeds: Some(0..10), jobs: jobs() }, &(), &AtomicBool::new(false))
+    tour(&exhibits, &Tour { seeds: Some(0..10), jobs: jobs() }, &(), &Arc::default())
 }
 
 /// Bugs that a version had again, or another bug that the same story meets there.
@@ -131,7 +130,7 @@ fn under(name: &str, preset: Preset) -> SweepReport {
     let loaded =
         load_str(name, &text, &overrides).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let options = SweepOptions { seeds: 0..5, jobs: jobs() };
-    sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &AtomicBool::new(false))
+    sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &Arc::default())
 }
 
 fn comes(report: &SweepReport) -> Comes {
@@ -155,7 +154,7 @@ fn every_file_is_as_it_says() {
         let loaded =
             load_str(&file.given, &text, &[]).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
         let options = SweepOptions { seeds: 0..100, jobs: jobs() };
-        let report = sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &AtomicBool::new(false));
+        let report = sweep(&Arc::new(Prepared::new(loaded.plan)), &options, &(), &Arc::default());
         let amiss = (report.unexpected(), &report.first_failures);
         assert!(amiss.0.is_empty() && amiss.1.is_empty(), "{}: {amiss:?}", file.given);
     }

@@ -6,7 +6,6 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 
 use highwater_model::protocol::Preset;
@@ -43,7 +42,7 @@ fn is_sound(name: &str, seeds: u64, not_exercised: &[Property]) {
     assert!(loaded.plan.expect.breaks.is_empty(), "nothing may break");
     let jobs = available_parallelism().map_or(1, NonZeroUsize::get);
     let prepared = Arc::new(Prepared::new(loaded.plan));
-    let report = sweep(&prepared, &SweepOptions { seeds: 0..seeds, jobs }, &(), &AtomicBool::new(false));
+    let report = sweep(&prepared, &SweepOptions { seeds: 0..seeds, jobs }, &(), &Arc::default());
     let sweep = format!("highwater run {given} --seeds 0..{seeds}");
     let told = text::sweep(&report, &Again { scenario: &given, sweep: &sweep });
     assert_eq!(report.outcome(), Outcome::AsExpected, "{told}");

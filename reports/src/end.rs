@@ -15,6 +15,13 @@ pub enum RunEnd {
     },
     /// The run took as many steps as its scenario allows and was stopped.
     EventsExhausted,
+    /// The run held more memory than its scenario allows, as it is estimated, and was stopped.
+    MemoryExhausted {
+        /// What it held, in bytes.
+        held: u64,
+    },
+    /// Whoever waited for it did not wait any longer. Where it stopped depends on the clock on the wall.
+    Interrupted,
     /// A machine panicked: a defect of Highwater itself.
     Panicked {
         /// What it said.

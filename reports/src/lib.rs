@@ -27,6 +27,7 @@ pub mod expect;
 pub mod faults;
 pub mod finding;
 mod first_broken;
+mod fnv;
 pub mod groups;
 pub mod history;
 pub mod history_file;

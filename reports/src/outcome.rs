@@ -97,6 +97,13 @@ pub enum Unexpected {
     },
     /// The run took more steps than its scenario allows.
     EventsExhausted,
+    /// The run held more memory than its scenario allows.
+    MemoryExhausted {
+        /// What it held, in bytes.
+        held: u64,
+    },
+    /// The run was interrupted.
+    Interrupted,
 }
 
 /// In words, as one sentence without a full stop.
@@ -126,6 +133,10 @@ impl std::fmt::Display for Unexpected {
                 write!(f, "the cluster did not converge in time after the heal: {}", pending.join("; "))
             }
             Self::EventsExhausted => f.write_str("the run took more steps than events_max allows"),
+            Self::MemoryExhausted { held } => {
+                write!(f, "the run held more memory than memory_max_bytes allows: {held} bytes, as estimated")
+            }
+            Self::Interrupted => f.write_str("the run was interrupted; what it lacks is not held against it"),
         }
     }
 }
@@ -173,6 +184,8 @@ fn bad_end(
         RunEnd::Stalled { .. } if properties.iter().any(meant) => None,
         RunEnd::Stalled { pending } => Some(Unexpected::Stalled { pending: pending.clone() }),
         RunEnd::EventsExhausted => Some(Unexpected::EventsExhausted),
+        RunEnd::MemoryExhausted { held } => Some(Unexpected::MemoryExhausted { held: *held }),
+        RunEnd::Interrupted => Some(Unexpected::Interrupted),
         RunEnd::Panicked { message } => Some(Unexpected::Panicked { message: message.clone() }),
     }
 }
@@ -185,7 +198,10 @@ pub(crate) fn outcome(end: &RunEnd, unexpected: &[Unexpected]) -> Outcome {
         Unexpected::PromiseBroken { property, .. } if property.judge() == Judge::Liveness && !converged => {
             Outcome::Stalled
         }
-        Unexpected::Stalled { .. } | Unexpected::EventsExhausted => Outcome::Stalled,
+        Unexpected::Stalled { .. }
+        | Unexpected::EventsExhausted
+        | Unexpected::MemoryExhausted { .. }
+        | Unexpected::Interrupted => Outcome::Stalled,
         Unexpected::PromiseBroken { .. }
         | Unexpected::BreakMissing { .. }
         | Unexpected::EventMissing { .. }

@@ -23,6 +23,7 @@ mod telling;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use crate::fnv;
 use crate::property::Property;
 
 pub(crate) use shapes::{Shapes, Stage};
@@ -94,11 +95,9 @@ impl std::fmt::Display for Signature {
     }
 }
 
-/// FNV-1a, folded to half its width. It must never change: names of failures are written down.
+/// It must never change: names of failures are written down.
 fn fold(text: &str) -> u32 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    (hash ^ (hash >> 32)) as u32
+    fnv::folded(fnv::START, text.as_bytes()) as u32
 }
 
 #[cfg(test)]

@@ -424,8 +424,8 @@ impl PropertySweep {
 impl SeedsWith {
     fn of(run: &RunReport) -> Self {
         let stalled = match run.end {
-            RunEnd::Stalled { .. } | RunEnd::EventsExhausted => 1,
-            RunEnd::Converged | RunEnd::Panicked { .. } => 0,
+            RunEnd::Stalled { .. } | RunEnd::EventsExhausted | RunEnd::MemoryExhausted { .. } => 1,
+            RunEnd::Converged | RunEnd::Interrupted | RunEnd::Panicked { .. } => 0,
         };
         Self {
             lost: u64::from(run.counts.lost > 0),

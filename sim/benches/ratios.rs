@@ -46,7 +46,7 @@ impl Way {
     }
 
     fn run(self, prepared: &Arc<Prepared>, seed: u64) -> Sample {
-        let unjudged = RunOptions { judges: false, trace: None };
+        let unjudged = RunOptions { judges: false, ..RunOptions::default() };
         let report = match self {
             Self::Highwater => run(prepared, seed, RunOptions::default()),
             Self::Unjudged => run(prepared, seed, unjudged),

@@ -7,7 +7,7 @@ mod idiomatic;
 mod workloads;
 
 use std::hint::black_box;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
@@ -18,7 +18,7 @@ use highwater_sim::sweep::{SweepOptions, sweep};
 use crate::workloads::{SCALES, Workload, busy, chaos, rebalances, scaled, steady_state};
 
 fn unjudged() -> RunOptions {
-    RunOptions { judges: false, trace: None }
+    RunOptions { judges: false, ..RunOptions::default() }
 }
 
 /// Measures one way to run a workload, on so many seeds at a time. `steps` runs a seed and says how many steps that took.
@@ -89,7 +89,7 @@ fn sweeps(criterion: &mut Criterion) {
     for jobs in [1, 2] {
         let options = SweepOptions { seeds: seeds.clone(), jobs };
         group.bench_function(format!("{jobs} jobs"), |bencher| {
-            bencher.iter(|| sweep(&workload.prepared, &options, &(), &AtomicBool::new(false)));
+            bencher.iter(|| sweep(&workload.prepared, &options, &(), &Arc::default()));
         });
     }
     group.finish();

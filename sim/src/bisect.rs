@@ -57,12 +57,12 @@ pub fn bisect(
     file: &str,
     text: &str,
     question: &Question,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Option<Bisection>, LoadErrors> {
     let plan = load_str(file, text, &question.set)?.plan;
     let from = plan.config.protocol;
     let prepared = Arc::new(Prepared::new(plan));
-    let report = run::run(&prepared, question.seed, RunOptions::default());
+    let report = run::run(&prepared, question.seed, until(stop));
     let broke = failures(&report);
     let to = question.to.protocol();
     let differ =
@@ -97,6 +97,11 @@ pub fn bisect(
     }))
 }
 
+/// A run that is given up once `stop` is set. What it says is of no use then, and nobody asks.
+fn until(stop: &Arc<AtomicBool>) -> RunOptions {
+    RunOptions { stop: Some(Arc::clone(stop)), ..RunOptions::default() }
+}
+
 /// The promises that broke, and what the scenario is there to break, promised or not.
 fn failures(report: &RunReport) -> Vec<Property> {
     let failed = report.properties.iter().filter(|(property, found)| {
@@ -126,7 +131,7 @@ struct Bench<'a> {
     file: &'a str,
     text: &'a str,
     question: &'a Question,
-    stop: &'a AtomicBool,
+    stop: &'a Arc<AtomicBool>,
     from: Protocol,
     to: Protocol,
     differing: Vec<Switch>,
@@ -136,27 +141,30 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// None if it was interrupted: what was tried last is not known to the end.
     fn answer(&self) -> Option<Answer> {
+        Some(self.sought()).filter(|_| !self.is_stopped())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn sought(&self) -> Answer {
         if self.broke.is_empty() {
-            return Some(Answer::DoesNotFail);
+            return Answer::DoesNotFail;
         }
         if self.differing.is_empty() {
-            return Some(Answer::SameSwitches);
+            return Answer::SameSwitches;
         }
         if let Tried::Breaks(still, on_seed) = self.try_set(&self.differing) {
-            return Some(Answer::FailsAfterwards { still, on_seed });
+            return Answer::FailsAfterwards { still, on_seed };
         }
         let bound = self.without_what_is_not_needed();
         let (mends, smallest, complete) = self.smallest(&bound);
         let breaks_newest = self.breaks_alone();
-        let stopped = self.stop.load(Ordering::Relaxed);
         let told = |set: Vec<Switch>| set.into_iter().map(|switch| self.difference(switch)).collect();
-        (!stopped).then(|| Answer::Found {
-            mends: mends.into_iter().map(told).collect(),
-            smallest,
-            complete,
-            breaks_newest,
-        })
+        Answer::Found { mends: mends.into_iter().map(told).collect(), smallest, complete, breaks_newest }
     }
 
     fn difference(&self, switch: Switch) -> Difference {
@@ -177,7 +185,10 @@ impl Bench<'_> {
         let prepared = Arc::new(Prepared::new(loaded.plan));
         let Question { seed, seeds, .. } = self.question;
         for seed in std::iter::once(*seed).chain(seeds.clone().filter(|other| other != seed)) {
-            let report = run::run(&prepared, seed, RunOptions::default());
+            if self.is_stopped() {
+                break;
+            }
+            let report = run::run(&prepared, seed, until(self.stop));
             let still = broken_of(&self.broke, &report);
             if !still.is_empty() {
                 return Tried::Breaks(still, seed);
@@ -190,7 +201,7 @@ impl Bench<'_> {
     fn without_what_is_not_needed(&self) -> Vec<Switch> {
         let mut set = self.differing.clone();
         for &switch in &self.differing {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.is_stopped() {
                 break;
             }
             let without: Vec<Switch> = set.iter().copied().filter(|&other| other != switch).collect();
@@ -224,8 +235,7 @@ impl Bench<'_> {
         let mut sets = Sets::new(&self.differing, size).peekable();
         let mut mends = Vec::new();
         while sets.peek().is_some() {
-            if self.stop.load(Ordering::Relaxed) || self.tried.load(Ordering::Relaxed) >= self.question.tries
-            {
+            if self.is_stopped() || self.tried.load(Ordering::Relaxed) >= self.question.tries {
                 return (mends, false);
             }
             let some: Vec<Vec<Switch>> = sets.by_ref().take(AT_A_TIME).collect();

@@ -9,7 +9,7 @@ fn question(to: Preset, set: &[&str]) -> Question {
 }
 
 fn asked(to: Preset, set: &[&str]) -> Bisection {
-    let found = bisect(FILE, TEXT, &question(to, set), &AtomicBool::new(false));
+    let found = bisect(FILE, TEXT, &question(to, set), &Arc::default());
     found.expect("the scenario is valid").expect("nobody stops it")
 }
 
@@ -59,14 +59,14 @@ fn without_a_switch_to_change_there_is_nothing_to_try() {
 fn the_number_of_threads_changes_nothing() {
     let with = |jobs| {
         let question = Question { jobs, ..question(Preset::V0_11, &[]) };
-        bisect(FILE, TEXT, &question, &AtomicBool::new(false)).expect("the scenario is valid")
+        bisect(FILE, TEXT, &question, &Arc::default()).expect("the scenario is valid")
     };
     assert_eq!(with(1), with(5));
 }
 
 #[test]
 fn once_stopped_there_is_no_answer() {
-    let found = bisect(FILE, TEXT, &question(Preset::V0_11, &[]), &AtomicBool::new(true));
+    let found = bisect(FILE, TEXT, &question(Preset::V0_11, &[]), &Arc::new(AtomicBool::new(true)));
     assert_eq!(found.expect("the scenario is valid"), None);
 }
 
@@ -80,7 +80,7 @@ fn no_promise_is_mended_by_not_making_it() {
 fn what_a_scenario_is_there_to_break_is_bisected_promised_or_not() {
     let text = include_str!("../../scenarios/museum/kip_320_positions.json");
     let question = Question { seeds: 0..1, seed: 0, ..question(Preset::V2_4, &[]) };
-    let found = bisect("kip_320_positions.json", text, &question, &AtomicBool::new(false));
+    let found = bisect("kip_320_positions.json", text, &question, &Arc::default());
     let found = found.expect("the scenario is valid").expect("nobody stops it");
     let Answer::Found { mends, .. } = &found.answer else { panic!("{:?}", found.answer) };
     assert_eq!(mends.iter().flatten().map(|it| it.name.name()).collect::<Vec<_>>(), ["positions_validated"]);

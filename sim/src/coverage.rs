@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use highwater_model::event::Event;
 use highwater_model::machine::Ending;
 use highwater_model::message::ErrorCode;
 use highwater_model::protocol::Switch;
+use highwater_reports::end::RunEnd;
 use highwater_reports::reach::{Item, Reach, Sort};
 use strum::IntoEnumIterator;
 
 use crate::faults::Chance;
-use crate::pool;
 use crate::prepared::Prepared;
 use crate::run::{RunOptions, run_bare};
 use crate::scenario::format::RandomFault;
@@ -26,35 +27,58 @@ use crate::trace::Seen;
 /// How many seeds are played at a time.
 const SEEDS_AT_A_TIME: u64 = 8;
 
-/// Plays every scenario on these seeds and says what they reach. Once `stop` is set no more is begun. What comes out does not depend
+/// Plays every scenario on these seeds and says what they reach. Once `stop` is set no more is begun and what is
+/// under way is given up. What comes out does not depend
 /// on `jobs`.
 pub fn coverage(
     scenarios: &[(String, Arc<Prepared>)],
     seeds: &Range<u64>,
     jobs: usize,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Reach {
     let names = scenarios.iter().map(|(name, _)| name.clone()).collect();
     let count = seeds.end - seeds.start;
-    let mut reach = Reach::new(names, seeds.start, count, everything());
-    let chunks = (0..count.div_ceil(SEEDS_AT_A_TIME)).map(|chunk| chunk * SEEDS_AT_A_TIME);
-    let chunks: Vec<Range<u64>> =
-        chunks.map(|from| seeds.start + from..seeds.start + count.min(from + SEEDS_AT_A_TIME)).collect();
-    let parts: Vec<(usize, Range<u64>)> = (0..scenarios.len())
-        .flat_map(|place| chunks.iter().map(move |chunk| (place, chunk.clone())))
-        .collect();
-    let play = |(place, seeds): &(usize, Range<u64>)| {
-        let prepared = &scenarios[*place].1;
-        let found: Vec<_> = seeds.clone().map(|seed| reached(prepared, seed)).collect();
-        progress.done(seeds.end - seeds.start, 0);
-        found
-    };
-    let done = pool::each(&parts, jobs, stop, play);
-    for ((place, _), found) in parts.iter().zip(done) {
-        for item in found.into_iter().flatten().flatten() {
-            reach.add(*place, item, 1);
+    let reach = Mutex::new(Reach::new(names, seeds.start, count, everything()));
+    // Counted and not listed: of many seeds even the list would be long.
+    let chunks = count.div_ceil(SEEDS_AT_A_TIME);
+    let parts = chunks.saturating_mul(scenarios.len() as u64);
+    let (next, whole) = (AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        while !stop.load(Ordering::Relaxed) {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= parts {
+                break;
+            }
+            let (place, begin) = ((part / chunks) as usize, part % chunks * SEEDS_AT_A_TIME);
+            let played = SEEDS_AT_A_TIME.min(count - begin);
+            let first = seeds.start + begin;
+            let found: Vec<_> = (first..first + played)
+                .filter_map(|seed| reached(&scenarios[place].1, seed, Some(stop)))
+                .collect();
+            progress.done(played, 0);
+            whole.fetch_add(found.len() as u64, Ordering::Relaxed);
+            // Sums, which the order of threads does not change.
+            let mut reach = reach.lock().unwrap_or_else(PoisonError::into_inner);
+            for item in found.into_iter().flatten() {
+                reach.add(place, item, 1);
+            }
         }
+    };
+    thread::scope(|scope| {
+        let others = (1..(jobs as u64).min(parts).max(1)).map(|_| scope.spawn(work));
+        let others: Vec<_> = others.collect();
+        work();
+        for other in others {
+            if let Err(panic) = other.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    let mut reach = reach.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let whole = whole.into_inner();
+    if whole < count.saturating_mul(scenarios.len() as u64) {
+        reach.interrupt(whole);
     }
     reach
 }
@@ -91,13 +115,16 @@ fn value(switch: Switch, word: &str) -> Item {
     Item::new(Sort::Switch, format!("{}={word}", switch.name()))
 }
 
-/// What one seed reaches.
-fn reached(prepared: &Arc<Prepared>, seed: u64) -> BTreeSet<Item> {
+/// What one seed reaches; none if it was given up.
+fn reached(prepared: &Arc<Prepared>, seed: u64, stop: Option<&Arc<AtomicBool>>) -> Option<BTreeSet<Item>> {
     let heard = Arc::new(Mutex::new(Heard::default()));
     let hearing = Arc::clone(&heard);
     let trace = move |seen: Seen<'_>| hearing.lock().unwrap_or_else(PoisonError::into_inner).hear(&seen);
-    let report =
-        run_bare(prepared, seed, RunOptions { trace: Some(Box::new(trace)), ..RunOptions::default() });
+    let options = RunOptions { trace: Some(Box::new(trace)), stop: stop.cloned(), ..RunOptions::default() };
+    let report = run_bare(prepared, seed, options);
+    if report.end == RunEnd::Interrupted {
+        return None;
+    }
     let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     let protocol = &prepared.plan.config.protocol;
     let mut items: BTreeSet<Item> = Item::reached_by(&report).collect();
@@ -112,7 +139,7 @@ fn reached(prepared: &Arc<Prepared>, seed: u64) -> BTreeSet<Item> {
             prepared.plan.faults.get(place).map(planned)
         }
     }));
-    items
+    Some(items)
 }
 
 /// What a run tells beside its report.
@@ -209,7 +236,7 @@ mod tests {
         let random = r#""random_faults": { "every_ms": 500, "budget": 8, "lasts_ms": 300, "weights": { "drop_ack": 1, "elect_preferred": 1, "pause": 1 } },"#;
         let prepared = scenario(random);
         for seed in 0..10 {
-            let items = reached(&prepared, seed);
+            let items = reached(&prepared, seed, None).unwrap();
             let paused = Mutex::new(0u32);
             let count = Arc::new(paused);
             let counting = Arc::clone(&count);
@@ -232,11 +259,11 @@ mod tests {
     fn what_is_reached_is_among_what_there_is_and_does_not_depend_on_the_number_of_threads() {
         let scenarios = [("still".to_owned(), scenario(""))];
         let all: BTreeSet<Item> = everything().collect();
-        let items = reached(&scenarios[0].1, 3);
+        let items = reached(&scenarios[0].1, 3, None).unwrap();
         assert!(items.is_subset(&all), "{:?}", items.difference(&all).collect::<Vec<_>>());
         assert!(items.contains(&Item::new(Sort::Fault, "pause, at a set time")));
         assert!(items.contains(&Item::new(Sort::Switch, "controller=zookeeper")));
-        let with = |jobs| coverage(&scenarios, &(0..20), jobs, &(), &AtomicBool::new(false));
+        let with = |jobs| coverage(&scenarios, &(0..20), jobs, &(), &Arc::default());
         assert_eq!(with(1), with(3));
     }
 }

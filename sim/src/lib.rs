@@ -39,6 +39,7 @@ compile_error!(
 pub mod actors;
 pub mod bare;
 pub mod bisect;
+mod bounds;
 pub mod causes;
 pub mod cli;
 #[cfg(test)]
@@ -51,6 +52,7 @@ mod files_out;
 mod fingerprint;
 pub mod history;
 mod lives;
+mod memory;
 pub mod museum;
 pub mod panics;
 mod phases;

@@ -118,7 +118,7 @@ enum Part<'a> {
 }
 
 /// Plays them all. A row whose runs were not all played, because `stop` was set, is left out.
-pub fn tour(exhibits: &[Exhibit], tour: &Tour, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Row> {
+pub fn tour(exhibits: &[Exhibit], tour: &Tour, progress: &dyn Progress, stop: &Arc<AtomicBool>) -> Vec<Row> {
     let parts: Vec<Part<'_>> = exhibits.iter().flat_map(parts).collect();
     let play = |part: &Part<'_>| match part {
         Part::Broken(exhibit) => Some(search(exhibit, tour, progress, stop)),
@@ -154,13 +154,13 @@ fn played(
     prepared: &Arc<Prepared>,
     seeds: Range<u64>,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> SweepReport {
     sweep(prepared, &SweepOptions { seeds, jobs: 1 }, &Plain(progress), stop)
 }
 
 /// Plays the broken version on the seeds that were asked for; and on more if luck is needed and has not come.
-fn search(exhibit: &Exhibit, tour: &Tour, progress: &dyn Progress, stop: &AtomicBool) -> SweepReport {
+fn search(exhibit: &Exhibit, tour: &Tour, progress: &dyn Progress, stop: &Arc<AtomicBool>) -> SweepReport {
     let Range { start, end } = tour.seeds(exhibit);
     let last = tour.search_end(exhibit);
     let mut report = played(&exhibit.broken, start..end, progress, stop);

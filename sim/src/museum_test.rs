@@ -9,7 +9,7 @@ fn exhibit(name: &str) -> Exhibit {
 }
 
 fn visit(exhibits: &[Exhibit], jobs: usize) -> Vec<Row> {
-    tour(exhibits, &Tour { seeds: Some(3..5), jobs }, &(), &AtomicBool::new(false))
+    tour(exhibits, &Tour { seeds: Some(3..5), jobs }, &(), &Arc::default())
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn a_tour_that_is_stopped_shows_only_what_was_seen_whole() {
     let exhibits = [exhibit("s1b_nobody_restarts")];
-    let rows = tour(&exhibits, &Tour { seeds: None, jobs: 1 }, &(), &AtomicBool::new(true));
+    let rows = tour(&exhibits, &Tour { seeds: None, jobs: 1 }, &(), &Arc::new(AtomicBool::new(true)));
     assert_eq!(rows, []);
 }
 

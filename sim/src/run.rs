@@ -7,6 +7,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use highwater_model::event::{Event, Step};
 use highwater_model::view::ClusterView;
@@ -29,11 +30,13 @@ pub struct RunOptions {
     pub judges: bool,
     /// Who is shown every step.
     pub trace: Option<Box<dyn Trace>>,
+    /// Once this is set the run ends, within some milliseconds, as [`RunEnd::Interrupted`](highwater_reports::end::RunEnd).
+    pub stop: Option<Arc<AtomicBool>>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { judges: true, trace: None }
+        Self { judges: true, trace: None, stop: None }
     }
 }
 
@@ -65,7 +68,10 @@ pub(crate) fn run_noted(
 fn world(prepared: &Arc<Prepared>, seed: u64, swarm: Option<Drawn>, options: RunOptions) -> World<Watch> {
     let setup = PanelSetup { seed, swarm, ..prepared.panel.clone() };
     let panel = if options.judges { Panel::new(setup) } else { Panel::off(setup) };
-    World::new(prepared, seed, Watch { panel, prepared: Arc::clone(prepared) }, options.trace)
+    let watch = Watch { panel, prepared: Arc::clone(prepared) };
+    let mut world = World::new(prepared, seed, watch, options.trace);
+    world.stop = options.stop;
+    world
 }
 
 /// The judges, looking at a world.

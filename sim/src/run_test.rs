@@ -4,6 +4,7 @@ use highwater_model::ids::{BrokerId, NodeId, TopicId, TopicPartition};
 use highwater_model::machine::Ending;
 use highwater_model::time::{Instant, Micros};
 use highwater_reports::end::RunEnd;
+use highwater_reports::outcome::Unexpected;
 
 use super::*;
 use crate::scenario::format::{RandomFault, RandomFaults};
@@ -30,7 +31,7 @@ fn run_everywhere(plan: Plan, seeds: std::ops::Range<u64>) -> Vec<RunReport> {
             let bare = run_bare(&prepared, seed, RunOptions::default());
             let simulated = run(&prepared, seed, RunOptions::default());
             assert_eq!(bare, simulated, "seed {seed}");
-            let unjudged = run_bare(&prepared, seed, RunOptions { judges: false, trace: None });
+            let unjudged = run_bare(&prepared, seed, RunOptions { judges: false, ..RunOptions::default() });
             assert_eq!(bare.fingerprint, unjudged.fingerprint, "seed {seed}: judges only look");
             bare
         })
@@ -189,4 +190,44 @@ fn random_faults_on_a_real_cluster_end_alike_on_both_drivers() {
     for report in run_everywhere(plan, 0..20) {
         assert!(!matches!(report.end, RunEnd::Panicked { .. } | RunEnd::EventsExhausted), "{:?}", report.end);
     }
+}
+
+/// Time enough to write so many.
+fn long(records: u32) -> Plan {
+    let mut plan = plan(vec![]);
+    plan.duration = Instant::from_millis(60_000);
+    plan.producers[0].records = records;
+    plan
+}
+
+#[test]
+fn a_run_that_holds_more_than_it_may_is_stopped_at_the_same_step_everywhere() {
+    let whole = run_everywhere(long(300), 0..1).remove(0);
+    let mut plan = long(300);
+    plan.memory_max = Some(60_000);
+    let report = run_everywhere(plan.clone(), 0..1).remove(0);
+    let RunEnd::MemoryExhausted { held } = report.end else { panic!("{:?}", report.end) };
+    assert!(held > 60_000 && report.steps < whole.steps, "{held} bytes, {} steps", report.steps);
+    assert_eq!(report.unexpected, [Unexpected::MemoryExhausted { held }]);
+    assert_eq!(report.outcome.exit_code(), 3);
+    plan.memory_max = Some(100_000_000);
+    assert_eq!(run_everywhere(plan, 0..1), [whole], "a bound that is not met changes nothing");
+}
+
+#[test]
+fn a_run_that_is_interrupted_ends_soon_and_what_it_lacks_is_not_held_against_it() {
+    let prepared = prepared(coordinated(long(300)));
+    let whole = run_bare(&prepared, 0, RunOptions::default());
+    let stop = Arc::new(AtomicBool::new(false));
+    let (set, seen) = (Arc::clone(&stop), 300);
+    let trace = move |it: crate::trace::Seen<'_>| {
+        if it.step.id.0 == seen {
+            set.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    };
+    let options = RunOptions { trace: Some(Box::new(trace)), stop: Some(stop), ..RunOptions::default() };
+    let report = run(&prepared, 0, options);
+    assert_eq!(report.end, RunEnd::Interrupted);
+    assert_eq!(report.unexpected, [Unexpected::Interrupted]);
+    assert!(report.steps >= seen && report.steps < whole.steps / 2, "{} of {}", report.steps, whole.steps);
 }

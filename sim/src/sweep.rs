@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use highwater_reports::end::RunEnd;
 use highwater_reports::report::RunReport;
 use highwater_reports::sweep::SweepReport;
 
@@ -50,17 +51,19 @@ pub struct Bounds<'a> {
     pub failures: Option<u64>,
     /// Once this says so, no further seed is begun.
     pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Once this is set the seeds under way are given up, and no further one is begun.
+    pub give_up: Option<&'a Arc<AtomicBool>>,
 }
 
-/// Plays every seed and adds up what comes of it. Once `stop` is set no further seed is begun, and what was found so far
-/// is returned; [`SweepReport::seeds`] tells how many there were.
+/// Plays every seed and adds up what comes of it. Once `stop` is set the seeds under way are given up, and what was found
+/// in those before them is returned; [`SweepReport::seeds`] tells how many there were.
 pub fn sweep(
     prepared: &Arc<Prepared>,
     options: &SweepOptions,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> SweepReport {
-    let bounds = Bounds { failures: None, stop: &|| stop.load(Ordering::Relaxed) };
+    let bounds = Bounds { failures: None, stop: &|| stop.load(Ordering::Relaxed), give_up: Some(stop) };
     sweep_within(prepared, options, &bounds, progress, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -93,7 +96,12 @@ pub fn sweep_within(
                 if (bounds.stop)() || order.is_closed() {
                     break;
                 }
-                runs.push(run::run(prepared, first + begin + place, RunOptions::default()));
+                let options = RunOptions { stop: bounds.give_up.cloned(), ..RunOptions::default() };
+                let run = run::run(prepared, first + begin + place, options);
+                if run.end == RunEnd::Interrupted {
+                    break;
+                }
+                runs.push(run);
             }
             let whole = runs.len() as u64 == seeds;
             order.take(chunk, runs, whole);

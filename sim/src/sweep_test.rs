@@ -29,7 +29,7 @@ fn printed(report: &SweepReport) -> String {
 
 fn within(jobs: usize, failures: Option<u64>, heard: &mut Vec<(u64, Outcome)>) -> SweepReport {
     let options = SweepOptions { seeds: 5..405, jobs };
-    let bounds = Bounds { failures, stop: &|| false };
+    let bounds = Bounds { failures, stop: &|| false, give_up: None };
     sweep_within(&prepared(), &options, &bounds, &(), &mut |run| {
         heard.push((run.seed, run.outcome));
         ControlFlow::Continue(())
@@ -63,21 +63,37 @@ fn a_sweep_that_is_stopped_keeps_a_row_of_seeds_without_a_gap_and_these_again_ar
     let begun = AtomicU64::new(0);
     let options = SweepOptions { seeds: 0..10_000, jobs: 3 };
     let stop = || begun.fetch_add(1, Ordering::Relaxed) > 100;
-    let stopped =
-        sweep_within(&prepared(), &options, &Bounds { failures: None, stop: &stop }, &(), &mut |_| {
-            ControlFlow::Continue(())
-        });
+    let stopped = sweep_within(
+        &prepared(),
+        &options,
+        &Bounds { failures: None, stop: &stop, give_up: None },
+        &(),
+        &mut |_| ControlFlow::Continue(()),
+    );
     assert!((1..=102).contains(&stopped.seeds), "{}", stopped.seeds);
     let again = SweepOptions { seeds: 0..stopped.seeds, jobs: 1 };
-    assert_eq!(printed(&sweep(&prepared(), &again, &(), &AtomicBool::new(false))), printed(&stopped));
+    assert_eq!(printed(&sweep(&prepared(), &again, &(), &Arc::default())), printed(&stopped));
 }
 
 #[test]
 fn who_listens_may_end_the_sweep() {
     let options = SweepOptions { seeds: 0..100, jobs: 2 };
-    let bounds = Bounds { failures: None, stop: &|| false };
+    let bounds = Bounds { failures: None, stop: &|| false, give_up: None };
     let ended = sweep_within(&prepared(), &options, &bounds, &(), &mut |run| {
         if run.seed == 11 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert_eq!((ended.seeds, ended.last_seed), (12, Some(11)));
+}
+
+#[test]
+fn a_seed_that_is_given_up_is_in_no_report() {
+    let options = SweepOptions { seeds: 0..10, jobs: 2 };
+    let given_up = Arc::new(AtomicBool::new(true));
+    let bounds = Bounds { failures: None, stop: &|| false, give_up: Some(&given_up) };
+    let mut heard = 0;
+    let report = sweep_within(&prepared(), &options, &bounds, &(), &mut |_| {
+        heard += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!((report.seeds, heard), (0, 0));
 }

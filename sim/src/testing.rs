@@ -117,6 +117,7 @@ pub(crate) fn plan(faults: Vec<(PlannedWhen, PlannedAction)>) -> Plan {
         duration: Instant::from_millis(5_000),
         liveness: Micros::from_millis(2_000),
         events_max: 100_000,
+        memory_max: None,
         expect: highwater_reports::expect::Expect::default(),
     }
 }

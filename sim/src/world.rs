@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use highwater_model::event::{Event, Step, StepId};
 use highwater_model::ids::NodeId;
@@ -84,6 +85,10 @@ pub struct World<O> {
     // ---- phases ----
     pub(crate) healing: bool,
     pub(crate) end: Option<RunEnd>,
+    /// Ends the run once it is set.
+    pub(crate) stop: Option<Arc<AtomicBool>>,
+    /// At which step to look next whether a bound is met.
+    pub(crate) look_at: u64,
 }
 
 impl<O: Observer> World<O> {
@@ -124,6 +129,8 @@ impl<O: Observer> World<O> {
             turns: VecDeque::new(),
             healing: false,
             end: None,
+            stop: None,
+            look_at: 0,
             prepared: Arc::clone(prepared),
             seed,
         };
@@ -159,8 +166,10 @@ impl<O: Observer> World<O> {
             if self.end.is_some() {
                 return Turn::Done;
             }
-            if self.steps >= self.prepared.plan.events_max {
-                self.end = Some(RunEnd::EventsExhausted);
+            if self.steps >= self.look_at
+                && let Some(end) = self.met_a_bound()
+            {
+                self.end = Some(end);
                 return Turn::Done;
             }
             let turn = match self.wire.pop() {

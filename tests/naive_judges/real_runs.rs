@@ -19,7 +19,7 @@ fn play(prepared: &Arc<Prepared>, seed: u64) -> Both {
         let mut both = looking.lock().expect("no step panicked");
         both.as_mut().expect("it is taken at the end").look(seen.step, seen.events, seen.view);
     };
-    let options = RunOptions { trace: Some(Box::new(trace)), judges: false };
+    let options = RunOptions { trace: Some(Box::new(trace)), judges: false, ..RunOptions::default() };
     run_bare(prepared, seed, options);
     let both = both.lock().expect("no step panicked").take();
     both.expect("it is taken once")

@@ -230,7 +230,9 @@ fn first_panic(sweep: &SweepReport) -> Option<FirstPanic> {
         | Unexpected::EventMissing { .. }
         | Unexpected::EventTooRare { .. }
         | Unexpected::Stalled { .. }
-        | Unexpected::EventsExhausted => None,
+        | Unexpected::EventsExhausted
+        | Unexpected::MemoryExhausted { .. }
+        | Unexpected::Interrupted => None,
     });
     Some(FirstPanic { seed: failure.seed, message: message.unwrap_or_default() })
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use highwater_model::ids::NodeId;
 use highwater_model::record::{Content, Record};
 
+use crate::fnv;
+
 /// A stream's number, from 1; 0 for records without a key.
 pub(super) type Stream = u32;
 
@@ -70,11 +72,8 @@ impl Keys {
     }
 }
 
-/// FNV-1a.
 fn hash(client: NodeId, key: &[u8]) -> usize {
-    let start = 0xcbf2_9ce4_8422_2325 ^ u64::from(client.0);
-    let hash = key.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash ^ hash >> 32) as usize
+    fnv::folded(fnv::START ^ u64::from(client.0), key) as usize
 }
 
 #[cfg(test)]

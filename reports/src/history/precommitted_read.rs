@@ -10,7 +10,7 @@
 //! transaction that goes on after it was read.
 
 use highwater_model::event::Step;
-use highwater_model::ids::NodeId;
+use highwater_model::ids::{NodeId, TopicPartition};
 
 use super::transactions::at_mut;
 use super::{History, Report, aborted_read, record_name};
@@ -35,19 +35,17 @@ pub(super) fn read(history: &mut History, step: &Step, client: NodeId, report: R
         return;
     }
     let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
-    history.precommitted_read.broke(promised, || Finding {
-        property: Property::PrecommittedRead,
-        step: *step,
-        partition: Some(partition),
-        evidence: format!(
+    let evidence = || {
+        format!(
             "{} is given {} at offset {offset} of {}, of transaction {} of {}, and nobody has decided that it is committed",
             names.node(client),
             record_name(names, value),
             names.partition(partition),
             transaction.number,
             names.node(transaction.client)
-        ),
-    });
+        )
+    };
+    history.precommitted_read.broke(promised, || finding(step, partition, evidence()));
 }
 
 /// A record was handed over for a transaction that is open.
@@ -59,16 +57,18 @@ pub(super) fn goes_on(history: &mut History, step: &Step, place: u32, promises: 
         return;
     };
     let (names, promised) = (&history.names, promises.is_lasting(partition.topic));
-    history.precommitted_read.broke(promised, || Finding {
-        property: Property::PrecommittedRead,
-        step: *step,
-        partition: Some(partition),
-        evidence: format!(
+    let evidence = || {
+        format!(
             "{} of transaction {} of {} was read with isolation.level=read_committed, and its application goes on with {}",
             record_name(names, given),
             transaction.number,
             names.node(transaction.client),
             record_name(names, next)
-        ),
-    });
+        )
+    };
+    history.precommitted_read.broke(promised, || finding(step, partition, evidence()));
+}
+
+fn finding(step: &Step, partition: TopicPartition, evidence: String) -> Finding {
+    Finding { property: Property::PrecommittedRead, step: *step, partition: Some(partition), evidence }
 }

@@ -75,7 +75,10 @@ impl Liveness {
     pub(crate) fn judge(&mut self, last: &Last<'_>, end: &RunEnd) {
         match end {
             RunEnd::Converged | RunEnd::Stalled { .. } => {}
-            RunEnd::EventsExhausted | RunEnd::Panicked { .. } => return,
+            RunEnd::EventsExhausted
+            | RunEnd::MemoryExhausted { .. }
+            | RunEnd::Interrupted
+            | RunEnd::Panicked { .. } => return,
         }
         converged::judge(last, &mut self.converged);
         elected::judge(last, &mut self.elected);

@@ -37,6 +37,9 @@ pub struct Museum {
     pub version: u32,
     /// Whether everything breaks and holds as its file states.
     pub as_stated: bool,
+    /// How many files there were to play, if it was interrupted; no more than the rows were played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interrupted_of: Option<usize>,
     /// A file each.
     pub rows: Vec<Row>,
 }
@@ -120,7 +123,7 @@ impl Museum {
     /// The table of these rows.
     pub fn new(rows: Vec<Row>) -> Self {
         let as_stated = rows.iter().all(|row| row.amiss.is_empty());
-        Self { version: VERSION, as_stated, rows }
+        Self { version: VERSION, as_stated, interrupted_of: None, rows }
     }
 
     /// 0 if all is as stated, 101 if anything panicked, else 1.

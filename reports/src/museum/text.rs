@@ -18,10 +18,13 @@ const PRESETS: usize = 32;
 pub fn museum(museum: &Museum) -> String {
     let files = museum.rows.len();
     let amiss = museum.rows.iter().filter(|row| !row.amiss.is_empty()).count();
-    let mut text = match amiss {
-        0 if files == 1 => "MUSEUM  1 bug; it breaks and is mended as stated\n\n".to_owned(),
-        0 => format!("MUSEUM  {files} bugs; all break and are mended as stated\n\n"),
-        _ => format!("MUSEUM  {files} bugs; {amiss} not as stated\n\n"),
+    let mut text = match (amiss, museum.interrupted_of) {
+        (_, Some(of)) => {
+            format!("MUSEUM  interrupted after {files} of {of} bugs; {amiss} not as stated\n\n")
+        }
+        (0, None) if files == 1 => "MUSEUM  1 bug; it breaks and is mended as stated\n\n".to_owned(),
+        (0, None) => format!("MUSEUM  {files} bugs; all break and are mended as stated\n\n"),
+        (_, None) => format!("MUSEUM  {files} bugs; {amiss} not as stated\n\n"),
     };
     let heads = ["bug", "breaks", "broken in", "mended in", "found\nafter", "under each preset"];
     text += &table(heads.map(str::to_owned).into_iter(), museum.rows.iter().map(cells));

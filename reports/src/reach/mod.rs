@@ -74,6 +74,8 @@ pub struct Reach {
     scenarios: Vec<String>,
     /// The smallest seed, and how many each was to be played on.
     seeds: (u64, u64),
+    /// After how many runs it was interrupted.
+    interrupted_after: Option<u64>,
     /// Everything that may be reached: by which scenarios, in their order, on how many seeds.
     items: BTreeMap<Item, BTreeMap<usize, u64>>,
 }
@@ -96,12 +98,17 @@ impl Reach {
         items: impl IntoIterator<Item = Item>,
     ) -> Self {
         let items = items.into_iter().map(|item| (item, BTreeMap::new())).collect();
-        Self { scenarios, seeds: (first_seed, seeds), items }
+        Self { scenarios, seeds: (first_seed, seeds), interrupted_after: None, items }
     }
 
     /// So many seeds of a scenario, by its place, reached this.
     pub fn add(&mut self, scenario: usize, item: Item, seeds: u64) {
         *self.items.entry(item).or_default().entry(scenario).or_default() += seeds;
+    }
+
+    /// No more than so many runs were played.
+    pub fn interrupt(&mut self, runs: u64) {
+        self.interrupted_after = Some(runs);
     }
 
     /// What nothing reaches, by sort.
@@ -140,6 +147,8 @@ impl Serialize for Reach {
             scenarios: &'a [String],
             first_seed: u64,
             seeds: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            interrupted_after_runs: Option<u64>,
             unreached: Vec<&'a Item>,
             reached: Vec<Reached<'a>>,
         }
@@ -148,6 +157,7 @@ impl Serialize for Reach {
             scenarios: &self.scenarios,
             first_seed: self.seeds.0,
             seeds: self.seeds.1,
+            interrupted_after_runs: self.interrupted_after,
             unreached: self.unreached().collect(),
             reached: self.reached().map(|(item, by)| Reached { item, by }).collect(),
         };

@@ -35,7 +35,9 @@ fn headline(reach: &Reach) -> String {
     };
     let (all, reached) = (reach.items.len(), reach.reached().count());
     let plural = if scenarios == 1 { "" } else { "s" };
-    format!("COVERAGE  {scenarios} scenario{plural}, {played}: {reached} of {all} reached\n")
+    let interrupted = reach.interrupted_after.map(|runs| format!(", interrupted after {runs} runs"));
+    let interrupted = interrupted.unwrap_or_default();
+    format!("COVERAGE  {scenarios} scenario{plural}, {played}{interrupted}: {reached} of {all} reached\n")
 }
 
 fn unreached(reach: &Reach) -> String {

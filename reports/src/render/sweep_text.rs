@@ -19,7 +19,7 @@ use crate::sweep::{Failure, PropertySweep, SweepReport};
 /// the gravest outcome, or the sweep where no single seed does.
 pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     let mut text = headline(
-        report.outcome(),
+        report.outcome().words(),
         &report.scenario,
         &protocol(report.protocol, &report.switches),
         &seeds(report),

@@ -30,8 +30,9 @@ pub(super) const INDENT: &str = "             ";
 
 /// The report on one seed. A failure's last line is the command that plays it again.
 pub fn run(report: &RunReport, again: &Again<'_>) -> String {
+    let interrupted = report.end == RunEnd::Interrupted && report.outcome == Outcome::Stalled;
     let mut text = headline(
-        report.outcome,
+        if interrupted { "INTERRUPTED" } else { report.outcome.words() },
         &report.scenario,
         &protocol(report.protocol, &report.switches),
         &format!("seed {}", report.seed),
@@ -70,13 +71,13 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
 
 /// `BROKEN  leader-crash, 0.11-iv1, seed 7, acks=1`
 pub(super) fn headline(
-    outcome: Outcome,
+    words: &str,
     scenario: &Arc<str>,
     protocol: &str,
     seeds: &str,
     overrides: &[String],
 ) -> String {
-    let mut line = format!("{}  {scenario}, {protocol}, {seeds}", outcome.words());
+    let mut line = format!("{words}  {scenario}, {protocol}, {seeds}");
     for pair in overrides {
         line += ", ";
         line += pair;
@@ -318,6 +319,8 @@ fn extent(report: &RunReport) -> String {
         RunEnd::Converged => "converged",
         RunEnd::Stalled { .. } => "stalled",
         RunEnd::EventsExhausted => "stopped: too many steps",
+        RunEnd::MemoryExhausted { .. } => "stopped: too much memory",
+        RunEnd::Interrupted => "interrupted",
         RunEnd::Panicked { .. } => "panicked",
     };
     format!(

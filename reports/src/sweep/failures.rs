@@ -75,6 +75,8 @@ fn by_what_was_unexpected(run: &RunReport) -> String {
         Unexpected::EventTooRare { event, .. } => format!("{} came too rarely", event.name()),
         Unexpected::Stalled { .. } => "stalled".to_owned(),
         Unexpected::EventsExhausted => "more steps than events_max".to_owned(),
+        Unexpected::MemoryExhausted { .. } => "more memory than memory_max_bytes".to_owned(),
+        Unexpected::Interrupted => "interrupted".to_owned(),
     })
 }
 

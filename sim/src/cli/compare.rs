@@ -216,7 +216,7 @@ fn is_alike(one: &LoadError, other: &LoadError) -> bool {
 }
 
 /// Plays one combination after the other. Once `stop` is set the one under way is given up.
-fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &AtomicBool) -> Comparison {
+fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &Arc<AtomicBool>) -> Comparison {
     let seeds = match (arguments.seed, &arguments.seeds) {
         (Some(seed), _) => seed..seed + 1,
         (None, Some(seeds)) => seeds.clone(),
@@ -234,9 +234,7 @@ fn play(arguments: &CompareArguments, combinations: &[Combination], stop: &Atomi
         combinations: combinations.len() as u64,
         rows: Vec::new(),
     };
-    let jobs =
-        arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let options = SweepOptions { seeds, jobs };
+    let options = SweepOptions { seeds, jobs: super::jobs(arguments.jobs) };
     let line = Line::new(&comparison.scenario, count.saturating_mul(comparison.combinations));
     for combination in combinations {
         let mut prepared = Prepared::new(Arc::clone(&combination.plan));

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
@@ -21,7 +22,7 @@ fn a_combination_is_the_same_run_as_the_settings_on_their_own() {
     let alone = typed(&["--vary", "acks=1", "--seeds", "0..3", "--set", "retries=2"]);
     let rows = |arguments: &CompareArguments| {
         let loaded = load_all(arguments).unwrap_or_default();
-        play(arguments, &loaded, &AtomicBool::new(false)).rows
+        play(arguments, &loaded, &Arc::default()).rows
     };
     let (both, alone) = (rows(&both), rows(&alone));
     assert_eq!((both.len(), alone.len()), (2, 1));
@@ -33,7 +34,7 @@ fn a_combination_is_the_same_run_as_the_settings_on_their_own() {
 fn a_combination_that_is_interrupted_has_no_row() {
     let arguments = typed(&["--vary", "acks=0,1", "--seed", "7"]);
     let loaded = load_all(&arguments).unwrap_or_default();
-    let comparison = play(&arguments, &loaded, &AtomicBool::new(true));
+    let comparison = play(&arguments, &loaded, &Arc::new(AtomicBool::new(true)));
     assert_eq!((comparison.rows.len(), comparison.combinations), (0, 2));
     assert_eq!((comparison.first_seed, comparison.last_seed, comparison.seeds), (7, 7, 1));
 }
@@ -85,7 +86,7 @@ fn what_the_file_expects_is_not_judged() {
     let arguments =
         typed(&["--vary", "acks=1", "--seed", "3", "--set", r#"expect.must_see=["leader_elected"]"#]);
     let loaded = load_all(&arguments).unwrap_or_default();
-    let comparison = play(&arguments, &loaded, &AtomicBool::new(false));
+    let comparison = play(&arguments, &loaded, &Arc::default());
     assert_eq!(comparison.rows.iter().map(|row| row.verdicts.kept).collect::<Vec<_>>(), [1]);
     assert_eq!(loaded[0].settings, Settings(vec![("acks".to_owned(), "1".to_owned())]));
 }

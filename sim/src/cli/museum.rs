@@ -66,8 +66,9 @@ pub(super) fn museum(arguments: &MuseumArguments) -> io::Result<Exit> {
     let plan = Tour { seeds: arguments.seeds.clone(), jobs };
     let stop = interrupt::listen();
     let line = Line::new("museum", plan.runs(&exhibits));
-    let found = Museum::new(tour(&exhibits, &plan, &line, stop));
+    let mut found = Museum::new(tour(&exhibits, &plan, &line, stop));
     line.finish();
+    found.interrupted_of = stop.load(Ordering::Relaxed).then_some(exhibits.len());
     output::result(&face(arguments.format, &found, text::museum))?;
     if stop.load(Ordering::Relaxed) {
         output::note("highwater: interrupted; the table above is of what was played to the end");

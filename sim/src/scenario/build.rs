@@ -57,6 +57,7 @@ fn plan(name: &str, scenario: &Scenario, overrides: &[String], lookup: &Lookup<'
         duration: Instant::from_millis(scenario.duration_ms),
         liveness: Micros::from_millis(scenario.liveness_ms),
         events_max: scenario.events_max,
+        memory_max: scenario.memory_max_bytes,
         expect: scenario.expect.clone(),
     })
 }

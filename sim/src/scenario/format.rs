@@ -66,6 +66,11 @@ pub struct Scenario {
     #[serde(default = "default_events_max")]
     #[schemars(range(min = 1))]
     pub events_max: u64,
+    /// A run that holds more memory than this, as it is estimated from its logs, its messages on their way and what judges remember
+    /// of them, is stopped and reported. Unless it is said, memory is not bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub memory_max_bytes: Option<u64>,
     /// What must come of it.
     #[serde(default)]
     pub expect: Expect,

@@ -48,6 +48,8 @@ pub struct Plan {
     pub liveness: Micros,
     /// A run that takes more steps than this is stopped.
     pub events_max: u64,
+    /// A run that holds more bytes than this, as they are estimated, is stopped.
+    pub memory_max: Option<u64>,
     /// What must come of it.
     pub expect: Expect,
 }

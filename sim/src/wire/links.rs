@@ -79,6 +79,11 @@ impl Links {
     }
 
     #[inline]
+    /// How many parcels cuts hold back.
+    pub(crate) fn held(&self) -> usize {
+        self.links.iter().filter_map(|link| link.trouble.as_ref()).map(|trouble| trouble.held.len()).sum()
+    }
+
     fn index(&self, from: Place, to: Place) -> usize {
         usize::from(from.0) * self.places + usize::from(to.0)
     }

@@ -102,6 +102,12 @@ impl Wire {
         self.sent
     }
 
+    /// How many bytes hold what is on its way, held back by a cut, or waits for a node that stands still.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let waiting: usize = self.stations.iter().map(|station| station.backlog.len()).sum();
+        self.queue.held_bytes() + ((waiting + self.links.held()) * size_of::<Parcel>()) as u64
+    }
+
     /// All nodes.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.stations.len() as u16).map(NodeId)

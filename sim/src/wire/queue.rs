@@ -165,6 +165,11 @@ impl Queue {
         self.heap.push(Reverse(Entry { key, slot: Self::TIMER }));
     }
 
+    /// How many bytes all that was ever on its way at once takes: slots are kept for what comes next.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        (self.parcels.len() * size_of::<Option<Parcel>>() + self.heap.len() * size_of::<Entry>()) as u64
+    }
+
     pub(crate) fn pop(&mut self) -> Option<(Key, Due)> {
         let Reverse(entry) = self.heap.pop()?;
         if entry.slot == Self::TIMER {

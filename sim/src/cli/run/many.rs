@@ -1,6 +1,7 @@
 //! Many seeds: the sweep, when it ends before its last seed, and what is said then.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use highwater_reports::render::{Again, json, quoted, text};
@@ -17,7 +18,7 @@ use crate::sweep::{Bounds, SweepOptions, sweep_within};
 pub(super) struct Ends<'a> {
     pub(super) deadline: Option<Deadline>,
     pub(super) failures: Option<u64>,
-    pub(super) interrupted: &'a AtomicBool,
+    pub(super) interrupted: &'a Arc<AtomicBool>,
 }
 
 /// Plays the seeds that the command line says, of one scenario.
@@ -63,7 +64,7 @@ fn swept(
 ) -> SweepReport {
     let options = SweepOptions { seeds: seeds.clone(), jobs: crate::cli::jobs(arguments.jobs) };
     let stop = || ends.interrupted.load(Ordering::Relaxed) || ends.deadline.is_some_and(Deadline::is_over);
-    let bounds = Bounds { failures: ends.failures, stop: &stop };
+    let bounds = Bounds { failures: ends.failures, stop: &stop, give_up: Some(ends.interrupted) };
     let line = match ends.deadline {
         Some(deadline) => Line::until(&story.prepared.plan.name, move || deadline.left()),
         None if seeds.end == u64::MAX => Line::open(&story.prepared.plan.name),

@@ -1,6 +1,7 @@
 //! `highwater run`: plays scenarios, on one seed or on many.
 
 mod budget;
+mod limits;
 mod many;
 mod ndjson;
 mod one;
@@ -19,6 +20,7 @@ use highwater_reports::report::Fingerprint;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::budget::Budget;
+use self::limits::Limits;
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
@@ -65,6 +67,8 @@ pub(super) struct RunArguments {
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    limits: Limits,
     /// How to print the report. Several scenarios make a JSON array
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -88,7 +92,8 @@ Examples:
   highwater run scenarios/chaos.json --until 5m --ndjson chaos.ndjson
   highwater run scenarios --seeds 0..1000 --fail-fast
   highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
-  highwater run scenarios/chaos.json --seed 7 --history chaos.edn";
+  highwater run scenarios/chaos.json --seed 7 --history chaos.edn
+  highwater run my_scenario.json --seeds 0..1000 --events-max 500000 --memory-max 200MB";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -184,7 +189,8 @@ fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io:
     let mut failures = arguments.until_failures.map(NonZeroU64::get).or(arguments.fail_fast.then_some(1));
     let mut parts = Vec::new();
     for (place, story) in stories.iter().enumerate() {
-        if interrupted.load(Ordering::Relaxed) || ndjson.failure().is_some() {
+        // The first always has a report, so that there is one to print.
+        if !parts.is_empty() && interrupted.load(Ordering::Relaxed) || ndjson.failure().is_some() {
             break;
         }
         if failures == Some(0) {
@@ -199,7 +205,7 @@ fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io:
             let deadline = budget.share(stories.len() - place);
             many(arguments, story, &Ends { deadline, failures, interrupted }, ndjson)
         } else {
-            one(arguments, story, ndjson)?
+            one(arguments, story, interrupted, ndjson)?
         };
         failures = failures.map(|most| most.saturating_sub(played.failures));
         if arguments.format == Format::Text {
@@ -230,10 +236,11 @@ fn gravity(exit: Exit) -> u8 {
 fn load_all(arguments: &RunArguments) -> Result<Vec<Story>, ()> {
     let files =
         files::expand(&arguments.paths).map_err(|errors| output::note(&errors.render(output::colours())))?;
+    let set: Vec<String> = arguments.set.iter().cloned().chain(arguments.limits.overrides()).collect();
     let mut loaded = Vec::new();
     let mut failed = false;
     for file in files {
-        match load::load(&file.path, &arguments.set) {
+        match load::load(&file.path, &set) {
             Ok(scenario) => {
                 let said = serde_json::to_string(&scenario.scenario).expect("a scenario's keys are strings");
                 let hash = Fingerprint(xxh3_64(said.as_bytes()));

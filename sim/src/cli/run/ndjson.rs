@@ -2,8 +2,7 @@
 //!
 //! The file is a stream and grows in place, so that others can follow it. What is cut short ends with a whole line.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,10 +17,12 @@ use highwater_reports::sweep::failures::signature;
 use highwater_reports::verdict::Verdict;
 use serde::Serialize;
 
+use crate::files_out::Stream;
+
 /// The file, if one was asked for.
 pub(super) struct Ndjson {
     path: PathBuf,
-    file: Option<File>,
+    file: Option<Stream>,
     failed: Option<io::Error>,
 }
 
@@ -53,9 +54,9 @@ impl Ndjson {
     /// Begins the file anew.
     ///
     /// # Errors
-    /// What the system says.
+    /// Why it cannot be written, and what to do about it.
     pub(super) fn create(path: Option<&Path>) -> io::Result<Self> {
-        let file = path.map(File::create).transpose()?;
+        let file = path.map(Stream::create).transpose()?;
         Ok(Self { path: path.map(Path::to_owned).unwrap_or_default(), file, failed: None })
     }
 
@@ -64,7 +65,7 @@ impl Ndjson {
         let Some(file) = &mut self.file else { return ControlFlow::Continue(()) };
         let mut line = serde_json::to_vec(&Line::of(run)).expect("a report's keys are strings");
         line.push(b'\n');
-        match file.write_all(&line) {
+        match file.line(&line) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);

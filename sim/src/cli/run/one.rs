@@ -1,6 +1,7 @@
 //! One seed: its report, and with `--trace` every event before it.
 
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use highwater_reports::render::trace::Trace as Timeline;
@@ -13,16 +14,21 @@ use crate::prepared::Prepared;
 use crate::run::{self, RunOptions};
 use crate::trace;
 
-pub(super) fn one(arguments: &RunArguments, story: &Story, ndjson: &mut Ndjson) -> io::Result<Played> {
+pub(super) fn one(
+    arguments: &RunArguments,
+    story: &Story,
+    interrupted: &Arc<AtomicBool>,
+    ndjson: &mut Ndjson,
+) -> io::Result<Played> {
     let Story { file, prepared, .. } = story;
     let seed = arguments.seed.unwrap_or(0);
     let lines = Arc::new(Mutex::new(String::new()));
-    let mut options = RunOptions::default();
+    let mut options = RunOptions { stop: Some(Arc::clone(interrupted)), ..RunOptions::default() };
     let kept = arguments.history.as_ref().map(|target| (target, history::Kept::new(prepared)));
     let timeline = arguments.trace.then(|| timeline(prepared, &lines));
     options.trace = trace::both(timeline, kept.as_ref().map(|(_, kept)| Box::new(kept.ear()) as _));
     let mut report = run::run(prepared, seed, options);
-    causes::explain(prepared, &mut report);
+    causes::explain_until(prepared, &mut report, interrupted);
     // Whether it could be written is asked when all is printed.
     let _told_later = ndjson.write(&report);
     if arguments.trace {
