@@ -17,7 +17,7 @@ use highwater_reports::swarm::Drawn;
 
 use crate::crew::Cluster;
 use crate::driver::{Ended, Observer};
-use crate::faults::Decisions;
+use crate::faults::{Decision, Decisions};
 use crate::prepared::Prepared;
 use crate::trace::Trace;
 use crate::world::World;
@@ -59,6 +59,19 @@ pub(crate) fn run_noted(
     let (prepared, drawn) = prepared.drawn_by(seed);
     let mut world = world(&prepared, seed, drawn, options);
     world.decisions = Some(decisions.clone());
+    bare::drive(world, Cluster::new(&prepared, seed))
+}
+
+/// As [`run_bare`], with every fault striking as it did when it was recorded.
+pub(crate) fn run_recalled(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    options: RunOptions,
+    decisions: Vec<Decision>,
+) -> RunReport {
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    let mut world = world(&prepared, seed, drawn, options);
+    world.recall(decisions);
     bare::drive(world, Cluster::new(&prepared, seed))
 }
 
