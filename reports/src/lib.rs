@@ -44,6 +44,7 @@ pub mod property;
 pub mod protocols;
 pub mod reach;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod shard;
 pub mod signature;

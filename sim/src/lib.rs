@@ -39,6 +39,7 @@ compile_error!(
 pub mod actors;
 pub mod bare;
 pub mod bisect;
+pub mod bundle;
 pub mod causes;
 pub mod cli;
 #[cfg(test)]

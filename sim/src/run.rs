@@ -75,6 +75,23 @@ pub(crate) fn run_recalled(
     bare::drive(world, Cluster::new(&prepared, seed))
 }
 
+/// As [`run_bare`] or [`run_recalled`], after a change of the code that tells of one thing more.
+#[cfg(test)]
+pub(crate) fn run_telling_more(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    more: Event,
+    decisions: Option<Vec<Decision>>,
+) -> RunReport {
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    let mut world = world(&prepared, seed, drawn, RunOptions::default());
+    if let Some(decisions) = decisions {
+        world.recall(decisions);
+    }
+    world.tell(highwater_model::event::StepId(0), vec![more]);
+    bare::drive(world, Cluster::new(&prepared, seed))
+}
+
 fn world(prepared: &Arc<Prepared>, seed: u64, swarm: Option<Drawn>, options: RunOptions) -> World<Watch> {
     let setup = PanelSetup { seed, swarm, ..prepared.panel.clone() };
     let panel = if options.judges { Panel::new(setup) } else { Panel::off(setup) };

@@ -66,6 +66,11 @@ impl Share {
         Self((share.clamp(0.0, 1.0) * (1_u64 << 32) as f64) as u64)
     }
 
+    /// From 0 to 1; [`Share::new`] of it is the same share.
+    pub(crate) fn share(self) -> f64 {
+        self.0 as f64 / (1_u64 << 32) as f64
+    }
+
     /// Whether it happens this time. Draws only if the answer is open.
     pub fn happens(self, stream: &mut ChaCha8Rng) -> bool {
         match self.0 {
