@@ -51,7 +51,7 @@ fn says_bundle(text: &str) -> bool {
 /// # Errors
 /// The file cannot be read, is no bundle, is cut off, or was written by a newer Highwater.
 pub fn read(path: &Path) -> Result<Bundle, LoadErrors> {
-    parse(&path.display().to_string(), &files::read(path)?)
+    parse(&path.display().to_string(), &files::text(path)?)
 }
 
 /// The same from its text.
