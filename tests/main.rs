@@ -12,6 +12,7 @@
 //! - `compare`: one scenario under several settings, side by side;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
+//! - `regressions`: recorded failures that must stay failures;
 //! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
 //! - `soundness`: nothing is called broken that is not;
@@ -32,6 +33,7 @@ mod house_rules;
 mod museum;
 mod mutants;
 mod naive_judges;
+mod regressions;
 mod second_opinion;
 mod soundness;
 mod walk_of_a_record;

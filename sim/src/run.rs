@@ -75,16 +75,21 @@ pub(crate) fn run_recalled(
     bare::drive(world, Cluster::new(&prepared, seed))
 }
 
-/// As [`run_bare`] or [`run_recalled`], after a change of the code that tells of one thing more.
+/// As [`run_bare`], or as [`run_recalled`] if there are decisions, after a change of the code: one thing more is told, and random
+/// faults may draw once more.
 #[cfg(test)]
-pub(crate) fn run_telling_more(
+pub(crate) fn run_changed(
     prepared: &Arc<Prepared>,
     seed: u64,
     more: Event,
+    one_draw_more: bool,
     decisions: Option<Vec<Decision>>,
 ) -> RunReport {
     let (prepared, drawn) = prepared.drawn_by(seed);
     let mut world = world(&prepared, seed, drawn, RunOptions::default());
+    if one_draw_more && let Some(chance) = &mut world.chance {
+        chance.gap();
+    }
     if let Some(decisions) = decisions {
         world.recall(decisions);
     }

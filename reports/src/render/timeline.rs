@@ -90,7 +90,9 @@ impl<'a> Timeline<'a> {
 }
 
 fn state(step: &Step, event: &Event, view: &ClusterView) -> State {
-    let Some(partition) = event.partition().and_then(|it| view.partition(it)) else { return State::default() };
+    let Some(partition) = event.partition().and_then(|it| view.partition(it)) else {
+        return State::default();
+    };
     if told_by_the_driver(event) {
         return State::default();
     }

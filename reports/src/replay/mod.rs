@@ -152,7 +152,8 @@ impl Violation {
     pub fn slug(&self) -> String {
         let named = self.property.and_then(|_| self.signature.split_whitespace().next());
         let words = named.unwrap_or(&self.signature);
-        let kept = words.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' });
+        let kept =
+            words.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' });
         kept.take(Self::SLUG_MAX).collect::<String>().trim_matches('-').to_owned()
     }
 
@@ -194,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_file_is_called_by_the_signature_or_by_what_stands_for_it() {
-        let named = violation("3f2a91c0  strong-isr at a follower: crash of leader", Some(Property::StrongIsr));
+        let named =
+            violation("3f2a91c0  strong-isr at a follower: crash of leader", Some(Property::StrongIsr));
         assert_eq!(named.slug(), "3f2a91c0");
         assert_eq!(violation("stalled", None).slug(), "stalled");
         assert_eq!(violation("panicked at model/src/x.rs:7", None).slug(), "panicked-at-model-src-x-rs-7");

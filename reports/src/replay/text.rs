@@ -15,7 +15,8 @@ pub fn replay(report: &ReplayReport, bundle: &str) -> String {
     }
     text += &fate(&report.violation, report.recorded.violation.as_ref(), None);
     if let Some(by_name) = &report.by_name {
-        text += &fate(by_name, report.recorded.violation.as_ref(), Some("with the faults as recorded, by name"));
+        text +=
+            &fate(by_name, report.recorded.violation.as_ref(), Some("with the faults as recorded, by name"));
     }
     if report.exit_code() != 0 {
         writeln!(text, "step by step: highwater replay {} --trace", crate::render::quoted(bundle))
@@ -38,8 +39,7 @@ pub fn line(report: &ReplayReport, bundle: &str) -> String {
 
 fn headline(report: &ReplayReport) -> String {
     let ReplayReport { scenario, seed, recorded, now, .. } = report;
-    let mut text =
-        format!("{}  {scenario}, seed {seed}", if report.same { "SAME" } else { "DIFFERENT" });
+    let mut text = format!("{}  {scenario}, seed {seed}", if report.same { "SAME" } else { "DIFFERENT" });
     for pair in &report.overrides {
         write!(text, ", {pair}").expect("a String takes all that is written");
     }
@@ -81,7 +81,9 @@ fn fate(fate: &Fate, recorded: Option<&Violation>, how: Option<&str>) -> String 
     let signature = |it: &Violation| it.signature.clone();
     let recorded = recorded.map(signature).unwrap_or_default();
     match (standing, found) {
-        (Standing::SameSignature, Some(found)) => told(&mut text, "", &found.signature, found.evidence.as_ref()),
+        (Standing::SameSignature, Some(found)) => {
+            told(&mut text, "", &found.signature, found.evidence.as_ref())
+        }
         (Standing::SameProperty | Standing::Gone, Some(found)) => {
             told(&mut text, "recorded: ", &recorded, None);
             told(&mut text, "now:      ", &found.signature, found.evidence.as_ref());

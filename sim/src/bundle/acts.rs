@@ -44,12 +44,9 @@ impl NamedAct {
         let name = |node: NodeId| names.node(node).to_owned();
         let pair = |(from, to): (NodeId, NodeId)| [name(from), name(to)];
         match *act {
-            Act::Crash { node, ending, keeps, restart_after } => Self::Crash {
-                node: name(node),
-                ending,
-                keeps,
-                restart_after_ms: restart_after.map(Millis),
-            },
+            Act::Crash { node, ending, keeps, restart_after } => {
+                Self::Crash { node: name(node), ending, keeps, restart_after_ms: restart_after.map(Millis) }
+            }
             Act::Shutdown { node, controlled, restart_after } => {
                 Self::Shutdown { node: name(node), controlled, restart_after_ms: restart_after.map(Millis) }
             }

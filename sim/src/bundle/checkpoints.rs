@@ -114,11 +114,14 @@ mod tests {
         (1..=count).map(move |id| {
             let step = Step { id: StepId(id), at: Instant(id * 10), ..Step::default() };
             let broker = BrokerId(if id < other_from { 1 } else { 2 });
-            (step, if id % 1_000 == 500 {
-                Event::FaultStruck { fault: 0, random: true }
-            } else {
-                Event::BrokerFenced { broker }
-            })
+            (
+                step,
+                if id % 1_000 == 500 {
+                    Event::FaultStruck { fault: 0, random: true }
+                } else {
+                    Event::BrokerFenced { broker }
+                },
+            )
         })
     }
 

@@ -137,7 +137,8 @@ fn is_scenario(path: &Path) -> bool {
 /// If it cannot be read, is not UTF-8, or is a failure bundle.
 pub fn read(path: &Path) -> Result<String, LoadErrors> {
     if is_bundle(path) {
-        let message = "this is a failure bundle; allowed: a scenario file. `highwater replay` plays a bundle again";
+        let message =
+            "this is a failure bundle; allowed: a scenario file. `highwater replay` plays a bundle again";
         return Err(LoadErrors::of_file(&path.display().to_string(), message, None));
     }
     text(path)

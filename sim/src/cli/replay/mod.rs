@@ -88,10 +88,14 @@ fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
     };
     if arguments.seed.is_some_and(|seed| seed != bundle.seed()) {
         let seed = bundle.seed();
-        return Ok(Err(format!("highwater: {file} is about seed {seed}; leave --seed out, or name a scenario file")));
+        return Ok(Err(format!(
+            "highwater: {file} is about seed {seed}; leave --seed out, or name a scenario file"
+        )));
     }
     if !arguments.set.is_empty() {
-        return Ok(Err(format!("highwater: {file} has its own overrides; leave --set out, or name a scenario file")));
+        return Ok(Err(format!(
+            "highwater: {file} has its own overrides; leave --set out, or name a scenario file"
+        )));
     }
     if arguments.trace {
         match timeline::timeline(&prepared, bundle.seed(), &arguments.filter) {

@@ -33,7 +33,8 @@ pub(super) struct FilterArguments {
 
 /// `1204` or `1204.25`.
 fn millis(text: &str) -> Result<Instant, String> {
-    let millis: f64 = text.parse().map_err(|_| format!("'{text}' is no time in milliseconds; write 1204 or 1204.25"))?;
+    let millis: f64 =
+        text.parse().map_err(|_| format!("'{text}' is no time in milliseconds; write 1204 or 1204.25"))?;
     if !(0.0..=1e15).contains(&millis) {
         return Err(format!("'{text}' is no time of a run; the first step is at 0"));
     }
@@ -50,7 +51,8 @@ impl FilterArguments {
             return Err(format!("highwater: --from {from} lies after --until {until}"));
         }
         let actor = self.actor.as_deref().map(|name| node(names, name)).transpose()?;
-        let partition = self.partition.as_deref().map(|name| partition(&names.topics, &most_partitions(plan), name));
+        let partition =
+            self.partition.as_deref().map(|name| partition(&names.topics, &most_partitions(plan), name));
         let partition = partition.transpose()?;
         Ok(Filter { from: self.from, until: self.until, actor, partition })
     }
@@ -60,9 +62,9 @@ impl FilterArguments {
 fn node(names: &Names, name: &str) -> Result<NodeId, String> {
     let dashed = name.replace(' ', "-");
     let place = names.nodes.iter().position(|node| *node == dashed);
-    place.map(|place| NodeId(place as u16)).ok_or_else(|| {
-        unknown("--actor", "node", name, &names.nodes, &list(&names.nodes))
-    })
+    place
+        .map(|place| NodeId(place as u16))
+        .ok_or_else(|| unknown("--actor", "node", name, &names.nodes, &list(&names.nodes)))
 }
 
 /// How many partitions each topic has at most in a run: from the start, or once a fault has given it more.
@@ -81,7 +83,8 @@ fn most_partitions(plan: &Plan) -> Vec<u16> {
 fn partition(topics: &[String], most: &[u16], name: &str) -> Result<TopicPartition, String> {
     let found = name.rsplit_once('-').and_then(|(topic, number)| {
         let topic = topics.iter().position(|known| known == topic)?;
-        let partition = number.parse().ok().filter(|number| most.get(topic).is_some_and(|most| number < most))?;
+        let partition =
+            number.parse().ok().filter(|number| most.get(topic).is_some_and(|most| number < most))?;
         Some(TopicPartition { topic: TopicId(topic as u16), partition })
     });
     let span = |(topic, most): (&String, &u16)| match most {

@@ -20,7 +20,12 @@ pub(super) struct Ends<'a> {
 }
 
 /// Plays the seeds that the command line says, of one scenario.
-pub(super) fn many(arguments: &RunArguments, story: &Story, ends: &Ends<'_>, heard: &mut Listener<'_>) -> Played {
+pub(super) fn many(
+    arguments: &RunArguments,
+    story: &Story,
+    ends: &Ends<'_>,
+    heard: &mut Listener<'_>,
+) -> Played {
     let whole = arguments.seeds.clone().unwrap_or(0..u64::MAX);
     let seeds = arguments.shard.map_or_else(|| whole.clone(), |it| shard::part(&whole, it.number, it.of));
     let report = swept(arguments, story, &seeds, ends, heard);
