@@ -22,17 +22,17 @@ struct Head {
 
 /// Whether a file says of itself that it is a bundle, by its first key; even if it is cut off behind it.
 pub fn is_bundle(path: &Path) -> bool {
-    let mut head = [0; 128];
-    let read = File::open(path).and_then(|file| {
-        let mut taken = Vec::new();
-        file.take(head.len() as u64).read_to_end(&mut taken)?;
-        Ok(taken)
-    });
-    let read = read.unwrap_or_default();
-    let length = read.len();
-    head[..length].copy_from_slice(&read);
-    says_bundle(&String::from_utf8_lossy(&head[..length]))
+    // What can be read only once, such as a pipe, is left to whoever reads it.
+    if !path.is_file() {
+        return false;
+    }
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    read.is_ok() && says_bundle(&String::from_utf8_lossy(&head))
 }
+
+/// More than a bundle's first key takes.
+const HEAD_BYTES: u64 = 128;
 
 /// Whether a text begins as a bundle does.
 fn says_bundle(text: &str) -> bool {

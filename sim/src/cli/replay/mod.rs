@@ -3,7 +3,7 @@
 mod timeline;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -11,9 +11,8 @@ use highwater_reports::render::quoted;
 use highwater_reports::replay::{ReplayReport, text};
 
 use super::{Exit, output};
-use crate::bundle::{self, Bundle};
+use crate::bundle;
 use crate::prepared::Prepared;
-use crate::scenario::errors::LoadErrors;
 use crate::scenario::load;
 
 /// Plays a failure bundle again and says whether it is the same to the last event, or where it first differs, and whether what
@@ -82,8 +81,8 @@ pub(super) fn replay(arguments: &ReplayArguments) -> io::Result<Exit> {
 /// A bundle: what became of it.
 fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
     let file = arguments.path.display().to_string();
-    let (bundle, prepared) = match opened(&arguments.path) {
-        Ok(opened) => opened,
+    let bundle = match bundle::read(&arguments.path) {
+        Ok(bundle) => bundle,
         Err(errors) => return Ok(Err(errors.render(output::colours()))),
     };
     if arguments.seed.is_some_and(|seed| seed != bundle.seed()) {
@@ -98,6 +97,10 @@ fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
         )));
     }
     if arguments.trace {
+        let prepared = match bundle.prepared() {
+            Ok(prepared) => prepared,
+            Err(errors) => return Ok(Err(errors.render(output::colours()))),
+        };
         match timeline::timeline(&prepared, bundle.seed(), &arguments.filter) {
             Ok(lines) => output::result(&format!("{lines}\n"))?,
             Err(why) => return Ok(Err(why)),
@@ -110,12 +113,6 @@ fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
         }
         Err(errors) => Ok(Err(errors.render(output::colours()))),
     }
-}
-
-fn opened(path: &Path) -> Result<(Bundle, Arc<Prepared>), LoadErrors> {
-    let bundle = bundle::read(path)?;
-    let prepared = bundle.prepared()?;
-    Ok((bundle, prepared))
 }
 
 /// What became of a bundle, as it was asked for.

@@ -10,7 +10,7 @@ use highwater_reports::replay::{Standing, Violation, text};
 use highwater_reports::report::RunReport;
 
 use super::{Exit, Format, Story, output};
-use crate::bundle;
+use crate::bundle::{self, Bundle};
 use crate::cli::replay;
 use crate::files_out;
 use crate::scenario::files::ScenarioFile;
@@ -79,19 +79,24 @@ impl<'a> Bundles<'a> {
     }
 }
 
+/// A bundle that is to be played.
+pub(super) struct Recorded {
+    pub(super) file: ScenarioFile,
+    pub(super) bundle: Bundle,
+}
+
 /// Plays bundles before anything else, and says what became of them: in one line each if scenarios follow, else in full. A
 /// bundle whose violation is still there is as it should be, though the run be another one. In JSON reports alone are
 /// printed, so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr.
 pub(super) fn replay_first(
-    bundles: &[ScenarioFile],
+    bundles: &[Recorded],
     format: Format,
     scenarios_follow: bool,
 ) -> io::Result<Vec<Exit>> {
     let mut exits = Vec::new();
     let mut printed = Vec::new();
-    for file in bundles {
-        let played = bundle::read(&file.path).and_then(|bundle| bundle::replay(&bundle, &file.given));
-        let report = match played {
+    for Recorded { file, bundle } in bundles {
+        let report = match bundle::replay(bundle, &file.given) {
             Ok(report) => report,
             Err(errors) => {
                 output::note(&errors.render(output::colours()));

@@ -20,11 +20,12 @@ use highwater_reports::report::{Fingerprint, RunReport};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::budget::Budget;
-use self::bundles::Bundles;
+use self::bundles::{Bundles, Recorded};
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
 use super::{Exit, history, interrupt, output, seeds};
+use crate::bundle;
 use crate::prepared::Prepared;
 use crate::scenario::files::{self, ScenarioFile};
 use crate::scenario::load;
@@ -257,12 +258,22 @@ fn gravity(exit: Exit) -> u8 {
     }
 }
 
-/// Reads every scenario before anything runs, and tells bundles from them. All that is wrong with any of them is printed.
-fn load_all(arguments: &RunArguments) -> Result<(Vec<ScenarioFile>, Vec<Story>), ()> {
+/// Reads every file before anything runs, bundles and scenarios. All that is wrong with any of them is printed.
+fn load_all(arguments: &RunArguments) -> Result<(Vec<Recorded>, Vec<Story>), ()> {
     let (bundles, files) = files::bundles_and_scenarios(&arguments.paths)
         .map_err(|errors| output::note(&errors.render(output::colours())))?;
     let mut loaded = Vec::new();
     let mut failed = false;
+    let mut recorded = Vec::new();
+    for file in bundles {
+        match bundle::read(&file.path) {
+            Ok(bundle) => recorded.push(Recorded { file, bundle }),
+            Err(errors) => {
+                output::note(&errors.render(output::colours()));
+                failed = true;
+            }
+        }
+    }
     for file in files {
         let read = files::read(&file.path);
         let scenario = read.and_then(|text| {
@@ -280,7 +291,7 @@ fn load_all(arguments: &RunArguments) -> Result<(Vec<ScenarioFile>, Vec<Story>),
             }
         }
     }
-    if failed { Err(()) } else { Ok((bundles, loaded)) }
+    if failed { Err(()) } else { Ok((recorded, loaded)) }
 }
 
 fn written(report: serde_json::Result<String>) -> String {
