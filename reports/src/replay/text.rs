@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Differs, Fate, FaultDiffers, Played, Point, ReplayReport, Standing, Violation};
+use crate::render::wrapped;
 use crate::report::Evidence;
+
+const WIDTH: usize = 110;
 
 /// The whole answer; the last line plays it step by step. `bundle` is the file as it was named.
 pub fn replay(report: &ReplayReport, bundle: &str) -> String {
@@ -86,7 +89,7 @@ fn fate(fate: &Fate, recorded: Option<&Violation>, how: Option<&str>) -> String 
         }
         (Standing::SameProperty | Standing::Gone, Some(found)) => {
             told(&mut text, "recorded: ", &recorded, None);
-            told(&mut text, "now:      ", &found.signature, found.evidence.as_ref());
+            told(&mut text, "now: ", &found.signature, found.evidence.as_ref());
         }
         (_, None) => told(&mut text, "recorded: ", &recorded, None),
     }
@@ -94,8 +97,8 @@ fn fate(fate: &Fate, recorded: Option<&Violation>, how: Option<&str>) -> String 
 }
 
 fn told(text: &mut String, label: &str, signature: &str, evidence: Option<&Evidence>) {
-    writeln!(text, "  {label}{signature}").expect("a String takes all that is written");
+    *text += &wrapped(&format!("{label}{signature}"), "  ", WIDTH);
     if let Some(evidence) = evidence {
-        writeln!(text, "  {evidence}").expect("a String takes all that is written");
+        *text += &wrapped(&evidence.to_string(), "  ", WIDTH);
     }
 }

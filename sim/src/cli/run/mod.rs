@@ -27,6 +27,7 @@ use self::one::one;
 use super::{Exit, history, interrupt, output, seeds};
 use crate::bundle;
 use crate::prepared::Prepared;
+use crate::scenario::errors::LoadErrors;
 use crate::scenario::files::{self, ScenarioFile};
 use crate::scenario::load;
 
@@ -260,38 +261,31 @@ fn gravity(exit: Exit) -> u8 {
 
 /// Reads every file before anything runs, bundles and scenarios. All that is wrong with any of them is printed.
 fn load_all(arguments: &RunArguments) -> Result<(Vec<Recorded>, Vec<Story>), ()> {
-    let (bundles, files) = files::bundles_and_scenarios(&arguments.paths)
+    let (bundles, scenarios) = files::bundles_and_scenarios(&arguments.paths)
         .map_err(|errors| output::note(&errors.render(output::colours())))?;
-    let mut loaded = Vec::new();
-    let mut failed = false;
-    let mut recorded = Vec::new();
-    for file in bundles {
-        match bundle::read(&file.path) {
-            Ok(bundle) => recorded.push(Recorded { file, bundle }),
-            Err(errors) => {
-                output::note(&errors.render(output::colours()));
-                failed = true;
-            }
-        }
-    }
-    for file in files {
-        let read = files::read(&file.path);
-        let scenario = read.and_then(|text| {
-            load::load_str(&file.path.display().to_string(), &text, &arguments.set).map(|it| (text, it))
-        });
-        match scenario {
-            Ok((text, scenario)) => {
-                let said = serde_json::to_string(&scenario.scenario).expect("a scenario's keys are strings");
-                let hash = Fingerprint(xxh3_64(said.as_bytes()));
-                loaded.push(Story { file, text, prepared: Arc::new(Prepared::new(scenario.plan)), hash });
-            }
-            Err(errors) => {
-                output::note(&errors.render(output::colours()));
-                failed = true;
-            }
-        }
-    }
-    if failed { Err(()) } else { Ok((recorded, loaded)) }
+    let recorded = all_of(&bundles, |file| {
+        bundle::read(&file.path).map(|bundle| Recorded { file: file.clone(), bundle })
+    });
+    let stories = all_of(&scenarios, |file| story(file, &arguments.set));
+    recorded.zip(stories).ok_or(())
+}
+
+/// What is read of each file; none if any cannot be.
+fn all_of<T>(
+    files: &[ScenarioFile],
+    read: impl Fn(&ScenarioFile) -> Result<T, LoadErrors>,
+) -> Option<Vec<T>> {
+    let told = |errors: LoadErrors| output::note(&errors.render(output::colours()));
+    let read: Vec<Option<T>> = files.iter().map(|file| read(file).map_err(told).ok()).collect();
+    read.into_iter().collect()
+}
+
+fn story(file: &ScenarioFile, overrides: &[String]) -> Result<Story, LoadErrors> {
+    let text = files::read(&file.path)?;
+    let loaded = load::load_str(&file.path.display().to_string(), &text, overrides)?;
+    let said = serde_json::to_string(&loaded.scenario).expect("a scenario's keys are strings");
+    let hash = Fingerprint(xxh3_64(said.as_bytes()));
+    Ok(Story { file: file.clone(), text, prepared: Arc::new(Prepared::new(loaded.plan)), hash })
 }
 
 fn written(report: serde_json::Result<String>) -> String {
