@@ -3,6 +3,7 @@
 //! Newcomers begin at `walk_of_a_record`, which follows one record through a cluster. Then:
 //!
 //! - `behaviours`: what clusters do when something goes wrong, by theme;
+//! - `bundles`: failures that are written down, and played again;
 //! - `golden`: the reports on every scenario, word for word;
 //! - `expectations`: every scenario is as it says, on a thousand seeds;
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
@@ -22,6 +23,7 @@ mod support;
 mod sweeps;
 
 mod behaviours;
+mod bundles;
 mod causes;
 mod command_line;
 mod compare;
