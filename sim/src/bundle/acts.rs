@@ -137,9 +137,9 @@ impl NamedDegraded {
             self.latency_ms.map(|[Millis(low), Millis(high)]| (low, high));
         Degraded {
             latency,
-            loss: Share::new(self.loss),
-            duplicate: Share::new(self.duplicate),
-            reorder: Share::new(self.reorder),
+            loss: Share::nearest(self.loss),
+            duplicate: Share::nearest(self.duplicate),
+            reorder: Share::nearest(self.reorder),
         }
     }
 }

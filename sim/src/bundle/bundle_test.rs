@@ -44,7 +44,14 @@ fn bundle(seed: u64) -> Bundle {
 #[test]
 fn a_bundle_is_read_as_it_was_written() {
     let bundle = bundle(3);
-    assert_eq!(parse("all.json", &bundle.text()), Ok(bundle.clone()));
+    let again = parse("all.json", &bundle.text()).expect("it was just written");
+    let decisions = |bundle: &Bundle| bundle.decisions(&prepared()).expect("the names are known");
+    assert_eq!(decisions(&again), decisions(&bundle));
+    assert_eq!((again.seed, again.fingerprint, &again.scenario), (3, bundle.fingerprint, &bundle.scenario));
+    assert_eq!(
+        (again.first_violation, again.checkpoints),
+        (bundle.first_violation.clone(), bundle.checkpoints.clone())
+    );
     assert_eq!(bundle.faults.len(), 13);
     assert!(bundle.file_name().starts_with("all-3-"), "{}", bundle.file_name());
 }
