@@ -85,7 +85,7 @@ fn fate(fate: &Fate, recorded: Option<&Violation>, how: Option<&str>) -> String 
     let recorded = recorded.map(signature).unwrap_or_default();
     match (standing, found) {
         (Standing::SameSignature, Some(found)) => {
-            told(&mut text, "", &found.signature, found.evidence.as_ref())
+            told(&mut text, "", &found.signature, found.evidence.as_ref());
         }
         (Standing::SameProperty | Standing::Gone, Some(found)) => {
             told(&mut text, "recorded: ", &recorded, None);

@@ -104,6 +104,7 @@ impl Still {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "whoever asks sees the shares")]
 fn nine_of_ten_bundles_still_show_their_violation_after_a_change_of_the_code() {
     let bundles = bundles(BUNDLES);
     for change in [Change::OneLink, Change::RandomFaults, Change::AllLinks] {
@@ -114,7 +115,7 @@ fn nine_of_ten_bundles_still_show_their_violation_after_a_change_of_the_code() {
             Change::OneLink => assert!(still.by_seed >= enough && still.by_name >= enough, "{still:?}"),
             // That other faults are other runs is why they are replayed by name.
             Change::RandomFaults => {
-                assert!(still.by_name >= enough && still.by_seed < still.by_name, "{still:?}")
+                assert!(still.by_name >= enough && still.by_seed < still.by_name, "{still:?}");
             }
             // No unrelated change: what hangs on which message came first may be gone.
             Change::AllLinks => assert!(still.by_either >= still.bundles * 3 / 4, "{still:?}"),

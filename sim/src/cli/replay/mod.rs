@@ -46,7 +46,7 @@ const EXAMPLES: &str = "\
 Examples:
   highwater run scenarios/chaos.json --seeds 0..1000 --bundle failures
   highwater replay failures/chaos-0-3f2a91c0.json
-  highwater replay failures/chaos-0-3f2a91c0.json --trace --partition orders-0 --from 12000 --until 15000
+  highwater replay failures/chaos-0-3f2a91c0.json --trace --partition orders-0 --from 12000
   highwater replay scenarios/chaos.json --seed 7 --trace --actor broker-2
 
 Exit codes:
