@@ -70,6 +70,7 @@ macro_rules! sessions {
 sessions! {
     help: "--help";
     help_on_run: "run" "--help";
+    help_on_replay: "replay" "--help";
     help_on_merge: "merge" "--help";
     help_on_compare: "compare" "--help";
     help_on_check: "check" "--help";
@@ -105,6 +106,14 @@ sessions! {
     a_sweep_ends_with_the_first_failure: "run" "scenarios/chaos.json" "--seeds" "0..1000" "--fail-fast" "--set" "expect.breaks={}";
     a_swarm_prints_what_was_drawn: "run" "scenarios/chaos.json" "--seeds" "0..20" "--set" "random_faults.swarm=true" "--set" "random_faults.swarm_settings={\"min.insync.replicas\":[1,2]}";
     a_setting_that_a_swarm_cannot_draw_is_pointed_at: "check" "tests/bad_scenarios/bad_swarm.json";
+    a_timeline_shows_the_replica_that_each_event_is_about: "replay" "scenarios/min_isr_refuses.json" "--seed" "1" "--trace" "--partition" "orders-0" "--actor" "broker-1" "--from" "1000" "--until" "2500";
+    an_unknown_actor_is_told_the_nearest: "replay" "scenarios/steady_state.json" "--trace" "--actor" "broker-7";
+    an_unknown_partition_is_told_those_that_there_are: "replay" "scenarios/steady_state.json" "--trace" "--partition" "order-0";
+    a_scenario_has_nothing_to_be_compared_with: "replay" "scenarios/steady_state.json" "--seed" "3";
+    a_truncated_bundle_is_refused: "replay" "tests/bad_bundles/truncated.json";
+    a_bundle_of_a_newer_version_is_refused: "replay" "tests/bad_bundles/newer.json";
+    a_bundle_is_no_scenario: "check" "tests/bad_bundles/newer.json";
+    filters_are_for_timelines: "replay" "scenarios/steady_state.json" "--actor" "shop";
     a_time_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--until" "5";
     a_bound_of_no_steps_is_refused: "run" "scenarios/steady_state.json" "--events-max" "0";
     a_bound_on_memory_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--memory-max" "200";
@@ -168,8 +177,12 @@ fn list_names_every_scenario_with_the_beginning_of_its_story() {
     assert_eq!(output.status.code(), Some(0));
     let told = text(&output.stdout);
     let entries = |folder| fs::read_dir(root().join(folder)).expect("the scenarios are there").count();
-    let files = entries("scenarios") - 3 + entries("scenarios/museum") + entries("scenarios/soundness");
-    assert_eq!(told.lines().count(), files, "schema.json is none, and museum and soundness are folders");
+    let files = entries("scenarios") - 4 + entries("scenarios/museum") + entries("scenarios/soundness");
+    assert_eq!(
+        told.lines().count(),
+        files,
+        "schema.json is none, regressions are bundles, and museum and soundness are folders"
+    );
     assert!(told.lines().any(|line| line.starts_with("museum/s1b_nobody_restarts ")), "{told}");
     assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
 }

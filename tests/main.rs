@@ -3,6 +3,7 @@
 //! Newcomers begin at `walk_of_a_record`, which follows one record through a cluster. Then:
 //!
 //! - `behaviours`: what clusters do when something goes wrong, by theme;
+//! - `bundles`: failures that are written down, and played again;
 //! - `golden`: the reports on every scenario, word for word;
 //! - `expectations`: every scenario is as it says, on a thousand seeds;
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
@@ -13,6 +14,7 @@
 //! - `limits`: what ends a run or a command before its time, and what is left of it;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
+//! - `regressions`: recorded failures that must stay failures;
 //! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
 //! - `soundness`: nothing is called broken that is not;
@@ -22,6 +24,7 @@ mod support;
 mod sweeps;
 
 mod behaviours;
+mod bundles;
 mod causes;
 mod command_line;
 mod compare;
@@ -34,6 +37,7 @@ mod limits;
 mod museum;
 mod mutants;
 mod naive_judges;
+mod regressions;
 mod second_opinion;
 mod soundness;
 mod walk_of_a_record;

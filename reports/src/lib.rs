@@ -45,6 +45,7 @@ pub mod property;
 pub mod protocols;
 pub mod reach;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod shard;
 pub mod signature;

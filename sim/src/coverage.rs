@@ -197,7 +197,8 @@ fn planned(fault: &PlannedFault) -> Item {
     Item::new(Sort::Fault, format!("{}, {when}", action(&fault.action)))
 }
 
-fn action(action: &PlannedAction) -> &'static str {
+/// As [`ACTIONS`] has it.
+pub(crate) fn action(action: &PlannedAction) -> &'static str {
     match action {
         PlannedAction::Crash { ending: Ending::Power, .. } => "power failure",
         PlannedAction::Crash { .. } => "crash",

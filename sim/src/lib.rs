@@ -4,7 +4,8 @@
 //! seeds share; [`run`] plays one seed and [`sweep`] many. A run is a [`World`](world::World), which holds the wire, the
 //! faults, the view and the judges and says whose turn it is, and a driver, which owns the machines and does as it is told:
 //! [`actors`] on madsim, a node and a task for each machine, or [`bare`], a loop. Both give the same trace to the last
-//! event. All chance comes from the [`seed`], by name. [`cli`] is the command line.
+//! event. All chance comes from the [`seed`], by name. A failure is written down as a [`bundle`] and played again
+//! from it. [`cli`] is the command line.
 //!
 //! The library is usable without the command line:
 //!
@@ -40,6 +41,7 @@ pub mod actors;
 pub mod bare;
 pub mod bisect;
 mod bounds;
+pub mod bundle;
 pub mod causes;
 pub mod cli;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use highwater_model::time::{Instant, Micros};
 use highwater_model::view::{BrokerView, Role};
 
 use crate::driver::{Crew, Observer, Turn};
+use crate::faults::Recorded;
 use crate::panics::caught;
 use crate::seed::even;
 use crate::wire::Errand;
@@ -166,6 +167,11 @@ impl<O: Observer> World<O> {
         let place = usize::from(node.0);
         let name = self.prepared.power_streams[place];
         let stream = self.power[place].get_or_insert_with(|| self.seed.open(name));
-        even(stream, 0, n)
+        let drawn = even(stream, 0, n);
+        let kept = self.recorded.as_mut().and_then(Recorded::draw).map_or(drawn, |kept| kept.min(n));
+        if let Some(decisions) = &self.decisions {
+            decisions.drew(kept);
+        }
+        kept
     }
 }

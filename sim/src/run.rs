@@ -18,7 +18,7 @@ use highwater_reports::swarm::Drawn;
 
 use crate::crew::Cluster;
 use crate::driver::{Ended, Observer};
-use crate::faults::Decisions;
+use crate::faults::{Decision, Decisions};
 use crate::prepared::Prepared;
 use crate::trace::Trace;
 use crate::world::World;
@@ -62,6 +62,41 @@ pub(crate) fn run_noted(
     let (prepared, drawn) = prepared.drawn_by(seed);
     let mut world = world(&prepared, seed, drawn, options);
     world.decisions = Some(decisions.clone());
+    bare::drive(world, Cluster::new(&prepared, seed))
+}
+
+/// As [`run_bare`], with every fault striking as it did when it was recorded.
+pub(crate) fn run_recalled(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    options: RunOptions,
+    decisions: Vec<Decision>,
+) -> RunReport {
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    let mut world = world(&prepared, seed, drawn, options);
+    world.recall(decisions);
+    bare::drive(world, Cluster::new(&prepared, seed))
+}
+
+/// As [`run_bare`], or as [`run_recalled`] if there are decisions, after a change of the code: one thing more is told, and random
+/// faults may draw once more.
+#[cfg(test)]
+pub(crate) fn run_changed(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    more: Event,
+    one_draw_more: bool,
+    decisions: Option<Vec<Decision>>,
+) -> RunReport {
+    let (prepared, drawn) = prepared.drawn_by(seed);
+    let mut world = world(&prepared, seed, drawn, RunOptions::default());
+    if one_draw_more && let Some(chance) = &mut world.chance {
+        chance.gap();
+    }
+    if let Some(decisions) = decisions {
+        world.recall(decisions);
+    }
+    world.tell(highwater_model::event::StepId(0), vec![more]);
     bare::drive(world, Cluster::new(&prepared, seed))
 }
 

@@ -66,6 +66,16 @@ impl Share {
         Self((share.clamp(0.0, 1.0) * (1_u64 << 32) as f64) as u64)
     }
 
+    /// From 0 to 1; [`Share::nearest`] of it is the same share.
+    pub(crate) fn share(self) -> f64 {
+        self.0 as f64 / (1_u64 << 32) as f64
+    }
+
+    /// The share that was written down as this number, whose last bit a reader may have lost.
+    pub(crate) fn nearest(share: f64) -> Self {
+        Self((share.clamp(0.0, 1.0) * (1_u64 << 32) as f64).round() as u64)
+    }
+
     /// Whether it happens this time. Draws only if the answer is open.
     pub fn happens(self, stream: &mut ChaCha8Rng) -> bool {
         match self.0 {

@@ -21,7 +21,7 @@ use highwater_reports::end::RunEnd;
 use rand_chacha::ChaCha8Rng;
 
 use crate::driver::{Observer, Turn};
-use crate::faults::{Anchors, Chance, Decisions, Mend, Strike};
+use crate::faults::{Anchors, Chance, Decisions, Mend, Recorded, Strike};
 use crate::fingerprint::Fingerprint;
 use crate::lives::Stopping;
 use crate::panics::caught;
@@ -52,6 +52,8 @@ pub struct World<O> {
     pub(crate) chance: Option<Chance>,
     /// Where to note what faults turn out to do.
     pub(crate) decisions: Option<Decisions>,
+    /// What faults are to do, if they are not to decide it themselves.
+    pub(crate) recorded: Option<Recorded>,
     /// Faults that have been set off and wait for their time; [`Errand::Strike`] names one by its place.
     strikes: Vec<Option<Strike>>,
     /// How to end those that are under way, and the steps that began them; [`Errand::Mend`] names one by its place.
@@ -109,6 +111,7 @@ impl<O: Observer> World<O> {
             anchors: Anchors::new(plan),
             chance: Chance::new(plan, &seed),
             decisions: None,
+            recorded: None,
             strikes: Vec::new(),
             mends: Vec::new(),
             pauses: vec![None; nodes],

@@ -9,6 +9,7 @@ mod failures_text;
 pub mod json;
 mod sweep_text;
 pub mod text;
+pub mod timeline;
 pub mod trace;
 
 /// What the user typed, for the command that plays a failure again.

@@ -60,7 +60,7 @@ pub(crate) fn actor<'a>(names: &'a Names, step: &Step, event: &Event) -> &'a str
     }
 }
 
-fn told_by_the_driver(event: &Event) -> bool {
+pub(crate) fn told_by_the_driver(event: &Event) -> bool {
     matches!(
         event,
         Event::FaultStruck { .. }

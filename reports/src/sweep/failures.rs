@@ -81,7 +81,7 @@ fn by_what_was_unexpected(run: &RunReport) -> String {
 }
 
 /// What was seen first of what the signature is about.
-fn evidence(run: &RunReport) -> Option<&Evidence> {
+pub(crate) fn evidence(run: &RunReport) -> Option<&Evidence> {
     let about = |signature: &Signature| run.properties.get(&signature.property)?.evidence.first();
     run.signature.as_ref().and_then(about).or_else(|| first_violated(run).map(|(_, evidence)| evidence))
 }

@@ -13,6 +13,7 @@ mod output;
 mod presets;
 mod progress;
 mod protocols;
+mod replay;
 mod run;
 mod schema;
 mod seeds;
@@ -38,6 +39,7 @@ Examples:
   highwater run scenarios/leader_crash_before_ack_duplicates.json
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
+  highwater replay failures/chaos-0-3f2a91c0.json
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater merge 1.json 2.json 3.json
   highwater coverage scenarios --seeds 0..100
@@ -53,12 +55,14 @@ Exit codes:
     1  a promise broke, or an expected break did not show
     2  misuse, or a scenario file that is not valid
     3  stalled: the cluster did not converge after the faults were over
+    4  a replay did not match its recording
   101  a defect of Highwater itself
   130  interrupted; what was found so far was printed";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Replay(replay::ReplayArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Coverage(coverage::CoverageArguments),
@@ -91,6 +95,7 @@ impl Exit {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),

@@ -20,6 +20,8 @@ pub(crate) struct Decision {
     pub(crate) at: Instant,
     /// What it did, to whom; none if there was nobody to strike.
     pub(crate) act: Option<Act>,
+    /// What chance left on the disk of a broker whose power it cut: how many batches of each log.
+    pub(crate) draws: Vec<u64>,
 }
 
 /// The decisions of one run, in order. Clones are handles to the same list.
@@ -29,6 +31,13 @@ pub(crate) struct Decisions(Arc<Mutex<Vec<Decision>>>);
 impl Decisions {
     pub(super) fn note(&self, decision: Decision) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(decision);
+    }
+
+    /// A number was drawn for the latest of them.
+    pub(crate) fn drew(&self, number: u64) {
+        if let Some(latest) = self.0.lock().unwrap_or_else(PoisonError::into_inner).last_mut() {
+            latest.draws.push(number);
+        }
     }
 
     /// What was decided so far.

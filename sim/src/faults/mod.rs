@@ -6,6 +6,7 @@
 mod anchors;
 mod decisions;
 mod random;
+mod recorded;
 mod resolve;
 mod strike;
 
@@ -17,6 +18,7 @@ use highwater_model::time::{Instant, Micros};
 pub(crate) use self::anchors::Anchors;
 pub(crate) use self::decisions::{Decision, Decisions};
 pub(crate) use self::random::Chance;
+pub(crate) use self::recorded::Recorded;
 pub(crate) use self::strike::Mend;
 use crate::wire::{Degraded, DropRule};
 
@@ -66,15 +68,24 @@ impl Strike {
         Self { fault, witness: Witness::default(), source: Source::Scenario }
     }
 
+    /// One that came by chance when it was recorded, whoever it was.
+    fn recorded(fault: u32, act: Option<Act>) -> Self {
+        Self { fault, witness: Witness::default(), source: Source::Chance(act) }
+    }
+
+    fn is_random(&self) -> bool {
+        matches!(self.source, Source::Chance(_))
+    }
+
     fn struck(&self) -> Event {
-        Event::FaultStruck { fault: self.fault, random: matches!(self.source, Source::Chance(_)) }
+        Event::FaultStruck { fault: self.fault, random: self.is_random() }
     }
 
     fn decided(&self, at: Instant, act: Option<Act>) -> Decision {
-        Decision { fault: self.fault, random: matches!(self.source, Source::Chance(_)), at, act }
+        Decision { fault: self.fault, random: self.is_random(), at, act, draws: Vec::new() }
     }
 
     fn missed(&self) -> Event {
-        Event::FaultMissed { fault: self.fault, random: matches!(self.source, Source::Chance(_)) }
+        Event::FaultMissed { fault: self.fault, random: self.is_random() }
     }
 }

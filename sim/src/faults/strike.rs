@@ -100,7 +100,10 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn resolve(&self, strike: &Strike) -> Option<Act> {
+    fn resolve(&mut self, strike: &Strike) -> Option<Act> {
+        if let Some(recorded) = &mut self.recorded {
+            return recorded.act(strike);
+        }
         match &strike.source {
             Source::Chance(act) => act.clone(),
             Source::Scenario => {

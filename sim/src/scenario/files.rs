@@ -6,6 +6,7 @@ use std::{fmt, fs};
 
 use super::errors::LoadErrors;
 use super::suggest::nearest;
+use crate::bundle::is_bundle;
 
 /// The file that editors read, which lies beside the scenarios and is none.
 const SCHEMA: &str = "schema.json";
@@ -44,15 +45,33 @@ impl FilesErrors {
 }
 
 /// The scenario files that `named` files and directories mean: files as they are, directories with their `*.json`
-/// in order of name, except `schema.json`, and after those what the directories in them mean.
+/// in order of name, except `schema.json` and failure bundles, and after those what the directories in them mean.
 ///
 /// # Errors
 /// Each name that does not exist, and each directory without a scenario.
 pub fn expand(named: &[PathBuf]) -> Result<Vec<ScenarioFile>, FilesErrors> {
+    each(named, |path| if path.is_dir() { scenarios_in(path) } else { exists(path) })
+}
+
+/// What is to be played of `named` files and directories: failure bundles, then scenarios, each as [`expand`] orders them.
+///
+/// # Errors
+/// Each name that does not exist, and each directory with neither.
+pub fn bundles_and_scenarios(
+    named: &[PathBuf],
+) -> Result<(Vec<ScenarioFile>, Vec<ScenarioFile>), FilesErrors> {
+    let all = each(named, |path| if path.is_dir() { any_in(path) } else { exists(path) })?;
+    Ok(all.into_iter().partition(|file| is_bundle(&file.path)))
+}
+
+fn each(
+    named: &[PathBuf],
+    means: impl Fn(&Path) -> Result<Vec<PathBuf>, LoadErrors>,
+) -> Result<Vec<ScenarioFile>, FilesErrors> {
     let mut files = Vec::new();
     let mut errors = Vec::new();
     for path in named {
-        match if path.is_dir() { scenarios_in(path) } else { exists(path) } {
+        match means(path) {
             Ok(found) => files.extend(found),
             Err(error) => errors.push(error),
         }
@@ -66,7 +85,16 @@ fn exists(path: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
 }
 
 fn scenarios_in(directory: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
-    let files = below(directory)?;
+    let mut files = below(directory)?;
+    files.retain(|file| !is_bundle(file));
+    some(directory, files)
+}
+
+fn any_in(directory: &Path) -> Result<Vec<PathBuf>, LoadErrors> {
+    some(directory, below(directory)?)
+}
+
+fn some(directory: &Path, files: Vec<PathBuf>) -> Result<Vec<PathBuf>, LoadErrors> {
     if files.is_empty() {
         let message = "the directory holds no scenario; allowed: a directory with at least one *.json file \
                        beside schema.json";
@@ -103,11 +131,24 @@ fn is_scenario(path: &Path) -> bool {
     json && path.file_name() != Some(OsStr::new(SCHEMA)) && path.is_file()
 }
 
-/// A file's text.
+/// A scenario file's text.
+///
+/// # Errors
+/// If it cannot be read, is not UTF-8, or is a failure bundle.
+pub fn read(path: &Path) -> Result<String, LoadErrors> {
+    if is_bundle(path) {
+        let message =
+            "this is a failure bundle; allowed: a scenario file. `highwater replay` plays a bundle again";
+        return Err(LoadErrors::of_file(&path.display().to_string(), message, None));
+    }
+    text(path)
+}
+
+/// A file's text, whatever it is.
 ///
 /// # Errors
 /// If it cannot be read, or is not UTF-8.
-pub fn read(path: &Path) -> Result<String, LoadErrors> {
+pub(crate) fn text(path: &Path) -> Result<String, LoadErrors> {
     let shown = path.display().to_string();
     if path.is_dir() {
         return Err(LoadErrors::of_file(&shown, "this is a directory; allowed: a scenario file", None));

@@ -9,10 +9,9 @@ use highwater_reports::shard::{self, Shard, ShardReport};
 use highwater_reports::sweep::SweepReport;
 
 use super::budget::Deadline;
-use super::ndjson::Ndjson;
 use super::{Exit, Format, Part, Played, RunArguments, Story, written};
 use crate::cli::progress::Line;
-use crate::sweep::{Bounds, SweepOptions, sweep_within};
+use crate::sweep::{Bounds, Listener, SweepOptions, sweep_within};
 
 /// When a scenario's sweep is over though seeds are left.
 pub(super) struct Ends<'a> {
@@ -22,10 +21,15 @@ pub(super) struct Ends<'a> {
 }
 
 /// Plays the seeds that the command line says, of one scenario.
-pub(super) fn many(arguments: &RunArguments, story: &Story, ends: &Ends<'_>, ndjson: &mut Ndjson) -> Played {
+pub(super) fn many(
+    arguments: &RunArguments,
+    story: &Story,
+    ends: &Ends<'_>,
+    heard: &mut Listener<'_>,
+) -> Played {
     let whole = arguments.seeds.clone().unwrap_or(0..u64::MAX);
     let seeds = arguments.shard.map_or_else(|| whole.clone(), |it| shard::part(&whole, it.number, it.of));
-    let report = swept(arguments, story, &seeds, ends, ndjson);
+    let report = swept(arguments, story, &seeds, ends, heard);
     let played = seeds.start..seeds.start + report.seeds;
     let printed = match (arguments.format, arguments.shard) {
         (Format::Text, _) => {
@@ -60,7 +64,7 @@ fn swept(
     story: &Story,
     seeds: &Range<u64>,
     ends: &Ends<'_>,
-    ndjson: &mut Ndjson,
+    heard: &mut Listener<'_>,
 ) -> SweepReport {
     let options = SweepOptions { seeds: seeds.clone(), jobs: crate::cli::jobs(arguments.jobs) };
     let stop = || ends.interrupted.load(Ordering::Relaxed) || ends.deadline.is_some_and(Deadline::is_over);
@@ -70,7 +74,7 @@ fn swept(
         None if seeds.end == u64::MAX => Line::open(&story.prepared.plan.name),
         None => Line::new(&story.prepared.plan.name, seeds.end - seeds.start),
     };
-    let report = sweep_within(&story.prepared, &options, &bounds, &line, &mut |run| ndjson.write(run));
+    let report = sweep_within(&story.prepared, &options, &bounds, &line, heard);
     line.finish();
     report
 }

@@ -1,6 +1,7 @@
 //! `highwater run`: plays scenarios, on one seed or on many.
 
 mod budget;
+mod bundles;
 mod limits;
 mod many;
 mod ndjson;
@@ -16,16 +17,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use highwater_reports::report::Fingerprint;
+use highwater_reports::report::{Fingerprint, RunReport};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::budget::Budget;
+use self::bundles::{Bundles, Recorded};
 use self::limits::Limits;
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
 use super::{Exit, history, interrupt, output, seeds};
+use crate::bundle;
 use crate::prepared::Prepared;
+use crate::scenario::errors::LoadErrors;
 use crate::scenario::files::{self, ScenarioFile};
 use crate::scenario::load;
 
@@ -36,7 +40,7 @@ pub(super) use self::many::command;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArguments {
-    /// Scenario files, or directories of them
+    /// Scenario files, or directories of them. Failure bundles among them are played again first
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// Plays this seed [default: 0]
@@ -61,6 +65,8 @@ pub(super) struct RunArguments {
     /// Writes a JSON object a seed to this file, a line each, in ascending order of seeds
     #[arg(long, value_name = "FILE")]
     ndjson: Option<PathBuf>,
+    #[command(flatten)]
+    bundles: bundles::BundleArguments,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -91,6 +97,7 @@ Examples:
   highwater run scenarios/chaos.json --seeds 0..10000 --format json > chaos.report.json
   highwater run scenarios/chaos.json --until 5m --ndjson chaos.ndjson
   highwater run scenarios --seeds 0..1000 --fail-fast
+  highwater run scenarios/chaos.json --seeds 0..1000 --bundle failures
   highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
   highwater run scenarios/chaos.json --seed 7 --history chaos.edn
   highwater run my_scenario.json --seeds 0..1000 --events-max 500000 --memory-max 200MB";
@@ -107,6 +114,8 @@ enum Format {
 /// A scenario that is to be played.
 struct Story {
     file: ScenarioFile,
+    /// What stands in it.
+    text: String,
     prepared: Arc<Prepared>,
     /// Of what the file says with all overrides.
     hash: Fingerprint,
@@ -154,7 +163,7 @@ impl RunArguments {
 /// # Errors
 /// The result could not be written.
 pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
-    let Ok(stories) = load_all(arguments) else { return Ok(Exit::MISUSED) };
+    let Ok((recorded, stories)) = load_all(arguments) else { return Ok(Exit::MISUSED) };
     if let Some(why) = arguments.contradiction(stories.len()) {
         output::note(&format!("highwater: {why}"));
         return Ok(Exit::MISUSED);
@@ -167,8 +176,16 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
             return Ok(Exit::MISUSED);
         }
     };
-    let parts = play(arguments, &stories, &mut ndjson)?;
-    if arguments.format == Format::Json {
+    let mut bundles = match Bundles::create(&arguments.bundles) {
+        Ok(bundles) => bundles,
+        Err(why) => {
+            output::note(&why);
+            return Ok(Exit::MISUSED);
+        }
+    };
+    let replayed = bundles::replay_first(&recorded, arguments.format, !stories.is_empty())?;
+    let parts = play(arguments, &stories, &mut ndjson, &mut bundles)?;
+    if arguments.format == Format::Json && !stories.is_empty() {
         output::result(&as_json(parts.iter().map(|part| part.printed.as_str()), stories.len()))?;
     }
     if let Some(failure) = ndjson.failure() {
@@ -179,11 +196,16 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         output::note("highwater: interrupted; the report above is on what was played so far");
         return Ok(Exit::INTERRUPTED);
     }
-    Ok(gravest(parts.iter().map(|part| part.exit)))
+    Ok(gravest(replayed.into_iter().chain(parts.iter().map(|part| part.exit))))
 }
 
 /// Plays one scenario after the other, and prints the reports for people as they come.
-fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io::Result<Vec<Part>> {
+fn play(
+    arguments: &RunArguments,
+    stories: &[Story],
+    ndjson: &mut Ndjson,
+    bundles: &mut Bundles<'_>,
+) -> io::Result<Vec<Part>> {
     let interrupted = interrupt::listen();
     let budget = Budget::new(arguments.until);
     let mut failures = arguments.until_failures.map(NonZeroU64::get).or(arguments.fail_fast.then_some(1));
@@ -201,12 +223,20 @@ fn play(arguments: &RunArguments, stories: &[Story], ndjson: &mut Ndjson) -> io:
             ));
             break;
         }
-        let played = if arguments.plays_many() {
-            let deadline = budget.share(stories.len() - place);
-            many(arguments, story, &Ends { deadline, failures, interrupted }, ndjson)
-        } else {
-            one(arguments, story, interrupted, ndjson)?
+        let mut heard = |run: &RunReport| {
+            bundles.hear(run);
+            ndjson.write(run)
         };
+        let mut played = if arguments.plays_many() {
+            let deadline = budget.share(stories.len() - place);
+            many(arguments, story, &Ends { deadline, failures, interrupted }, &mut heard)
+        } else {
+            one(arguments, story, interrupted, &mut heard)?
+        };
+        if let Err(why) = bundles.write(story) {
+            output::note(&why);
+            played.part.exit = Exit::MISUSED;
+        }
         failures = failures.map(|most| most.saturating_sub(played.failures));
         if arguments.format == Format::Text {
             let break_before = if parts.is_empty() { "" } else { "\n" };
@@ -222,37 +252,47 @@ pub(super) fn gravest(exits: impl Iterator<Item = Exit>) -> Exit {
     exits.max_by_key(|exit| gravity(*exit)).unwrap_or(Exit::SUCCESS)
 }
 
-/// Of several scenarios' exit codes the gravest is returned: a defect, then a broken promise, then a stall.
+/// Of several scenarios' exit codes the gravest is returned: a defect, then what could not be read or written, then a broken
+/// promise, then a recording that is not matched, then a stall.
 fn gravity(exit: Exit) -> u8 {
     match exit.0 {
-        101 => 3,
-        1 => 2,
+        101 => 5,
+        2 => 4,
+        1 => 3,
+        4 => 2,
         3 => 1,
         _ => 0,
     }
 }
 
-/// Reads every file before anything runs. All that is wrong with any of them is printed.
-fn load_all(arguments: &RunArguments) -> Result<Vec<Story>, ()> {
-    let files =
-        files::expand(&arguments.paths).map_err(|errors| output::note(&errors.render(output::colours())))?;
+/// Reads every file before anything runs, bundles and scenarios. All that is wrong with any of them is printed.
+fn load_all(arguments: &RunArguments) -> Result<(Vec<Recorded>, Vec<Story>), ()> {
+    let (bundles, scenarios) = files::bundles_and_scenarios(&arguments.paths)
+        .map_err(|errors| output::note(&errors.render(output::colours())))?;
+    let recorded = all_of(&bundles, |file| {
+        bundle::read(&file.path).map(|bundle| Recorded { file: file.clone(), bundle })
+    });
     let set: Vec<String> = arguments.set.iter().cloned().chain(arguments.limits.overrides()).collect();
-    let mut loaded = Vec::new();
-    let mut failed = false;
-    for file in files {
-        match load::load(&file.path, &set) {
-            Ok(scenario) => {
-                let said = serde_json::to_string(&scenario.scenario).expect("a scenario's keys are strings");
-                let hash = Fingerprint(xxh3_64(said.as_bytes()));
-                loaded.push(Story { file, prepared: Arc::new(Prepared::new(scenario.plan)), hash });
-            }
-            Err(errors) => {
-                output::note(&errors.render(output::colours()));
-                failed = true;
-            }
-        }
-    }
-    if failed { Err(()) } else { Ok(loaded) }
+    let stories = all_of(&scenarios, |file| story(file, &set));
+    recorded.zip(stories).ok_or(())
+}
+
+/// What is read of each file; none if any cannot be.
+fn all_of<T>(
+    files: &[ScenarioFile],
+    read: impl Fn(&ScenarioFile) -> Result<T, LoadErrors>,
+) -> Option<Vec<T>> {
+    let told = |errors: LoadErrors| output::note(&errors.render(output::colours()));
+    let read: Vec<Option<T>> = files.iter().map(|file| read(file).map_err(told).ok()).collect();
+    read.into_iter().collect()
+}
+
+fn story(file: &ScenarioFile, overrides: &[String]) -> Result<Story, LoadErrors> {
+    let text = files::read(&file.path)?;
+    let loaded = load::load_str(&file.path.display().to_string(), &text, overrides)?;
+    let said = serde_json::to_string(&loaded.scenario).expect("a scenario's keys are strings");
+    let hash = Fingerprint(xxh3_64(said.as_bytes()));
+    Ok(Story { file: file.clone(), text, prepared: Arc::new(Prepared::new(loaded.plan)), hash })
 }
 
 fn written(report: serde_json::Result<String>) -> String {

@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex};
 use highwater_reports::render::trace::Trace as Timeline;
 use highwater_reports::render::{Again, json, text};
 
-use super::ndjson::Ndjson;
 use super::{Exit, Format, Part, Played, RunArguments, Story, history, output, written};
 use crate::causes;
 use crate::prepared::Prepared;
 use crate::run::{self, RunOptions};
+use crate::sweep::Listener;
 use crate::trace;
 
 pub(super) fn one(
     arguments: &RunArguments,
     story: &Story,
     interrupted: &Arc<AtomicBool>,
-    ndjson: &mut Ndjson,
+    heard: &mut Listener<'_>,
 ) -> io::Result<Played> {
     let Story { file, prepared, .. } = story;
     let seed = arguments.seed.unwrap_or(0);
@@ -30,7 +30,7 @@ pub(super) fn one(
     let mut report = run::run(prepared, seed, options);
     causes::explain_until(prepared, &mut report, interrupted);
     // Whether it could be written is asked when all is printed.
-    let _told_later = ndjson.write(&report);
+    let _told_later = heard(&report);
     if arguments.trace {
         output::result(&lines.lock().map(|lines| lines.clone()).unwrap_or_default())?;
     }

@@ -1,0 +1,144 @@
+//! `highwater replay`: a recorded failure again, or any seed step by step.
+
+mod timeline;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use highwater_reports::render::quoted;
+use highwater_reports::replay::{ReplayReport, text};
+
+use super::{Exit, output};
+use crate::bundle;
+use crate::prepared::Prepared;
+use crate::scenario::load;
+
+/// Plays a failure bundle again and says whether it is the same to the last event, or where it first differs, and whether what
+/// broke still breaks. Where the seed makes another run now, the faults are made to strike as they were recorded, by name.
+/// With --trace, prints the timeline of a bundle or of any seed of a scenario file: a line an event, with the role, epoch,
+/// HW/LEO and ISR of the replica that it is about.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReplayArguments {
+    /// A bundle, as `highwater run --bundle` writes them, or a scenario file
+    #[arg(value_name = "BUNDLE|FILE")]
+    path: PathBuf,
+    /// The seed of a scenario file [default: 0]. A bundle has its own
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Overrides a setting of a scenario file, by its path or by its Kafka name, or a switch of the protocol; may be given more
+    /// than once. A bundle has its own
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Prints the timeline
+    #[arg(long)]
+    trace: bool,
+    #[command(flatten)]
+    filter: timeline::FilterArguments,
+    /// How to print what became of a bundle
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "trace")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater run scenarios/chaos.json --seeds 0..1000 --bundle failures
+  highwater replay failures/chaos-0-3f2a91c0.json
+  highwater replay failures/chaos-0-3f2a91c0.json --trace --partition orders-0 --from 12000
+  highwater replay scenarios/chaos.json --seed 7 --trace --actor broker-2
+
+Exit codes:
+  0  the same to the last event, and it fails as it did; or a timeline was printed
+  2  misuse, or a file that cannot be read: truncated, or written by a newer version
+  4  it differs; what is printed says from where on, and whether the violation is still there";
+
+/// The faces of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Does what `highwater replay` says.
+///
+/// # Errors
+/// The result could not be written.
+pub(super) fn replay(arguments: &ReplayArguments) -> io::Result<Exit> {
+    let replayed = if bundle::is_bundle(&arguments.path) { recorded(arguments) } else { seed(arguments) };
+    match replayed? {
+        Ok(exit) => Ok(exit),
+        Err(why) => {
+            output::note(&why);
+            Ok(Exit::MISUSED)
+        }
+    }
+}
+
+/// A bundle: what became of it.
+fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
+    let file = arguments.path.display().to_string();
+    let bundle = match bundle::read(&arguments.path) {
+        Ok(bundle) => bundle,
+        Err(errors) => return Ok(Err(errors.render(output::colours()))),
+    };
+    if arguments.seed.is_some_and(|seed| seed != bundle.seed()) {
+        let seed = bundle.seed();
+        return Ok(Err(format!(
+            "highwater: {file} is about seed {seed}; leave --seed out, or name a scenario file"
+        )));
+    }
+    if !arguments.set.is_empty() {
+        return Ok(Err(format!(
+            "highwater: {file} has its own overrides; leave --set out, or name a scenario file"
+        )));
+    }
+    if arguments.trace {
+        let prepared = match bundle.prepared() {
+            Ok(prepared) => prepared,
+            Err(errors) => return Ok(Err(errors.render(output::colours()))),
+        };
+        match timeline::timeline(&prepared, bundle.seed(), &arguments.filter) {
+            Ok(lines) => output::result(&format!("{lines}\n"))?,
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    match bundle::replay(&bundle, &file) {
+        Ok(report) => {
+            output::result(&face(&report, arguments.format, &file))?;
+            Ok(Ok(Exit(report.exit_code())))
+        }
+        Err(errors) => Ok(Err(errors.render(output::colours()))),
+    }
+}
+
+/// What became of a bundle, as it was asked for.
+pub(super) fn face(report: &ReplayReport, format: Format, file: &str) -> String {
+    match format {
+        Format::Text => text::replay(report, file),
+        Format::Json => serde_json::to_string_pretty(report).expect("a report's keys are strings"),
+    }
+}
+
+/// A scenario file: the timeline of one seed.
+fn seed(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
+    let loaded = match load::load(&arguments.path, &arguments.set) {
+        Ok(loaded) => loaded,
+        Err(errors) => return Ok(Err(errors.render(output::colours()))),
+    };
+    let (file, seed) = (arguments.path.display().to_string(), arguments.seed.unwrap_or(0));
+    if !arguments.trace {
+        return Ok(Err(format!(
+            "highwater: {file} is a scenario and no bundle: there is nothing to compare a run with. Add --trace for the timeline; \
+             the report is printed by highwater run {} --seed {seed}",
+            quoted(&file)
+        )));
+    }
+    match timeline::timeline(&Arc::new(Prepared::new(loaded.plan)), seed, &arguments.filter) {
+        Ok(lines) => output::result(&lines).map(|()| Ok(Exit::SUCCESS)),
+        Err(why) => Ok(Err(why)),
+    }
+}

@@ -1,0 +1,128 @@
+//! `--bundle DIR`: of each kind of failure the first seed, as a file that plays it again; and bundles that are played first.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use clap::Args;
+use highwater_reports::render::quoted;
+use highwater_reports::replay::{Standing, Violation, text};
+use highwater_reports::report::RunReport;
+
+use super::{Exit, Format, Story, output};
+use crate::bundle::{self, Bundle};
+use crate::cli::replay;
+use crate::files_out;
+use crate::scenario::files::ScenarioFile;
+
+/// Of how many kinds of failures of a scenario a bundle is written.
+const MOST: usize = 16;
+
+/// What the command line says of bundles.
+#[derive(Args, Debug)]
+pub(super) struct BundleArguments {
+    /// Writes a file for the first failing seed of each kind of failure into this directory, of each scenario at most 16;
+    /// `highwater replay` plays it again
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+}
+
+/// The failures of a scenario that bundles are written of.
+pub(super) struct Bundles<'a> {
+    directory: Option<&'a Path>,
+    /// The first seed of each signature.
+    first: BTreeMap<String, u64>,
+}
+
+impl<'a> Bundles<'a> {
+    /// Makes the directory, if bundles were asked for.
+    ///
+    /// # Errors
+    /// Why it cannot be made, in words.
+    pub(super) fn create(arguments: &'a BundleArguments) -> Result<Self, String> {
+        let directory = arguments.bundle.as_deref();
+        if let Some(directory) = directory {
+            fs::create_dir_all(directory).map_err(|error| {
+                format!("highwater: the directory {} could not be made: {error}", directory.display())
+            })?;
+        }
+        Ok(Self { directory, first: BTreeMap::new() })
+    }
+
+    /// A seed was played; they come in ascending order.
+    pub(super) fn hear(&mut self, run: &RunReport) {
+        if self.directory.is_none() || self.first.len() == MOST {
+            return;
+        }
+        if let Some(violation) = Violation::of(run) {
+            self.first.entry(violation.signature).or_insert(run.seed);
+        }
+    }
+
+    /// The scenario is over: its failures are played once more and written down.
+    ///
+    /// # Errors
+    /// What could not be written, in words; what was written before stays.
+    pub(super) fn write(&mut self, story: &Story) -> Result<(), String> {
+        let Some(directory) = self.directory else { return Ok(()) };
+        let mut seeds = Vec::from_iter(std::mem::take(&mut self.first).into_values());
+        seeds.sort_unstable();
+        for seed in seeds {
+            let Some(bundle) = bundle::record(&story.prepared, seed, &story.text) else { continue };
+            let path = directory.join(bundle.file_name());
+            files_out::whole(&path, &bundle.text()).map_err(|error| {
+                format!("highwater: the bundle {} could not be written: {error}", path.display())
+            })?;
+            output::note(&format!("bundle: highwater replay {}", quoted(&path.display().to_string())));
+        }
+        Ok(())
+    }
+}
+
+/// A bundle that is to be played.
+pub(super) struct Recorded {
+    pub(super) file: ScenarioFile,
+    pub(super) bundle: Bundle,
+}
+
+/// Plays bundles before anything else, and says what became of them: in one line each if scenarios follow, else in full. A
+/// bundle whose violation is still there is as it should be, though the run be another one. In JSON reports alone are
+/// printed, so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr.
+pub(super) fn replay_first(
+    bundles: &[Recorded],
+    format: Format,
+    scenarios_follow: bool,
+) -> io::Result<Vec<Exit>> {
+    let mut exits = Vec::new();
+    let mut printed = Vec::new();
+    for Recorded { file, bundle } in bundles {
+        let report = match bundle::replay(bundle, &file.given) {
+            Ok(report) => report,
+            Err(errors) => {
+                output::note(&errors.render(output::colours()));
+                exits.push(Exit::MISUSED);
+                continue;
+            }
+        };
+        let gone = report.standing() == Standing::Gone;
+        match (format, scenarios_follow) {
+            (Format::Text, true) => output::result(&text::line(&report, &file.given))?,
+            (Format::Text, false) => {
+                let face = replay::face(&report, replay::Format::Text, &file.given);
+                output::result(&format!("{}{face}", if exits.is_empty() { "" } else { "\n" }))?;
+            }
+            (Format::Json, true) if gone => output::note(&text::line(&report, &file.given)),
+            (Format::Json, true) => {}
+            (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, &file.given)),
+        }
+        let code = if scenarios_follow && !gone { 0 } else { report.exit_code() };
+        exits.push(Exit(code));
+    }
+    if format == Format::Json && !scenarios_follow {
+        output::result(&super::as_json(printed.iter().map(String::as_str), bundles.len()))?;
+    }
+    if format == Format::Text && scenarios_follow && !bundles.is_empty() {
+        output::result("\n")?;
+    }
+    Ok(exits)
+}
