@@ -46,6 +46,7 @@ pub mod reach;
 pub mod render;
 pub mod report;
 pub mod shard;
+pub mod shrinking;
 pub mod signature;
 pub mod standing;
 mod strategies;

@@ -16,6 +16,7 @@ mod protocols;
 mod run;
 mod schema;
 mod seeds;
+mod shrink;
 mod size;
 mod units;
 mod vary;
@@ -38,6 +39,7 @@ Examples:
   highwater run scenarios/leader_crash_before_ack_duplicates.json
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
+  highwater shrink scenarios/chaos.json --seed 7
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater merge 1.json 2.json 3.json
   highwater coverage scenarios --seeds 0..100
@@ -59,6 +61,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Shrink(shrink::ShrinkArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Coverage(coverage::CoverageArguments),
@@ -91,6 +94,7 @@ impl Exit {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),
