@@ -62,8 +62,13 @@ mod tests {
     #[test]
     fn the_answer_says_what_fails_and_how_much_smaller_it_became() {
         let shape = ["crash of leader", "clean election", "truncation (became follower)"];
-        let signature =
-            |parts: &[&str]| Signature::new(Property::StrongIsr, Role::Follower, parts.iter().map(|it| (*it).to_owned()).collect());
+        let signature = |parts: &[&str]| {
+            Signature::new(
+                Property::StrongIsr,
+                Role::Follower,
+                parts.iter().map(|it| (*it).to_owned()).collect(),
+            )
+        };
         let found = Shrinking {
             version: VERSION,
             scenario: "chaos".to_owned(),
@@ -81,7 +86,12 @@ mod tests {
         assert!(told.starts_with("SHRUNK  chaos, seed 7, protocol=0.10\n"), "{told}");
         assert!(told.contains("fails as  "), "{told}");
         assert!(told.contains("faults                12         2\n"), "{told}");
-        assert!(told.ends_with("1000 scenarios tried; nothing smaller was found.\nagain: highwater run small.json\n"), "{told}");
+        assert!(
+            told.ends_with(
+                "1000 scenarios tried; nothing smaller was found.\nagain: highwater run small.json\n"
+            ),
+            "{told}"
+        );
         let stopped = Shrinking { finished: false, after_signature: signature(&shape), ..found };
         let told = shrinking(&stopped, "");
         assert!(told.contains("it was ended before") && !told.contains("fails as  "), "{told}");

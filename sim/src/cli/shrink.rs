@@ -48,6 +48,10 @@ pub(super) struct ShrinkArguments {
     /// The property whose break is to be kept, whatever broke before it [default: the one that broke first]
     #[arg(long, value_name = "PROPERTY", value_parser = property)]
     property: Option<Property>,
+    /// Keeps only what does not fail with this set, too: so that it stays the failure that `protocol=2.0` mends, say, and does not
+    /// become another of the same kind. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    unless: Vec<String>,
     /// How long it takes at most: 30s, 5m, 2h [default: 30s, or as long as --tries takes]. What comes of it depends on the machine
     /// then
     #[arg(long = "for", value_name = "TIME", value_parser = budget::parse)]
@@ -68,7 +72,7 @@ Examples:
   highwater shrink scenarios/chaos.json --seed 7
   highwater shrink scenarios/chaos.json --seed 7 --set protocol=0.10 --property acked-durable --out small.json
   highwater shrink scenarios/chaos.json --seed 7 --tries 20000
-  highwater shrink scenarios/chaos.json --seed 7 --for 5m
+  highwater shrink scenarios/chaos.json --seed 7 --for 5m --unless protocol=2.0
 
 Exit codes:
     0  the smaller scenario was written
@@ -100,7 +104,8 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
         }
     };
     let file = arguments.path.display().to_string();
-    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&file))));
+    let out =
+        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&file))));
     if is_same(&arguments.path, &out) {
         output::note("highwater: --out is the scenario that is to be shrunk; name another file");
         return Ok(Exit::MISUSED);
@@ -115,6 +120,7 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
         set: &arguments.set,
         seed: arguments.seed,
         property: arguments.property,
+        unless: &arguments.unless,
         jobs: super::jobs(arguments.jobs),
         tries: arguments.tries.unwrap_or(u64::MAX),
         stop: &|| interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|it| it.is_over()),
@@ -147,11 +153,10 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
 }
 
 fn sound(arguments: &ShrinkArguments) -> String {
-    let seed = arguments.seed;
-    match arguments.property {
-        Some(property) => format!("highwater: {} does not break on seed {seed}: there is nothing to shrink", property.name()),
-        None => format!("highwater: nothing breaks on seed {seed}: there is nothing to shrink"),
-    }
+    let what = arguments.property.map_or("nothing", Property::name);
+    let verb = if arguments.property.is_some() { "does not break" } else { "breaks" };
+    let unless = if arguments.unless.is_empty() { "" } else { ", or it breaks with --unless as well" };
+    format!("highwater: {what} {verb} on seed {}{unless}: there is nothing to shrink", arguments.seed)
 }
 
 /// Writes the scenario, and says how much smaller it is.
@@ -179,7 +184,8 @@ impl Line {
         let target =
             if stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{prefix} {human_pos} tried, {per_sec:0}, {elapsed} so far; {msg}");
+        let style =
+            ProgressStyle::with_template("{prefix} {human_pos} tried, {per_sec:0}, {elapsed} so far; {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(scenario.to_owned());
         Self(bar)

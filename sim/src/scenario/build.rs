@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::errors::Problem;
 use super::format::{
-    Action, Before, Fault, GroupSpec, Millis, OutputSpec, ProducerSpec, Scenario, TopicSpec, TransactionsSpec, When,
+    Action, Before, Fault, GroupSpec, Millis, OutputSpec, ProducerSpec, Scenario, TopicSpec,
+    TransactionsSpec, When,
 };
 use super::lookup::{Lookup, Miss};
 use super::path::JsonPath;

@@ -97,13 +97,16 @@ const OPTIONAL: [(&str, &[&str]); 3] = [
 /// Takes away what speaks of something that is not there, what would come after the heal, and what says no more than its default.
 pub(super) fn tidy(file: &mut Value) {
     let duration = micros(&file["duration_ms"]);
-    let topics: Vec<String> =
-        list(file, "topics").iter().filter_map(|topic| topic["name"].as_str().map(ToOwned::to_owned)).collect();
+    let topics: Vec<String> = list(file, "topics")
+        .iter()
+        .filter_map(|topic| topic["name"].as_str().map(ToOwned::to_owned))
+        .collect();
     let is_topic = |name: &Value| topics.iter().any(|topic| *name == topic.as_str());
     retain(file, "producers", |producer| is_topic(&producer["topic"]));
     retain(file, "groups", |group| {
         retain(group, "topics", |name| is_topic(name));
-        !list(group, "topics").is_empty() && (group["output"].is_null() || is_topic(&group["output"]["topic"]))
+        !list(group, "topics").is_empty()
+            && (group["output"].is_null() || is_topic(&group["output"]["topic"]))
     });
     let known = Known::of(file);
     retain(file, "faults", |fault| {

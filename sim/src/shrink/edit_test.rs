@@ -42,7 +42,8 @@ fn faults_that_speak_of_what_is_gone_go_and_what_ends_after_the_heal_ends_with_i
 fn time_that_is_cut_out_moves_up_all_that_comes_after_it() {
     let mut cut = file();
     cut_time(&mut cut, 501_000, 200_000);
-    let times: Vec<f64> = cut["faults"].as_array().unwrap().iter().map(|it| it["when"]["at_ms"].as_f64().unwrap()).collect();
+    let times: Vec<f64> =
+        cut["faults"].as_array().unwrap().iter().map(|it| it["when"]["at_ms"].as_f64().unwrap()).collect();
     assert_eq!(times, [500.0, 600.5, 700.0]);
     assert_eq!(cut["duration_ms"], 800);
     assert_eq!(cut["producers"][0]["start_ms"], 1300, "it begins at 1500 where the file says nothing");

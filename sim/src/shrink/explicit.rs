@@ -40,7 +40,8 @@ pub(super) fn told_from_the_first(mut file: Value) -> Value {
     times.sort_unstable();
     if let Some((&(first, _), others)) = times.split_first() {
         for &(at, place) in others {
-            file["faults"][place]["when"] = json!({ "event": "fault_struck", "delay_ms": edit::millis(at - first) });
+            file["faults"][place]["when"] =
+                json!({ "event": "fault_struck", "delay_ms": edit::millis(at - first) });
         }
     }
     file

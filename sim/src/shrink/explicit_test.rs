@@ -47,7 +47,7 @@ fn without_chance_a_run_goes_as_it_went_with_it() {
 #[test]
 fn faults_that_overlap_are_told_from_the_first_and_strike_at_the_same_moments() {
     let file = json!({
-        "story": "", "cluster": { "brokers": 2 }, "topics": [{ "name": "orders", "replication": 2 }],
+        "story": "A stands still and dies.", "cluster": { "brokers": 2 }, "topics": [{ "name": "orders", "replication": 2 }],
         "faults": [
             { "when": { "at_ms": 700.5 }, "do": { "crash": "broker 1" } },
             { "when": { "at_ms": 400.25 }, "do": { "pause": "broker 1", "for_ms": 1000 } }

@@ -63,7 +63,10 @@ fn strength(fault: &Value) -> u64 {
         + (20 + nodes()) * has("partition")
         + 5 * has("cut")
         + 5 * has("degrade")
-        + ["latency_ms", "loss", "duplicate", "reorder", "keeps", "controlled"].into_iter().map(has).sum::<u64>()
+        + ["latency_ms", "loss", "duplicate", "reorder", "keeps", "controlled"]
+            .into_iter()
+            .map(has)
+            .sum::<u64>()
         + edit::number(action, "count", 1)
 }
 

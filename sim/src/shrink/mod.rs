@@ -27,7 +27,7 @@ use std::sync::Arc;
 use highwater_reports::property::Property;
 use highwater_reports::report::RunReport;
 use highwater_reports::shrinking::{Shrinking, Size, VERSION};
-use highwater_reports::signature::Signature;
+use highwater_reports::signature::{Role, Signature};
 use serde_json::Value;
 
 pub(crate) use self::search::Listener;
@@ -43,8 +43,8 @@ use crate::scenario::{files, overrides, spans};
 use crate::seed::Seed;
 use crate::swarm;
 
-/// On how many seeds besides a candidate may fail.
-const OTHERS: u64 = 6;
+/// On how many seeds besides a candidate may fail; on more once that does not help.
+const OTHERS: [u64; 2] = [6, 24];
 
 /// What is to be made smaller, whether it comes from a scenario file or from elsewhere.
 pub(crate) struct Question<'a> {
@@ -58,6 +58,8 @@ pub(crate) struct Question<'a> {
     pub(crate) seed: u64,
     /// The property whose break is to be kept, whatever broke before it; by default what broke first.
     pub(crate) property: Option<Property>,
+    /// `KEY=VALUE` with which the failure is to be gone, before and after.
+    pub(crate) unless: &'a [String],
     /// How many threads; at least one is used.
     pub(crate) jobs: usize,
     /// How many candidates are tried at most.
@@ -84,13 +86,17 @@ pub(crate) enum Answer {
 /// What is wrong with the scenario or the overrides.
 pub(crate) fn shrink(question: &Question<'_>) -> Result<Answer, LoadErrors> {
     let plan = load_str(question.file, question.text, question.set)?.plan;
+    if !question.unless.is_empty() {
+        load_str(question.file, question.text, &[question.set, question.unless].concat())?;
+    }
     let prepared = Arc::new(Prepared::new(Arc::clone(&plan)));
     let decisions = Decisions::default();
     let report = run::run_noted(&prepared, question.seed, RunOptions::default(), &decisions);
     let shape = Shape::default();
     // What a swarm's seed draws is set as if it had been said.
     let drawn = swarm::draw(&plan, &Seed::new(question.seed)).map(|draw| draw.told.settings);
-    let set: Vec<String> = question.set.iter().chain(drawn.iter().flat_map(|it| it.iter())).cloned().collect();
+    let set: Vec<String> =
+        question.set.iter().chain(drawn.iter().flat_map(|it| it.iter())).cloned().collect();
     let original = value(&shape, question.text, &set);
     let file = explicit::explicit(original.clone(), &decisions.taken(), &plan.names, plan.duration);
     let name = files::stem(question.file);
@@ -102,11 +108,13 @@ pub(crate) fn shrink(question: &Question<'_>) -> Result<Answer, LoadErrors> {
     if bench.fails(&best, seed, false).is_none() {
         best = explicit::told_from_the_first(best);
     }
-    let Some(after) = load_value(&bench.shape, &name, best.clone(), false) else { return Ok(Answer::Overlaps) };
+    let Some(after) = load_value(&bench.shape, &name, best.clone(), false) else {
+        return Ok(Answer::Overlaps);
+    };
     let after = run::run(&Arc::new(Prepared::new(Arc::new(after))), seed, RunOptions::default());
     let failing = bench.fails(&best, seed, false);
     let Some(before_signature) = bench.sought.signature.clone() else { return Ok(Answer::Sound) };
-    let after_signature = failing.map_or_else(|| before_signature.clone(), |failing| failing.signature);
+    let after_signature = failing.unwrap_or_else(|| before_signature.clone());
     let story = story(question, &name, &after_signature, seed);
     let written = text::written(&best, &story);
     let shrinking = Shrinking {
@@ -130,14 +138,15 @@ fn down(search: &mut Search<'_>) {
     // What chance did may overlap; what is written down may not. Most of it goes first.
     while passes::round(search) {}
     search.overlaps = false;
-    loop {
+    let mut wider = OTHERS.into_iter();
+    while !search.is_over() {
         while passes::round(search) | numbers::round(search) {}
-        search.others = (0..OTHERS).collect();
-        let helped = passes::round(search) | numbers::round(search);
-        search.others.clear();
-        if !helped || search.is_over() {
-            break;
+        let Some(others) = wider.next() else { break };
+        search.others = (0..others).collect();
+        if passes::round(search) | numbers::round(search) {
+            wider = OTHERS.into_iter();
         }
+        search.others.clear();
     }
     if search.seed != 0 && !search.is_over() && search.bench.fails(&search.best, 0, false).is_some() {
         search.seed = 0;
@@ -187,11 +196,12 @@ fn bench(
     edit::remove(&mut bare, "/expect");
     let mut expecting = file;
     edit::remove(&mut expecting, "/expect/must_see");
-    let mut bench = Bench { shape, name: name.to_owned(), sought: Sought { property, only, signature: None } };
+    let sought = Sought { property, only, signature: None };
+    let mut bench = Bench { shape, name: name.to_owned(), sought, unless: question.unless.to_vec() };
     for file in [bare, expecting] {
         bench.sought.signature = first.clone().filter(|_| !only);
         if let Some(failing) = bench.fails(&file, question.seed, true) {
-            bench.sought.signature = bench.sought.signature.or(Some(failing.signature));
+            bench.sought.signature = bench.sought.signature.or(Some(failing));
             return Some((bench, file));
         }
     }
@@ -201,11 +211,12 @@ fn bench(
 fn story(question: &Question<'_>, name: &str, signature: &Signature, seed: u64) -> String {
     let set: String = question.set.iter().map(|pair| format!(", {pair}")).collect();
     format!(
-        "Shrunk from {name}, seed {}{set}: {} breaks at {} {}. It fails on seed {seed}.",
+        "Shrunk from {name}, seed {}{set}: {} breaks at {} {}. It fails on seed {seed}{}.",
         question.seed,
         signature.property.name(),
-        if signature.role.word() == "end" { "the" } else { "a" },
+        if matches!(signature.role, Role::End | Role::Controller) { "the" } else { "a" },
         signature.role.word(),
+        question.unless.iter().map(|pair| format!(", not with {pair}")).collect::<String>(),
     )
 }
 

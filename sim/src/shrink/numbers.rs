@@ -54,7 +54,8 @@ fn weaker_faults(file: &Value) -> Vec<Value> {
     let mut candidates = Vec::new();
     for (place, fault) in list(file, "faults").iter().enumerate() {
         let action = &fault["do"];
-        let mut replace = |action: Value| candidates.push(edit::with(file, &format!("/faults/{place}/do"), action));
+        let mut replace =
+            |action: Value| candidates.push(edit::with(file, &format!("/faults/{place}/do"), action));
         for key in ["ending", "keeps", "controlled", "duplicate", "reorder", "loss", "latency_ms"] {
             if action.get(key).is_some() {
                 let mut weaker = action.clone();
@@ -93,7 +94,10 @@ fn links(file: &Value, action: &Value) -> Vec<(Value, Value)> {
     };
     let (one, other) = (nodes(one), nodes(other));
     let pairs = one.iter().flat_map(|one| other.iter().map(move |other| (one.clone(), other.clone())));
-    pairs.filter(|(one, other)| one != other).flat_map(|(one, other)| [(one.clone(), other.clone()), (other, one)]).collect()
+    pairs
+        .filter(|(one, other)| one != other)
+        .flat_map(|(one, other)| [(one.clone(), other.clone()), (other, one)])
+        .collect()
 }
 
 /// An earlier heal, and less time before each thing that happens.

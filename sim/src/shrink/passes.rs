@@ -119,7 +119,11 @@ fn fewer_members(file: &Value) -> Vec<Value> {
 /// Without each broker, the last first; those that come later move up.
 fn fewer_brokers(file: &Value) -> Vec<Value> {
     let brokers = number(&file["cluster"], "brokers", 1);
-    if brokers < 2 { Vec::new() } else { (1..=brokers).rev().map(|gone| without_broker(file, gone)).collect() }
+    if brokers < 2 {
+        Vec::new()
+    } else {
+        (1..=brokers).rev().map(|gone| without_broker(file, gone)).collect()
+    }
 }
 
 fn without_broker(file: &Value, gone: u64) -> Value {
@@ -157,7 +161,8 @@ fn without_broker(file: &Value, gone: u64) -> Value {
 fn fewer_replicas(file: &Value) -> Vec<Value> {
     let mut candidates = Vec::new();
     for (place, topic) in list(file, "topics").iter().enumerate() {
-        for gone in (0..number(topic, "replication", 1)).rev().take_while(|_| number(topic, "replication", 1) > 1)
+        for gone in
+            (0..number(topic, "replication", 1)).rev().take_while(|_| number(topic, "replication", 1) > 1)
         {
             let mut file = file.clone();
             edit::assign(&mut file, place);

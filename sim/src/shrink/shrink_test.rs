@@ -14,6 +14,7 @@ fn question<'a>(text: &'a str, seed: u64, jobs: usize) -> Question<'a> {
         set: &[],
         seed,
         property: None,
+        unless: &[],
         jobs,
         tries: 250,
         stop: &|| false,
@@ -56,11 +57,23 @@ fn who_stops_it_gets_the_smallest_so_far_even_if_that_is_all_of_it_spelt_out() {
 
 #[test]
 fn a_seed_on_which_nothing_breaks_has_nothing_to_shrink() {
-    let text = r#"{ "story": "", "cluster": { "brokers": 1 }, "topics": [{ "name": "orders" }], "duration_ms": 100 }"#;
+    let text = r#"{ "story": "All is well.", "cluster": { "brokers": 1 }, "topics": [{ "name": "orders" }], "duration_ms": 100 }"#;
     assert!(matches!(shrink(&question(text, 0, 1)), Ok(Answer::Sound)));
     let other = Question { property: Some(Property::Routing), ..question(text, 0, 1) };
     assert!(matches!(shrink(&other), Ok(Answer::Sound)));
     assert!(shrink(&question("{", 0, 1)).is_err());
+}
+
+#[test]
+fn what_would_mend_it_must_mend_it() {
+    let text = chaos();
+    let retries = ["retries=0".to_owned()];
+    let (found, small) = shrunk(&Question { unless: &retries, ..question(&text, 2, 1) });
+    for (set, breaks) in [(&[][..], true), (&retries[..], false)] {
+        let plan = load_str("small.json", &small, set).expect("it is a valid file").plan;
+        let report = run::run(&Arc::new(Prepared::new(plan)), found.after_seed, RunOptions::default());
+        assert_eq!(report.properties[&Property::NonmonotonicSend].broken > 0, breaks);
+    }
 }
 
 #[test]

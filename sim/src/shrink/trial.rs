@@ -16,6 +16,7 @@ use crate::crew::Cluster;
 use crate::driver::{Ended, Observer};
 use crate::prepared::Prepared;
 use crate::scenario::load::load_value;
+use crate::scenario::overrides;
 use crate::scenario::shape::Shape;
 use crate::world::World;
 
@@ -39,7 +40,9 @@ impl Sought {
     /// Of truncations and of elections it may show fewer kinds, not others, and not none where there were some. Faults, ISR
     /// changes and retries are what shrinking is there to take away: they may differ.
     pub(super) fn is_like(&self, other: &Signature) -> bool {
-        let Some(Signature { role, shape, .. }) = &self.signature else { return self.property == other.property };
+        let Some(Signature { role, shape, .. }) = &self.signature else {
+            return self.property == other.property;
+        };
         let alike = |is_of: fn(&str) -> bool| {
             let mine: Vec<&String> = shape.iter().filter(|part| is_of(part)).collect();
             let mut theirs = other.shape.iter().filter(|part| is_of(part)).peekable();
@@ -56,25 +59,37 @@ pub(super) struct Bench {
     pub(super) shape: Shape,
     pub(super) name: String,
     pub(super) sought: Sought,
-}
-
-/// A run that fails as is sought.
-#[derive(Clone, Debug)]
-pub(super) struct Failing {
-    pub(super) signature: Signature,
-    pub(super) steps: u64,
+    /// `KEY=VALUE` with which the failure is to be gone.
+    pub(super) unless: Vec<String>,
 }
 
 impl Bench {
-    /// Plays a scenario on a seed, and only as long as it may still fail as is sought. None if it does not, or is not valid.
-    pub(super) fn fails(&self, file: &Value, seed: u64, overlaps: bool) -> Option<Failing> {
-        let plan = load_value(&self.shape, &self.name, file.clone(), overlaps)?;
+    /// Whether a scenario fails on a seed as is sought, and does not once it is changed so that it is mended. None if it does not,
+    /// or is not valid.
+    pub(super) fn fails(&self, file: &Value, seed: u64, overlaps: bool) -> Option<Signature> {
+        let found = self.play(file.clone(), seed, overlaps, self.sought.only)?;
+        let alike = self.sought.is_like(&found) && !self.fails_though_mended(file, seed, overlaps);
+        alike.then_some(found)
+    }
+
+    fn fails_though_mended(&self, file: &Value, seed: u64, overlaps: bool) -> bool {
+        if self.unless.is_empty() {
+            return false;
+        }
+        let mut mended = file.clone();
+        let applied = overrides::apply(&self.shape, &mut mended, &self.unless);
+        !applied.problems.is_empty() || self.play(mended, seed, overlaps, true).is_some()
+    }
+
+    /// Plays a scenario, and only as long as it may still fail as is sought.
+    fn play(&self, file: Value, seed: u64, overlaps: bool, only: bool) -> Option<Signature> {
+        let plan = load_value(&self.shape, &self.name, file, overlaps)?;
         let prepared = Arc::new(Prepared::new(Arc::new(plan)));
         let panel = Panel::new(PanelSetup { seed, ..prepared.panel.clone() });
-        let hunt = Hunt { panel, sought: self.sought.only.then_some(self.sought.property) };
+        let hunt = Hunt { panel, sought: only.then_some(self.sought.property) };
         let world = World::new(&prepared, seed, hunt, None);
         let (mut looked, mut alike) = (0, false);
-        let found = bare::drive_until(world, Cluster::new(&prepared, seed), |world| {
+        bare::drive_until(world, Cluster::new(&prepared, seed), |world| {
             if alike || world.steps < looked + LOOK_EVERY {
                 return false;
             }
@@ -83,8 +98,7 @@ impl Bench {
             let Some(found) = world.observer.signature(&world.view) else { return false };
             alike = self.sought.is_like(&found);
             !alike && prepared.plan.expect.breaks.is_empty()
-        });
-        found.filter(|failing| self.sought.is_like(&failing.signature))
+        })
     }
 }
 
@@ -101,7 +115,7 @@ impl Hunt {
 }
 
 impl Observer for Hunt {
-    type Report = Option<Failing>;
+    type Report = Option<Signature>;
 
     #[inline]
     fn look(&mut self, step: &Step, events: &[Event], view: &ClusterView) {
@@ -116,12 +130,12 @@ impl Observer for Hunt {
         Vec::new()
     }
 
-    fn finish(mut self, view: &ClusterView, ended: Ended) -> Option<Failing> {
-        let Ended { step, end, steps, .. } = ended;
+    fn finish(mut self, view: &ClusterView, ended: Ended) -> Option<Signature> {
+        let Ended { step, end, .. } = ended;
         if matches!(end, RunEnd::Panicked { .. }) {
             return None;
         }
         self.panel.close(&step, view, &end);
-        Some(Failing { signature: self.signature(view)?, steps })
+        self.signature(view)
     }
 }
