@@ -14,6 +14,7 @@
 //! - `mutants`: what is done wrong on purpose, and which properties notice;
 //! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
+//! - `shrinking`: what chance found, made small;
 //! - `soundness`: nothing is called broken that is not;
 //! - `house_rules`: how the code itself is to be.
 
@@ -33,5 +34,6 @@ mod museum;
 mod mutants;
 mod naive_judges;
 mod second_opinion;
+mod shrinking;
 mod soundness;
 mod walk_of_a_record;
