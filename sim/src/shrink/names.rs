@@ -106,7 +106,7 @@ fn places(fault: &Value) -> impl Iterator<Item = &Value> {
     single.chain(groups.filter_map(Value::as_array).flatten()).chain(fault["when"].get("broker"))
 }
 
-/// Calls every target of a file's faults by a new name. Null says that it is gone.
+/// Calls every target of a file's faults by a new name. None says that it is gone.
 pub(super) fn rename(file: &mut Value, new: &dyn Fn(&Target) -> Option<Target>) {
     for fault in file.get_mut("faults").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(fault) = fault.as_object_mut() else { continue };
