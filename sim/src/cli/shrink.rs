@@ -15,7 +15,7 @@ use serde_json::Value;
 use strum::IntoEnumIterator;
 
 use super::protocols::{Format, face};
-use super::run::budget::{self, Budget};
+use super::run::budget::{self, Budget, Deadline};
 use super::{Exit, interrupt, output};
 use crate::files_out;
 use crate::scenario::files;
@@ -123,7 +123,7 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
         unless: &arguments.unless,
         jobs: super::jobs(arguments.jobs),
         tries: arguments.tries.unwrap_or(u64::MAX),
-        stop: &|| interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|it| it.is_over()),
+        stop: &|| interrupted.load(Ordering::Relaxed) || deadline.is_some_and(Deadline::is_over),
         listener: &|tried, best| line.show(tried, best),
     };
     let answered = answer(&question);

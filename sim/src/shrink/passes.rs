@@ -148,10 +148,13 @@ fn without_broker(file: &Value, gone: u64) -> Value {
         }
         topic["replication"] = fewest.into();
     }
-    rename(&mut file, &|target| match target {
-        Target::Broker(id) if u64::from(*id) == gone => None,
-        Target::Broker(id) if u64::from(*id) > gone => Some(Target::Broker(id - 1)),
-        other => Some(other.clone()),
+    rename(&mut file, &|target| {
+        let Target::Broker(id) = target else { return Some(target.clone()) };
+        match u64::from(*id) {
+            same if same == gone => None,
+            later if later > gone => Some(Target::Broker(id - 1)),
+            _ => Some(target.clone()),
+        }
     });
     file["cluster"]["brokers"] = (number(&file["cluster"], "brokers", 1) - 1).into();
     file
