@@ -67,12 +67,13 @@ fn a_seed_on_which_nothing_breaks_has_nothing_to_shrink() {
 #[test]
 fn what_would_mend_it_must_mend_it() {
     let text = chaos();
-    let retries = ["retries=0".to_owned()];
-    let (found, small) = shrunk(&Question { unless: &retries, ..question(&text, 2, 1) });
-    for (set, breaks) in [(&[][..], true), (&retries[..], false)] {
+    let epochs = ["protocol=0.11".to_owned()];
+    let property = Some(Property::AckedDurable);
+    let (found, small) = shrunk(&Question { unless: &epochs, property, ..question(&text, 40, 1) });
+    for (set, breaks) in [(&[][..], true), (&epochs[..], false)] {
         let plan = load_str("small.json", &small, set).expect("it is a valid file").plan;
         let report = run::run(&Arc::new(Prepared::new(plan)), found.after_seed, RunOptions::default());
-        assert_eq!(report.properties[&Property::NonmonotonicSend].broken > 0, breaks);
+        assert_eq!(report.properties[&Property::AckedDurable].broken > 0, breaks);
     }
 }
 

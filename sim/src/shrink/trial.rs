@@ -78,7 +78,8 @@ impl Bench {
         }
         let mut mended = file.clone();
         let applied = overrides::apply(&self.shape, &mut mended, &self.unless);
-        !applied.problems.is_empty() || self.play(mended, seed, overlaps, true).is_some()
+        let valid = load_value(&self.shape, &self.name, mended.clone(), overlaps).is_some();
+        !applied.problems.is_empty() || !valid || self.play(mended, seed, overlaps, true).is_some()
     }
 
     /// Plays a scenario, and only as long as it may still fail as is sought.
