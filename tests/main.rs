@@ -17,6 +17,7 @@
 //! - `regressions`: recorded failures that must stay failures;
 //! - `second_opinion`: another judge, naive, on what clients saw;
 //! - `naive_judges`: the judge of true state agrees with one that reads everything after every step;
+//! - `shrinking`: what chance found, made small;
 //! - `soundness`: nothing is called broken that is not;
 //! - `house_rules`: how the code itself is to be.
 
@@ -39,5 +40,6 @@ mod mutants;
 mod naive_judges;
 mod regressions;
 mod second_opinion;
+mod shrinking;
 mod soundness;
 mod walk_of_a_record;

@@ -30,7 +30,7 @@ impl<'a> Verdicts<'a> {
     }
 
     /// The first finding of a property that counts, and whether it is expected.
-    fn of(&self, property: Property) -> Option<(bool, &'a Finding)> {
+    pub(crate) fn of(&self, property: Property) -> Option<(bool, &'a Finding)> {
         let promise = self.promises.of(property);
         let expected = self.expect.breaks.contains_key(&property);
         let first = match self.history.anomaly(property).or_else(|| self.judge.anomaly(property)) {

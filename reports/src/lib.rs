@@ -48,6 +48,7 @@ pub mod render;
 pub mod replay;
 pub mod report;
 pub mod shard;
+pub mod shrinking;
 pub mod signature;
 pub mod standing;
 mod strategies;

@@ -146,6 +146,28 @@ impl Panel {
         }
     }
 
+    /// What broke first so far, of everything or of one property; what only the end shows is not among it before
+    /// [`Panel::close`].
+    pub fn broken(&self, sought: Option<Property>) -> Option<&Finding> {
+        let verdicts = self.eyes.as_ref()?.verdicts(&self.setup.expect);
+        match sought {
+            Some(property) => verdicts.of(property).map(|(_, finding)| finding),
+            None => verdicts.first_broken(),
+        }
+    }
+
+    /// What kind of failure a finding makes the run.
+    pub fn signature(&self, finding: &Finding, view: &ClusterView) -> Option<Signature> {
+        Some(self.eyes.as_ref()?.signature(finding, view, &self.setup))
+    }
+
+    /// Ends the run at `step`, so that what only the end shows can be asked for. Nothing is to be looked at afterwards.
+    pub fn close(&mut self, step: &Step, view: &ClusterView, end: &RunEnd) {
+        if let Some(eyes) = &mut self.eyes {
+            eyes.close(step, view, end);
+        }
+    }
+
     /// Ends the run at `step` and reports.
     pub fn finish(self, step: &Step, view: &ClusterView, end: RunEnd, extent: &Extent) -> RunReport {
         match self.eyes {
@@ -202,18 +224,26 @@ impl Eyes {
     /// What broke first, and what kind of failure that makes the run.
     fn first_broken(&self, view: &ClusterView, setup: &PanelSetup) -> Option<(Finding, Signature)> {
         let finding = self.verdicts(&setup.expect).first_broken()?;
-        let is_internal = finding.partition.is_some_and(|it| setup.config.is_internal(it.topic));
-        let stage = Stage { view, groups: &setup.groups, is_internal };
-        Some((finding.clone(), self.shapes.signature(finding, &stage)))
+        Some((finding.clone(), self.signature(finding, view, setup)))
     }
 
-    fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
-        let names = &setup.names;
+    fn signature(&self, finding: &Finding, view: &ClusterView, setup: &PanelSetup) -> Signature {
+        let is_internal = finding.partition.is_some_and(|it| setup.config.is_internal(it.topic));
+        let stage = Stage { view, groups: &setup.groups, is_internal };
+        self.shapes.signature(finding, &stage)
+    }
+
+    fn close(&mut self, step: &Step, view: &ClusterView, end: &RunEnd) {
         self.judge.finish(step, view, end);
         self.history.close();
         if *end == RunEnd::Converged {
             self.history.finish(step, &self.promises);
         }
+    }
+
+    fn found(mut self, step: &Step, view: &ClusterView, end: &RunEnd, setup: &PanelSetup) -> Found {
+        let names = &setup.names;
+        self.close(step, view, end);
         let report = |property| (property, self.property(property, end, setup));
         let properties = Property::iter().map(report).collect();
         let behaviour = self.behaviour.hash();

@@ -63,6 +63,7 @@ pub mod prepared;
 pub mod run;
 pub mod scenario;
 pub mod seed;
+mod shrink;
 mod swarm;
 pub mod sweep;
 #[cfg(test)]

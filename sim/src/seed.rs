@@ -76,6 +76,13 @@ impl Share {
         Self((share.clamp(0.0, 1.0) * (1_u64 << 32) as f64).round() as u64)
     }
 
+    /// The number with the fewest decimals that it may have been made of.
+    pub(crate) fn in_decimals(self) -> f64 {
+        let exact = self.0 as f64 / (1_u64 << 32) as f64;
+        let rounded = |decimals: i32| (exact * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals);
+        (0..12).map(rounded).find(|&share| Self::new(share) == self).unwrap_or(exact)
+    }
+
     /// Whether it happens this time. Draws only if the answer is open.
     pub fn happens(self, stream: &mut ChaCha8Rng) -> bool {
         match self.0 {
@@ -130,6 +137,14 @@ mod tests {
         assert!(drawn.iter().all(|value| (5..=9).contains(value)));
         assert_eq!(even(&mut stream, 4, 4), 4);
         assert!(even(&mut stream, 0, u64::MAX) > 0);
+    }
+
+    #[test]
+    fn a_share_is_told_in_the_decimals_that_it_was_made_of() {
+        for share in [0.0, 0.2, 0.25, 1.0 / 3.0, 0.123_456, 1.0] {
+            assert_eq!(Share::new(Share::new(share).in_decimals()), Share::new(share));
+        }
+        assert_eq!(Share::new(0.2).in_decimals().to_string(), "0.2");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod replay;
 mod run;
 mod schema;
 mod seeds;
+mod shrink;
 mod size;
 mod units;
 mod vary;
@@ -40,6 +41,7 @@ Examples:
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater replay failures/chaos-0-3f2a91c0.json
+  highwater shrink scenarios/chaos.json --seed 7
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
   highwater merge 1.json 2.json 3.json
   highwater coverage scenarios --seeds 0..100
@@ -63,6 +65,7 @@ Exit codes:
 enum Command {
     Run(run::RunArguments),
     Replay(replay::ReplayArguments),
+    Shrink(shrink::ShrinkArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Coverage(coverage::CoverageArguments),
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),

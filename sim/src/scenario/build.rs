@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::errors::Problem;
 use super::format::{
-    Action, Before, Fault, GroupSpec, OutputSpec, ProducerSpec, Scenario, TopicSpec, TransactionsSpec, When,
+    Action, Before, Fault, GroupSpec, Millis, OutputSpec, ProducerSpec, Scenario, TopicSpec,
+    TransactionsSpec, When,
 };
 use super::lookup::{Lookup, Miss};
 use super::path::JsonPath;
@@ -207,7 +208,7 @@ fn planned_fault(index: usize, fault: &Fault, lookup: &Lookup<'_>) -> Result<Pla
 
 fn planned_when(when: &When, lookup: &Lookup<'_>) -> Result<PlannedWhen, Miss> {
     let Some(event) = when.event else {
-        return Ok(PlannedWhen::At(Instant::from_millis(when.at_ms.unwrap_or_default())));
+        return Ok(PlannedWhen::At(Instant::START + when.at_ms.unwrap_or_default().0));
     };
     Ok(PlannedWhen::Upon {
         event,
@@ -229,17 +230,17 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
             target: target(&crash.crash)?,
             ending: crash.ending,
             keeps: crash.keeps,
-            restart_after: millis(crash.restart_after_ms),
+            restart_after: span_of(crash.restart_after_ms),
         },
         Action::Shutdown(shutdown) => PlannedAction::Shutdown {
             target: target(&shutdown.shutdown)?,
             controlled: shutdown.controlled,
-            restart_after: millis(shutdown.restart_after_ms),
+            restart_after: span_of(shutdown.restart_after_ms),
         },
         Action::Leave(leave) => PlannedAction::Leave { target: target(&leave.leave)? },
         Action::Join(join) => PlannedAction::Join { target: target(&join.join)? },
         Action::Pause(pause) => {
-            PlannedAction::Pause { target: target(&pause.pause)?, lasts: millis(pause.for_ms) }
+            PlannedAction::Pause { target: target(&pause.pause)?, lasts: span_of(pause.for_ms) }
         }
         Action::Partition(partition) => PlannedAction::Partition {
             groups: partition
@@ -247,12 +248,12 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
                 .iter()
                 .map(|group| group.iter().map(target).collect())
                 .collect::<Result<_, _>>()?,
-            lasts: millis(partition.for_ms),
+            lasts: span_of(partition.for_ms),
         },
         Action::Cut(cut) => PlannedAction::Cut {
             from: target(&cut.cut.from)?,
             to: target(&cut.cut.to)?,
-            lasts: millis(cut.for_ms),
+            lasts: span_of(cut.for_ms),
         },
         Action::Degrade(degrade) => PlannedAction::Degrade {
             from: target(&degrade.degrade.from)?,
@@ -261,12 +262,12 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
             loss: degrade.loss,
             duplicate: degrade.duplicate,
             reorder: degrade.reorder,
-            lasts: millis(degrade.for_ms),
+            lasts: span_of(degrade.for_ms),
         },
         Action::Lag(lag) => PlannedAction::Lag {
             target: target(&lag.lag)?,
             delay: millis(lag.delay_ms),
-            lasts: millis(lag.for_ms),
+            lasts: span_of(lag.for_ms),
         },
         Action::Drop(drop) => PlannedAction::Drop {
             kind: drop.drop,
@@ -286,6 +287,10 @@ fn planned_action(action: &Action, lookup: &Lookup<'_>) -> Result<PlannedAction,
 
 fn optional(target: Option<&Target>, lookup: &Lookup<'_>) -> Result<Option<PlannedTarget>, Miss> {
     target.map(|target| lookup.target(target)).transpose()
+}
+
+fn span_of(millis: Option<Millis>) -> Option<Micros> {
+    millis.map(|millis| millis.0)
 }
 
 fn millis(millis: Option<u64>) -> Option<Micros> {

@@ -1,6 +1,7 @@
 //! The scenario file, exactly. JSON; unknown keys are errors.
 
 mod faults;
+mod millis;
 mod museum;
 
 use highwater_model::config::{
@@ -15,6 +16,7 @@ pub use self::faults::{
     Action, Before, Crash, CreatePartitions, Cut, Degrade, Drop, ElectPreferred, Fault, Join, Lag, Leave,
     Link, Partition, Pause, RandomFault, RandomFaults, Shutdown, When,
 };
+pub use self::millis::Millis;
 pub use self::museum::Museum;
 
 /// A cluster, its clients and its misfortunes, and what is expected to come of it.

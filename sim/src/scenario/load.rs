@@ -18,7 +18,7 @@ use super::plan::Plan;
 use super::shape::Shape;
 use super::spans::{self, Span, Spans};
 use super::swarm;
-use super::validate::validate;
+use super::validate::{all_but_overlaps, validate};
 
 /// A scenario that may be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,19 @@ pub fn load_str(file: &str, text: &str, overrides: &[String]) -> Result<Loaded, 
             Err(reading.into_errors())
         }
     }
+}
+
+/// The plan of a scenario that nobody wrote: of many that are tried, only those that make sense matter. A fault may strike what
+/// another holds if `overlaps`.
+pub(crate) fn load_value(shape: &Shape, name: &str, mut value: Value, overlaps: bool) -> Option<Plan> {
+    let findings = shape.check(&mut value);
+    if findings.broken || !findings.problems.is_empty() {
+        return None;
+    }
+    defaults::fill(&mut value);
+    let scenario = Scenario::deserialize(value).ok()?;
+    let problems = if overlaps { all_but_overlaps(&scenario) } else { validate(&scenario) };
+    problems.is_empty().then(|| build(name, &scenario, &[]).ok())?
 }
 
 /// Without the variants of a swarm.

@@ -5,21 +5,21 @@
 use std::time::{Duration, Instant};
 
 /// What is left of the time for all scenarios.
-pub(super) struct Budget {
+pub(in crate::cli) struct Budget {
     end: Option<Instant>,
 }
 
 /// When one scenario's time is up.
 #[derive(Clone, Copy)]
-pub(super) struct Deadline(Instant);
+pub(in crate::cli) struct Deadline(Instant);
 
 impl Budget {
-    pub(super) fn new(time: Option<Duration>) -> Self {
+    pub(in crate::cli) fn new(time: Option<Duration>) -> Self {
         Self { end: time.map(|time| Instant::now() + time) }
     }
 
     /// The end of an even share of what is left, for one of so many scenarios that are still to be played.
-    pub(super) fn share(&self, scenarios: usize) -> Option<Deadline> {
+    pub(in crate::cli) fn share(&self, scenarios: usize) -> Option<Deadline> {
         let now = Instant::now();
         let left = self.end?.saturating_duration_since(now);
         Some(Deadline(now + left / u32::try_from(scenarios.max(1)).unwrap_or(u32::MAX)))
@@ -27,11 +27,11 @@ impl Budget {
 }
 
 impl Deadline {
-    pub(super) fn is_over(self) -> bool {
+    pub(in crate::cli) fn is_over(self) -> bool {
         Instant::now() >= self.0
     }
 
-    pub(super) fn left(self) -> Duration {
+    pub(in crate::cli) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }
@@ -40,7 +40,7 @@ impl Deadline {
 ///
 /// # Errors
 /// What is wrong, and what would be right.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn parse(text: &str) -> Result<Duration, String> {
     let form = || format!("'{text}' is no time; write 30s, 5m or 2h");
     let split = text.len().checked_sub(1).filter(|&at| text.is_char_boundary(at)).ok_or_else(form)?;
     let (number, unit) = text.split_at(split);

@@ -1,6 +1,6 @@
 //! `highwater run`: plays scenarios, on one seed or on many.
 
-mod budget;
+pub(super) mod budget;
 mod bundles;
 mod limits;
 mod many;

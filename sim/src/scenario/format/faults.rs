@@ -8,6 +8,7 @@ use highwater_model::message::MessageKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Millis;
 use crate::scenario::target::Target;
 
 /// A fault: when it strikes, and what it does.
@@ -27,7 +28,7 @@ pub struct Fault {
 pub struct When {
     /// At this time, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_ms: Option<u64>,
+    pub at_ms: Option<Millis>,
     /// Upon an event of this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
@@ -113,7 +114,7 @@ pub struct Crash {
     /// When it starts again. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 86_400_000))]
-    pub restart_after_ms: Option<u64>,
+    pub restart_after_ms: Option<Millis>,
 }
 
 fn process() -> Ending {
@@ -133,7 +134,7 @@ pub struct Shutdown {
     /// When it starts again, after it was asked to stop. Without it, it stays down until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 86_400_000))]
-    pub restart_after_ms: Option<u64>,
+    pub restart_after_ms: Option<Millis>,
 }
 
 fn yes() -> bool {
@@ -169,7 +170,7 @@ pub struct Pause {
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
-    pub for_ms: Option<u64>,
+    pub for_ms: Option<Millis>,
 }
 
 /// Groups of nodes cannot reach one another. Nodes in no group reach everyone.
@@ -182,7 +183,7 @@ pub struct Partition {
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
-    pub for_ms: Option<u64>,
+    pub for_ms: Option<Millis>,
 }
 
 /// Messages from one node do not reach another; the way back is open.
@@ -194,7 +195,7 @@ pub struct Cut {
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
-    pub for_ms: Option<u64>,
+    pub for_ms: Option<Millis>,
 }
 
 /// One direction between two nodes.
@@ -232,7 +233,7 @@ pub struct Degrade {
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
-    pub for_ms: Option<u64>,
+    pub for_ms: Option<Millis>,
 }
 
 /// A follower's fetches are slowed or stopped.
@@ -248,7 +249,7 @@ pub struct Lag {
     /// For how long. Without it, until the heal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
-    pub for_ms: Option<u64>,
+    pub for_ms: Option<Millis>,
 }
 
 /// The next messages of a kind vanish; the connection stays.

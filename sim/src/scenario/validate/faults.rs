@@ -4,7 +4,7 @@ use highwater_model::event::EventKind;
 use highwater_model::machine::Ending;
 
 use super::super::errors::{Part, Problem};
-use super::super::format::{Action, Degrade, Fault, Link, When};
+use super::super::format::{Action, Degrade, Fault, Link, Millis, When};
 use super::super::path::{JsonPath, at};
 use super::super::target::Target;
 use super::Check;
@@ -65,7 +65,7 @@ fn upon(check: &mut Check<'_>, path: &JsonPath, when: &When, kind: EventKind) {
     }
     filters(check, path, when, kind);
     if let Some(after) = when.after_ms {
-        within_the_run(check, path.key("after_ms"), after);
+        within_the_run(check, path.key("after_ms"), Millis::whole(after));
     }
     if let Some(delay) = when.delay_ms {
         let path = path.key("delay_ms");
@@ -124,8 +124,8 @@ fn what_tells(kind: EventKind) -> String {
     told.chain(general).collect::<Vec<_>>().join(", ")
 }
 
-fn within_the_run(check: &mut Check<'_>, path: JsonPath, millis: u64) {
-    if millis > check.scenario.duration_ms {
+fn within_the_run(check: &mut Check<'_>, path: JsonPath, millis: Millis) {
+    if millis > Millis::whole(check.scenario.duration_ms) {
         beyond(check, path, &millis.to_string());
     }
 }
@@ -243,15 +243,15 @@ fn not_before(check: &mut Check<'_>, path: &JsonPath, when: &When, verb: &str, w
 }
 
 /// A timed fault ends within the run, or with it. When one upon an event begins, nobody knows yet.
-fn lasts(check: &mut Check<'_>, path: &JsonPath, when: &When, key: &str, span: Option<u64>) {
-    let duration = check.scenario.duration_ms;
+fn lasts(check: &mut Check<'_>, path: &JsonPath, when: &When, key: &str, span: Option<Millis>) {
+    let duration = Millis::whole(check.scenario.duration_ms);
     let (Some(span), Some(at)) = (span, when.at_ms) else { return };
     // A start beyond the run is a problem of its own.
-    if at <= duration && at.saturating_add(span) > duration {
+    if at <= duration && at.plus(span) > duration {
         let path = path.key(key);
         let message = format!("{path} is {span}: begun at {at}, it ends beyond the run's {duration} ms");
         let allowed =
-            format!("at most {}; or leave it out: the heal at {duration} ms ends it", duration - at);
+            format!("at most {}; or leave it out: the heal at {duration} ms ends it", duration.less(at));
         let problem = Problem::new(path, message).allowed(allowed);
         check.report(problem.because(at!["duration_ms"], "the run's length"));
     }

@@ -2,7 +2,7 @@
 //! group which reads them could not notice before the run ends.
 
 use super::super::errors::Problem;
-use super::super::format::{Action, CreatePartitions, Fault};
+use super::super::format::{Action, CreatePartitions, Fault, Millis};
 use super::super::path::{JsonPath, at};
 use super::super::suggest::count;
 use super::Check;
@@ -16,14 +16,14 @@ struct Growth<'a> {
     /// The fault's place in the file.
     fault: usize,
     /// When, unless it waits for an event.
-    at: Option<u64>,
+    at: Option<Millis>,
     asks: &'a CreatePartitions,
 }
 
 /// How many partitions a topic has so far, and where that stands.
 struct Size {
     partitions: u16,
-    since: Option<u64>,
+    since: Option<Millis>,
     path: JsonPath,
 }
 
@@ -91,12 +91,13 @@ fn noticed(check: &mut Check<'_>, growth: &Growth<'_>) {
     let scenario = check.scenario;
     let topic = &growth.asks.create_partitions;
     // One upon an event may come as late as the heal.
-    let at = growth.at.unwrap_or(scenario.duration_ms);
-    let end = scenario.duration_ms.saturating_add(scenario.liveness_ms);
+    let duration = Millis::whole(scenario.duration_ms);
+    let at = growth.at.unwrap_or(duration);
+    let end = duration.plus(Millis::whole(scenario.liveness_ms));
     for (index, group) in scenario.groups.iter().enumerate().filter(|(_, it)| it.topics.contains(topic)) {
         let age = group.config.metadata_max_age_ms;
         // A start beyond the run is a problem of its own.
-        if at > scenario.duration_ms || at.saturating_add(age) < end {
+        if at > duration || at.plus(Millis::whole(age)) < end {
             continue;
         }
         let message = format!(
@@ -106,7 +107,7 @@ fn noticed(check: &mut Check<'_>, growth: &Growth<'_>) {
         );
         let setting = at!["groups", index, "config", "metadata.max.age.ms"];
         let problem = Problem::new(at!["faults", growth.fault, "do", "create_partitions"], message);
-        let problem = problem.allowed(format!("{setting} below {}, or a larger liveness_ms", end - at));
+        let problem = problem.allowed(format!("{setting} below {}, or a larger liveness_ms", end.less(at)));
         check.report(problem.because(setting, "how long it may take to notice"));
     }
 }

@@ -23,6 +23,17 @@ use super::lookup::Lookup;
 
 /// Everything that is wrong with a scenario that has the right shape.
 pub fn validate(scenario: &Scenario) -> Vec<Problem> {
+    let mut check = checked(scenario);
+    overlap::check(&mut check);
+    check.problems
+}
+
+/// The same without faults that strike what another still holds: by chance that happens.
+pub(crate) fn all_but_overlaps(scenario: &Scenario) -> Vec<Problem> {
+    checked(scenario).problems
+}
+
+fn checked(scenario: &Scenario) -> Check<'_> {
     let mut check = Check { scenario, lookup: Lookup::new(scenario), problems: Vec::new() };
     switches::check(&mut check);
     cluster::check(&mut check);
@@ -31,13 +42,12 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     transactions::check(&mut check);
     groups::check(&mut check);
     faults::check(&mut check);
-    overlap::check(&mut check);
     growth::check(&mut check);
     members::check(&mut check);
     random::check(&mut check);
     expect::check(&mut check);
     museum::check(&mut check);
-    check.problems
+    check
 }
 
 /// A scenario under inspection.

@@ -1,7 +1,7 @@
 //! Timed faults that strike what an earlier one still holds: nobody crashes twice without living in between.
 
 use super::super::errors::Problem;
-use super::super::format::{Action, Link};
+use super::super::format::{Action, Link, Millis};
 use super::super::path::{JsonPath, at};
 use super::super::target::Target;
 use super::Check;
@@ -25,19 +25,19 @@ enum Hold {
 struct Span {
     hold: Hold,
     verb: &'static str,
-    from: u64,
-    to: u64,
+    from: Millis,
+    to: Millis,
     path: JsonPath,
 }
 
 pub(super) fn check(check: &mut Check<'_>) {
-    let duration = check.scenario.duration_ms;
+    let duration = Millis::whole(check.scenario.duration_ms);
     let mut spans: Vec<Span> = Vec::new();
     for (index, fault) in check.scenario.faults.iter().enumerate() {
         if let (Some(from), None) = (fault.when.at_ms, fault.when.event)
             && let Some((hold, verb, lasts)) = hold(&fault.action)
         {
-            let to = lasts.map_or(duration, |lasts| from.saturating_add(lasts));
+            let to = lasts.map_or(duration, |lasts| from.plus(lasts));
             spans.push(Span { hold, verb, from, to, path: at!["faults", index, "do", verb] });
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 }
 
 /// What an action takes hold of, its verb, and for how long; `None` until the heal.
-fn hold(action: &Action) -> Option<(Hold, &'static str, Option<u64>)> {
+fn hold(action: &Action) -> Option<(Hold, &'static str, Option<Millis>)> {
     let link = |link: &Link| named(&link.from).zip(named(&link.to));
     Some(match action {
         Action::Crash(crash) => (Hold::Node(named(&crash.crash)?), "crash", crash.restart_after_ms),

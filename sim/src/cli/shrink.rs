@@ -1,0 +1,207 @@
+//! `highwater shrink`: a smaller scenario that fails in the same way.
+
+use std::io::{self, IsTerminal, stderr};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+use highwater_reports::property::Property;
+use highwater_reports::render::quoted;
+use highwater_reports::shrinking::{Shrinking, text};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+use strum::IntoEnumIterator;
+
+use super::protocols::{Format, face};
+use super::run::budget::{self, Budget, Deadline};
+use super::{Exit, interrupt, output};
+use crate::files_out;
+use crate::scenario::files;
+use crate::scenario::suggest::nearest;
+use crate::shrink::{Answer, Question, shrink as answer};
+
+/// How long it takes at most, unless it is said.
+const TIME: Duration = Duration::from_secs(30);
+
+/// For a scenario that fails on a seed: looks for a smaller one with the same failure - the same property, broken at the same
+/// part, by the same kinds of truncations and elections. Leaves out faults, records, clients, partitions, brokers and settings,
+/// shortens the run and weakens its faults, and rounds numbers. Random faults become faults at set times. Writes a scenario file
+/// that fails on its own. Ctrl-C ends it early and writes the best so far.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ShrinkArguments {
+    /// A scenario file
+    #[arg(value_name = "FILE")]
+    path: PathBuf,
+    /// The seed that fails
+    #[arg(long, value_name = "N")]
+    seed: u64,
+    /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once.
+    /// The smaller scenario has them in itself
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where to write the smaller scenario [default: NAME.shrunk.json in the directory that one is in]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The property whose break is to be kept, whatever broke before it [default: the one that broke first]
+    #[arg(long, value_name = "PROPERTY", value_parser = property)]
+    property: Option<Property>,
+    /// Keeps only what does not fail with this set, too: so that it stays the failure that `protocol=2.0` mends, say, and does not
+    /// become another of the same kind. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    unless: Vec<String>,
+    /// How long it takes at most: 30s, 5m, 2h [default: 30s, or as long as --tries takes]. What comes of it depends on the machine
+    /// then
+    #[arg(long = "for", value_name = "TIME", value_parser = budget::parse)]
+    time: Option<Duration>,
+    /// Tries so many scenarios at most. What comes of it is the same everywhere
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    tries: Option<u64>,
+    /// How many scenarios to try at a time [default: one a core]. The output does not depend on it, but for --for
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// How to print how much smaller it is
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater shrink scenarios/chaos.json --seed 7
+  highwater shrink scenarios/chaos.json --seed 7 --set protocol=0.10 --property acked-durable --out small.json
+  highwater shrink scenarios/chaos.json --seed 7 --tries 20000
+  highwater shrink scenarios/chaos.json --seed 7 --for 5m --unless protocol=2.0
+
+Exit codes:
+    0  the smaller scenario was written
+    1  nothing fails on the seed
+    2  misuse; nothing was written
+  130  interrupted; the smallest so far was written";
+
+/// Reads a property's name.
+fn property(name: &str) -> Result<Property, String> {
+    Property::iter().find(|property| property.name() == name).ok_or_else(|| {
+        let near = nearest(name, Property::iter().map(Property::name));
+        near.map_or_else(
+            || format!("no property is called '{name}'; scenarios/schema.json lists them"),
+            |near| format!("no property is called '{name}'; did you mean '{near}'?"),
+        )
+    })
+}
+
+/// Does what `highwater shrink` says.
+///
+/// # Errors
+/// The result could not be written.
+pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
+    let written = match files::read(&arguments.path) {
+        Ok(text) => text,
+        Err(errors) => {
+            output::note(&errors.render(output::colours()));
+            return Ok(Exit::MISUSED);
+        }
+    };
+    let file = arguments.path.display().to_string();
+    let out =
+        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&file))));
+    if is_same(&arguments.path, &out) {
+        output::note("highwater: --out is the scenario that is to be shrunk; name another file");
+        return Ok(Exit::MISUSED);
+    }
+    let interrupted = interrupt::listen();
+    let time = arguments.time.or_else(|| arguments.tries.is_none().then_some(TIME));
+    let deadline = Budget::new(time).share(1);
+    let line = Line::new(&files::stem(&file));
+    let question = Question {
+        file: &file,
+        text: &written,
+        set: &arguments.set,
+        seed: arguments.seed,
+        property: arguments.property,
+        unless: &arguments.unless,
+        jobs: super::jobs(arguments.jobs),
+        tries: arguments.tries.unwrap_or(u64::MAX),
+        stop: &|| interrupted.load(Ordering::Relaxed) || deadline.is_some_and(Deadline::is_over),
+        listener: &|tried, best| line.show(tried, best),
+    };
+    let answered = answer(&question);
+    line.finish();
+    match answered {
+        Ok(Answer::Shrunk(found, text)) => {
+            let exit = deliver(arguments, &found, &text, &out)?;
+            let ended = interrupted.load(Ordering::Relaxed) && exit == Exit::SUCCESS;
+            Ok(if ended { Exit::INTERRUPTED } else { exit })
+        }
+        Ok(Answer::Sound) => {
+            output::note(&sound(arguments));
+            Ok(Exit(1))
+        }
+        Ok(Answer::Overlaps) => {
+            output::note(
+                "highwater: what is left has faults that strike what others hold, which a file may not say; try another seed, \
+                 or more time",
+            );
+            Ok(Exit(1))
+        }
+        Err(errors) => {
+            output::note(&errors.render(output::colours()));
+            Ok(Exit::MISUSED)
+        }
+    }
+}
+
+fn sound(arguments: &ShrinkArguments) -> String {
+    let what = arguments.property.map_or("nothing", Property::name);
+    let verb = if arguments.property.is_some() { "does not break" } else { "breaks" };
+    let unless = if arguments.unless.is_empty() { "" } else { ", or it breaks with --unless as well" };
+    format!("highwater: {what} {verb} on seed {}{unless}: there is nothing to shrink", arguments.seed)
+}
+
+/// Writes the scenario, and says how much smaller it is.
+fn deliver(arguments: &ShrinkArguments, found: &Shrinking, scenario: &str, out: &Path) -> io::Result<Exit> {
+    if let Err(error) = files_out::whole(out, scenario) {
+        output::note(&format!("highwater: {} could not be written: {error}", out.display()));
+        return Ok(Exit::MISUSED);
+    }
+    let again = format!("highwater run {} --seed {}", quoted(&out.display().to_string()), found.after_seed);
+    output::result(&face(arguments.format, found, |found| text::shrinking(found, &again)))?;
+    Ok(Exit::SUCCESS)
+}
+
+/// Whether both name one file that is there.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+/// A line on the terminal while it goes on; none when stderr is no terminal.
+struct Line(ProgressBar);
+
+impl Line {
+    fn new(scenario: &str) -> Self {
+        let target =
+            if stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style =
+            ProgressStyle::with_template("{prefix} {human_pos} tried, {per_sec:0}, {elapsed} so far; {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(scenario.to_owned());
+        Self(bar)
+    }
+
+    fn show(&self, tried: u64, best: &Value) {
+        if !self.0.is_hidden() {
+            let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+            let records = best["producers"].as_array().into_iter().flatten();
+            let records: u64 = records.filter_map(|producer| producer["records"].as_u64()).sum();
+            self.0.set_message(format!("{} faults, {records} records", count(&best["faults"])));
+            self.0.set_position(tried);
+        }
+    }
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
