@@ -11,6 +11,9 @@ mod sweep_text;
 pub mod text;
 pub mod trace;
 
+/// How wide texts for people are, where words allow.
+pub const WIDTH: usize = 110;
+
 /// What the user typed, for the command that plays a failure again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Again<'a> {
@@ -48,7 +51,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// The words in lines of at most `width` characters, each begun with `indent`. A longer word has a line of its own.
-pub(crate) fn wrapped(words: &str, indent: &str, width: usize) -> String {
+pub fn wrapped(words: &str, indent: &str, width: usize) -> String {
     let mut text = String::new();
     let mut column = 0;
     for word in words.split_whitespace() {

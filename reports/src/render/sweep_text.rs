@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::failures_text::failures;
 use super::text::{
-    INDENT, WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol,
+    INDENT, by_topics, counts, faults, groups, hanging, headline, latency, must_see, never_struck, protocol,
     story, unavailable, unexpected,
 };
-use super::{Again, wrapped};
+use super::{Again, WIDTH, wrapped};
 use crate::confidence::{Interval, rule_of_three};
 use crate::expect::HowOften;
 use crate::outcome::Outcome;
@@ -85,7 +85,7 @@ fn outcomes(report: &SweepReport) -> String {
 fn first_failure(Failure { seed, unexpected }: &Failure) -> String {
     let mut text = format!("\nseed {seed}, not as expected\n");
     for each in unexpected {
-        writeln!(text, "  {each}").expect("a String takes all that is written");
+        text += &hanging(&each.to_string());
     }
     text
 }

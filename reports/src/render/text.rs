@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use highwater_model::protocol::Preset;
 
-use super::{Again, wrapped};
+use super::{Again, WIDTH, wrapped};
 use crate::causes::Cause;
 use crate::counts::Counts;
 use crate::end::RunEnd;
@@ -22,8 +22,6 @@ use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 pub use super::sweep_text::sweep;
-
-pub(super) const WIDTH: usize = 110;
 
 /// As wide as what a line of the numbers is called.
 pub(super) const INDENT: &str = "             ";
@@ -108,9 +106,15 @@ pub(super) fn unexpected(found: &[Unexpected]) -> String {
     }
     let mut text = "\nnot as expected\n".to_owned();
     for each in found {
-        writeln!(text, "  {each}").expect("a String takes all that is written");
+        text += &hanging(&each.to_string());
     }
     text
+}
+
+/// An item of a list, wrapped: what follows its first line is indented by more.
+pub(super) fn hanging(item: &str) -> String {
+    let wrapped = wrapped(item, "      ", WIDTH);
+    wrapped.strip_prefix("    ").map(str::to_owned).unwrap_or(wrapped)
 }
 
 /// The scenario's faults that struck on no seed: nothing is wrong with that, but the story is not told.

@@ -12,7 +12,7 @@ use highwater_reports::comparison::{Comparison, Row, Settings, VERSION, Variatio
 use highwater_reports::render::Again;
 
 use super::progress::Line;
-use super::{Exit, interrupt, output, seeds, vary};
+use super::{Exit, at_least_one, interrupt, output, seeds, vary};
 use crate::prepared::Prepared;
 use crate::scenario::errors::{LoadError, LoadErrors, Place};
 use crate::scenario::files;
@@ -42,7 +42,7 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
     seeds: Option<Range<u64>>,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Overrides a setting of the file in every combination, by its path or by its Kafka name; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]

@@ -30,7 +30,14 @@ Examples:
   highwater run scenarios/chaos.json --seeds 0..1000 --shard 1/2 --format json > 1.json
   highwater run scenarios/chaos.json --seeds 0..1000 --shard 2/2 --format json > 2.json
   highwater merge 1.json 2.json
-  highwater merge 1.json 2.json --format json > chaos.report.json";
+  highwater merge 1.json 2.json --format json > chaos.report.json
+
+Exit codes:
+    0  as expected
+    1  a promise broke, or an expected break did not show
+    2  misuse, or files that are not all the parts of one sweep
+    3  stalled: the cluster did not converge after the faults were over
+  101  a defect of Highwater itself";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

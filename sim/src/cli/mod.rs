@@ -22,6 +22,7 @@ mod vary;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
 
@@ -76,6 +77,14 @@ fn jobs(said: Option<NonZeroUsize>) -> usize {
     said.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
+/// Reads a number that is not zero.
+///
+/// # Errors
+/// What would be right.
+fn at_least_one<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "write a whole number, at least 1".to_owned())
+}
+
 /// What the shell learns. Clap itself exits with 2 on misuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Exit(u8);
@@ -107,3 +116,7 @@ pub fn main() -> ExitCode {
         Err(error) => output::failed(&error),
     }
 }
+
+#[cfg(test)]
+#[path = "mod_test.rs"]
+mod tests;

@@ -22,7 +22,7 @@ use self::budget::Budget;
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
-use super::{Exit, history, interrupt, output, seeds};
+use super::{Exit, at_least_one, history, interrupt, output, seeds};
 use crate::prepared::Prepared;
 use crate::scenario::files::{self, ScenarioFile};
 use crate::scenario::load;
@@ -47,7 +47,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "TIME", value_parser = budget::parse, conflicts_with = "seed")]
     until: Option<Duration>,
     /// Plays seeds until so many did not go as expected
-    #[arg(long, value_name = "N", conflicts_with = "seed")]
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = at_least_one::<NonZeroU64>)]
     until_failures: Option<NonZeroU64>,
     /// Ends with the first seed that did not go as expected
     #[arg(long, conflicts_with = "until_failures")]
@@ -60,7 +60,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     ndjson: Option<PathBuf>,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -88,7 +88,15 @@ Examples:
   highwater run scenarios/chaos.json --until 5m --ndjson chaos.ndjson
   highwater run scenarios --seeds 0..1000 --fail-fast
   highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
-  highwater run scenarios/chaos.json --seed 7 --history chaos.edn";
+  highwater run scenarios/chaos.json --seed 7 --history chaos.edn
+
+Exit codes:
+    0  as expected
+    1  a promise broke, or an expected break did not show
+    2  misuse, or a scenario file that is not valid: nothing was run; or a file that could not be written
+    3  stalled: the cluster did not converge after the faults were over
+  101  a defect of Highwater itself
+  130  interrupted; what was found so far was printed";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,88 @@
+//! What the README and the help texts tell people to type is what the command line takes.
+
+use clap::{CommandFactory, Parser};
+use saphyr::{LoadableYamlNode, Yaml};
+
+use super::Arguments;
+
+const README: &str = include_str!("../../../README.md");
+
+/// The fenced blocks of the README that are in one of these languages.
+fn blocks<'a>(languages: &'a [&'a str]) -> impl Iterator<Item = &'static str> + 'a {
+    let fenced = README.split("\n```").skip(1).step_by(2);
+    fenced.filter_map(|block| {
+        let (language, text) = block.split_once('\n')?;
+        languages.contains(&language).then_some(text)
+    })
+}
+
+/// The lines of a shell's text, those joined that end in a backslash.
+fn lines(text: &str) -> Vec<String> {
+    text.replace("\\\n", " ").lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// The words after `highwater` on a shell's line, if it runs Highwater: without comments, without where the output goes, and with
+/// numbers in the places of the shell's own arithmetic and of GitHub's expressions.
+fn words(line: &str) -> Option<Vec<String>> {
+    let line = line.trim_start_matches("$ ");
+    let (first, _) = line.split_once(' ').unwrap_or((line, ""));
+    if first != "highwater" {
+        return None;
+    }
+    let mut text = line.to_owned();
+    for (open, close) in [("$((", "))"), ("${{", "}}"), ("${", "}")] {
+        while let Some(start) = text.find(open) {
+            let end = text[start..].find(close).unwrap_or_else(|| panic!("{line}: {open} is not closed"));
+            text.replace_range(start..start + end + close.len(), "7");
+        }
+    }
+    let words = shlex::split(&text).unwrap_or_else(|| panic!("{line}: no shell reads this"));
+    Some(words.into_iter().take_while(|word| ![">", "|", "||", "&&", "2>"].contains(&word.as_str())).collect())
+}
+
+/// Every line that is no command fails, with the parser's own words.
+fn are_taken(lines: impl IntoIterator<Item = String>) -> usize {
+    let mut taken = 0;
+    for line in lines {
+        let Some(words) = words(&line) else { continue };
+        let glob_is_a_file = words.iter().map(|word| word.replace('*', "x"));
+        if let Err(error) = Arguments::try_parse_from(glob_is_a_file) {
+            panic!("{line}\n{error}");
+        }
+        taken += 1;
+    }
+    taken
+}
+
+#[test]
+fn every_command_in_the_readme_is_one() {
+    let taken = are_taken(blocks(&["sh", "text"]).flat_map(lines));
+    assert!(taken > 20, "only {taken} were found");
+}
+
+#[test]
+fn every_example_in_a_help_text_is_one() {
+    let root = Arguments::command();
+    for command in root.get_subcommands().chain([&root]) {
+        let name = command.get_name();
+        let texts = [command.get_after_help(), command.get_after_long_help()];
+        let texts: Vec<String> = texts.into_iter().flatten().map(ToString::to_string).collect();
+        assert!(are_taken(texts.iter().flat_map(|text| lines(text))) > 0, "{name} has no example");
+    }
+}
+
+#[test]
+fn every_help_text_ends_with_the_exit_codes_in_one_layout() {
+    let root = Arguments::command();
+    for command in root.get_subcommands().chain([&root]) {
+        let name = command.get_name();
+        let help = command.get_after_long_help().or(command.get_after_help());
+        let help = help.unwrap_or_else(|| panic!("{name} has none")).to_string();
+        let (_, codes) =
+            help.split_once("\nExit codes:\n").unwrap_or_else(|| panic!("{name} does not say its exit codes"));
+        for line in codes.lines() {
+            let (code, meaning) = line.split_at(5);
+            assert!(code.trim().parse::<u8>().is_ok() && meaning.starts_with("  "), "{name}: {line}");
+        }
+    }
+}
