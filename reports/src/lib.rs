@@ -15,6 +15,7 @@
 mod behaviour;
 pub mod bisection;
 pub mod causes;
+pub mod ci;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;

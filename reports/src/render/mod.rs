@@ -7,9 +7,13 @@
 pub mod causes;
 mod failures_text;
 pub mod json;
+pub(crate) mod markdown;
 mod sweep_text;
 pub mod text;
 pub mod trace;
+
+use crate::outcome::Outcome;
+use crate::sweep::SweepReport;
 
 /// How wide texts for people are, where words allow.
 pub const WIDTH: usize = 110;
@@ -32,6 +36,16 @@ impl Again<'_> {
             line.push_str(&quoted(pair));
         }
         line
+    }
+
+    /// What plays a sweep's failure again: the smallest seed of the gravest outcome, or the sweep where no single seed fails;
+    /// none where there is no failure.
+    pub fn of(&self, report: &SweepReport) -> Option<String> {
+        match report.first_failures.values().next_back() {
+            Some(gravest) => Some(self.run(gravest.seed, &report.overrides)),
+            None if report.outcome() == Outcome::AsExpected => None,
+            None => Some(self.sweep()),
+        }
     }
 
     /// `again: ` and the sweep's own command.

@@ -83,7 +83,7 @@ pub(super) fn headline(
 }
 
 /// `0.11-iv1`, `0.11-iv1 with partitioner sticky`
-pub(super) fn protocol(preset: Preset, switches: &Differing) -> String {
+pub(crate) fn protocol(preset: Preset, switches: &Differing) -> String {
     format!("{}{switches}", preset.name())
 }
 
@@ -205,7 +205,7 @@ pub(super) fn faults(faults: &FaultsReport, seeds: Option<u64>) -> String {
     lines.iter().enumerate().map(|(place, line)| format!("{}{line}\n", label(place))).collect()
 }
 
-pub(super) fn counts(counts: &Counts) -> String {
+pub(crate) fn counts(counts: &Counts) -> String {
     let Counts { sent, acknowledged, unconfirmed, failed, committed, delivered, .. } = counts;
     let pending = sent.saturating_sub(acknowledged + unconfirmed + failed);
     let Counts { duplicated, lost, lost_unconfirmed, elections_clean, elections_unclean, .. } = counts;
@@ -247,7 +247,7 @@ fn transactions(counts: &Counts) -> String {
     )
 }
 
-pub(super) fn latency(found: Option<&Percentiles>) -> String {
+pub(crate) fn latency(found: Option<&Percentiles>) -> String {
     let Some(Percentiles { samples, p50_ms, p99_ms, p999_ms, max_ms }) = found else {
         return "ack latency  none acknowledged\n".to_owned();
     };

@@ -37,7 +37,9 @@ fn words(line: &str) -> Option<Vec<String>> {
         }
     }
     let words = shlex::split(&text).unwrap_or_else(|| panic!("{line}: no shell reads this"));
-    Some(words.into_iter().take_while(|word| ![">", "|", "||", "&&", "2>"].contains(&word.as_str())).collect())
+    Some(
+        words.into_iter().take_while(|word| ![">", "|", "||", "&&", "2>"].contains(&word.as_str())).collect(),
+    )
 }
 
 /// Every line that is no command fails, with the parser's own words.
@@ -78,8 +80,9 @@ fn every_help_text_ends_with_the_exit_codes_in_one_layout() {
         let name = command.get_name();
         let help = command.get_after_long_help().or(command.get_after_help());
         let help = help.unwrap_or_else(|| panic!("{name} has none")).to_string();
-        let (_, codes) =
-            help.split_once("\nExit codes:\n").unwrap_or_else(|| panic!("{name} does not say its exit codes"));
+        let (_, codes) = help
+            .split_once("\nExit codes:\n")
+            .unwrap_or_else(|| panic!("{name} does not say its exit codes"));
         for line in codes.lines() {
             let (code, meaning) = line.split_at(5);
             assert!(code.trim().parse::<u8>().is_ok() && meaning.starts_with("  "), "{name}: {line}");

@@ -4,6 +4,7 @@ mod budget;
 mod many;
 mod ndjson;
 mod one;
+mod outputs;
 mod shard;
 
 use std::io;
@@ -15,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use highwater_reports::ci::Suite;
 use highwater_reports::report::Fingerprint;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -22,6 +24,7 @@ use self::budget::Budget;
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
+use self::outputs::Outputs;
 use super::{Exit, at_least_one, history, interrupt, output, seeds};
 use crate::prepared::Prepared;
 use crate::scenario::files::{self, ScenarioFile};
@@ -75,6 +78,8 @@ pub(super) struct RunArguments {
     /// jepsen.tests.kafka reads if it ends in .edn
     #[arg(long, value_name = "FILE", value_parser = history::parse)]
     history: Option<history::Target>,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 const EXAMPLES: &str = "\
@@ -89,6 +94,8 @@ Examples:
   highwater run scenarios --seeds 0..1000 --fail-fast
   highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
   highwater run scenarios/chaos.json --seed 7 --history chaos.edn
+  highwater run scenarios --seeds 0..1000 --junit highwater.xml --annotations github --summary
+  highwater run scenarios/chaos.json --seeds 0..1000 --format markdown > chaos.md
 
 Exit codes:
     0  as expected
@@ -105,6 +112,8 @@ enum Format {
     Text,
     /// For machines.
     Json,
+    /// For comments and issues on GitHub and elsewhere.
+    Markdown,
 }
 
 /// A scenario that is to be played.
@@ -117,8 +126,12 @@ struct Story {
 
 /// What one scenario came to.
 struct Part {
+    /// In Markdown nothing: it is printed when all is known.
     printed: String,
     exit: Exit,
+    suite: Suite,
+    /// Empty where nobody asked for it.
+    markdown: String,
 }
 
 /// The same with how many seeds did not go as expected.
@@ -128,14 +141,18 @@ struct Played {
 }
 
 impl RunArguments {
+    fn in_markdown(&self) -> bool {
+        self.format == Format::Markdown || self.outputs.in_markdown()
+    }
+
     fn plays_many(&self) -> bool {
         self.seeds.is_some() || self.until.is_some() || self.until_failures.is_some()
     }
 
     /// What the parser of the command line cannot refuse.
     fn contradiction(&self, scenarios: usize) -> Option<&'static str> {
-        if self.trace && self.format == Format::Json {
-            return Some("--trace prints text; leave --format json out, or --trace");
+        if self.trace && self.format != Format::Text {
+            return Some("--trace prints text; leave --format out, or --trace");
         }
         if self.history.is_some() && self.plays_many() {
             return Some("--history is what the clients of one run know; give --seed N in place of --seeds");
@@ -158,7 +175,8 @@ impl RunArguments {
 /// The result could not be written.
 pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let Ok(stories) = load_all(arguments) else { return Ok(Exit::MISUSED) };
-    if let Some(why) = arguments.contradiction(stories.len()) {
+    let why = arguments.contradiction(stories.len()).map(str::to_owned);
+    if let Some(why) = why.or_else(|| arguments.outputs.refused()) {
         output::note(&format!("highwater: {why}"));
         return Ok(Exit::MISUSED);
     }
@@ -171,8 +189,15 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         }
     };
     let parts = play(arguments, &stories, &mut ndjson)?;
-    if arguments.format == Format::Json {
-        output::result(&as_json(parts.iter().map(|part| part.printed.as_str()), stories.len()))?;
+    let printed = parts.iter().map(|part| part.printed.as_str());
+    match arguments.format {
+        Format::Text => {}
+        Format::Json => output::result(&as_json(printed, stories.len()))?,
+        Format::Markdown => output::result(&outputs::markdown(&parts))?,
+    }
+    if let Err(why) = arguments.outputs.write(&parts) {
+        output::note(&format!("highwater: {why}"));
+        return Ok(Exit::MISUSED);
     }
     if let Some(failure) = ndjson.failure() {
         output::note(&failure);
