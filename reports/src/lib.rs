@@ -23,6 +23,7 @@ pub mod comparison;
 pub mod confidence;
 pub mod counts;
 pub mod coverage;
+pub mod difference;
 pub mod end;
 pub mod expect;
 pub mod faults;

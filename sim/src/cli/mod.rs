@@ -1,9 +1,11 @@
 //! The command line. One file a command; results go to stdout, progress and errors to stderr.
 
+mod accept;
 mod bisect;
 mod check;
 mod compare;
 mod coverage;
+mod diff;
 mod history;
 mod interrupt;
 mod list;
@@ -13,6 +15,7 @@ mod output;
 mod presets;
 mod progress;
 mod protocols;
+mod reports;
 mod run;
 mod schema;
 mod seeds;
@@ -40,6 +43,7 @@ Examples:
   highwater run scenarios --seeds 0..1000
   highwater run scenarios/chaos.json --seed 7 --set acks=1 --trace
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
+  highwater diff before.json now.json
   highwater merge 1.json 2.json 3.json
   highwater coverage scenarios --seeds 0..100
   highwater check my_scenario.json
@@ -60,6 +64,8 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Diff(diff::DiffArguments),
+    Accept(accept::AcceptArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Coverage(coverage::CoverageArguments),
@@ -100,6 +106,8 @@ impl Exit {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Accept(arguments) => accept::accept(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),
