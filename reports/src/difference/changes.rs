@@ -10,9 +10,17 @@ use super::{Change, Class};
 const PASSED_OVER: [&str; 8] =
     ["version", "scenario", "frequencies", "shard", "partial", "unexpected", "first_failures", "outcomes"];
 
+/// What was asked for. If that changed, the rest may come of it.
+const PLAYED: [&str; 8] =
+    ["protocol", "switches", "overrides", "seed", "seeds", "first_seed", "last_seed", "story"];
+
 /// All changes from one report to the other.
 pub(super) fn between(before: &Value, after: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
+    for key in PLAYED {
+        let of = |report: &'_ Value| report.get(key).cloned().unwrap_or(Value::Null);
+        push(&mut changes, Class::Counts, format!("played: {key}"), &of(before), &of(after));
+    }
     unexpected(before, after, &mut changes);
     outcomes(before, after, &mut changes);
     properties(before, after, &mut changes);
@@ -130,18 +138,25 @@ fn object<'a>(report: &'a Value, key: &str) -> BTreeMap<&'a str, &'a Value> {
     members.map(|(key, value)| (key.as_str(), value)).collect()
 }
 
-/// Every value that is not an object, by its path. Lists are values.
+/// Every value that is not an object, by its path. Lists are values, and so is what was seen once.
 fn leaves(report: &Value) -> BTreeMap<Vec<&str>, &Value> {
     let mut found = BTreeMap::new();
     let mut open = vec![(Vec::new(), report)];
     while let Some((path, value)) = open.pop() {
         match value {
-            Value::Object(members) => open.extend(members.iter().map(|(key, value)| {
-                let mut path: Vec<&str> = path.clone();
-                path.push(key);
-                (path, value)
-            })),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Value::Object(members) if path.last() != Some(&"evidence") => {
+                open.extend(members.iter().map(|(key, value)| {
+                    let mut path: Vec<&str> = path.clone();
+                    path.push(key);
+                    (path, value)
+                }))
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => {
                 found.insert(path, value);
             }
         }
@@ -152,7 +167,7 @@ fn leaves(report: &Value) -> BTreeMap<Vec<&str>, &Value> {
 /// What a change of the value at a path means; nothing if it is told otherwise.
 fn class(path: &[&str]) -> Option<Class> {
     let (first, last) = (path.first()?, path.last()?);
-    if PASSED_OVER.contains(first) {
+    if PASSED_OVER.contains(first) || PLAYED.contains(first) {
         return None;
     }
     match (*first, *last) {
@@ -164,7 +179,7 @@ fn class(path: &[&str]) -> Option<Class> {
         ("fingerprint" | "causes" | "ack_latency" | "ack_latency_by_topic" | "pending" | "message", _) => {
             Some(Class::Timing)
         }
-        (_, last) if last.ends_with("_ms") || path.contains(&"evidence") => Some(Class::Timing),
+        (_, last) if last.ends_with("_ms") || last == "evidence" => Some(Class::Timing),
         _ => Some(Class::Counts),
     }
 }

@@ -137,7 +137,7 @@ impl Change {
         Self { class: Class::Verdict, what: "the whole report".to_owned(), before, after }
     }
 
-    /// `counts.lost: 0, now 3`. Lists and objects are not told, only that they differ.
+    /// `counts.lost: 0, now 3`. What is more than a word or some is not told, only that it differs.
     pub fn words(&self) -> String {
         let Self { what, before, after, .. } = self;
         match (told(before), told(after)) {
@@ -147,13 +147,18 @@ impl Change {
     }
 }
 
-/// A scalar in words.
+/// A scalar or a list of words.
 fn told(value: &Value) -> Option<String> {
     match value {
+        Value::Array(list) if list.is_empty() => Some("none".to_owned()),
+        Value::Array(list) => {
+            let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+            words.map(|words| words.join(" "))
+        }
         Value::Null => Some("none".to_owned()),
         Value::String(word) => Some(word.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(_) | Value::Object(_) => None,
+        Value::Object(_) => None,
     }
 }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
-use highwater_reports::comparison::{Comparison, Row, Settings, VERSION, Variation, csv, json, text};
+use highwater_reports::comparison::{
+    Comparison, Row, Settings, VERSION, Variation, csv, json, markdown, text,
+};
 use highwater_reports::render::Again;
 
 use super::progress::Line;
@@ -123,6 +125,8 @@ enum Format {
     Json,
     /// For spreadsheets.
     Csv,
+    /// The same table for comments on GitHub and elsewhere.
+    Markdown,
 }
 
 /// A combination and what it plays.
@@ -258,6 +262,7 @@ fn printed(comparison: &Comparison, format: Format) -> String {
     match format {
         Format::Text => text::comparison(comparison),
         Format::Json => json::comparison(comparison).expect("a comparison's keys are strings"),
+        Format::Markdown => markdown::comparison(comparison),
         Format::Csv => {
             let written = csv::comparison(comparison).expect("memory takes all that is written");
             String::from_utf8(written).expect("only strings were written")
