@@ -8,6 +8,7 @@
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
 //! - `drivers`: both drivers make the same run of a seed;
 //! - `causes`: why something broke, from the fault to what a client could notice;
+//! - `ci`: what CI servers are told, and what changed between two reports;
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
 //! - `museum`: the bugs that Kafka had, each broken and mended;
@@ -22,6 +23,7 @@ mod sweeps;
 
 mod behaviours;
 mod causes;
+mod ci;
 mod command_line;
 mod compare;
 mod determinism;

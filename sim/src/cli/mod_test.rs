@@ -62,6 +62,35 @@ fn every_command_in_the_readme_is_one() {
     assert!(taken > 20, "only {taken} were found");
 }
 
+/// Every `run` of the steps of every job, in order, and the jobs' names.
+fn steps(workflow: &Yaml<'_>) -> Vec<(String, String)> {
+    let jobs = workflow["jobs"].as_mapping().expect("jobs are a mapping");
+    let of_job = jobs.iter().flat_map(|(job, content)| {
+        let job = job.as_str().expect("a job has a name").to_owned();
+        let steps = content["steps"].as_sequence().expect("steps are a list");
+        steps.iter().filter_map(move |step| {
+            let run = step.as_mapping_get("run")?.as_str()?;
+            Some((job.clone(), run.to_owned()))
+        })
+    });
+    of_job.collect()
+}
+
+#[test]
+fn the_workflow_in_the_readme_is_yaml_and_runs_commands_that_there_are() {
+    let workflows: Vec<&str> = blocks(&["yaml"]).collect();
+    let [workflow] = workflows[..] else { panic!("there are {} workflows", workflows.len()) };
+    let documents = Yaml::load_from_str(workflow).expect("it is YAML");
+    let steps = steps(&documents[0]);
+    for job in ["pinned", "fresh"] {
+        let runs = steps.iter().filter(|(of, _)| of == job);
+        assert!(are_taken(runs.flat_map(|(_, run)| lines(run))) > 0, "{job} plays nothing");
+    }
+    let never_blocks = &documents[0]["jobs"]["fresh"]["continue-on-error"];
+    assert_eq!(never_blocks.as_bool(), Some(true), "fresh seeds never block");
+    assert!(!documents[0]["jobs"]["pinned"].contains_mapping_key("continue-on-error"), "pinned ones do");
+}
+
 #[test]
 fn every_example_in_a_help_text_is_one() {
     let root = Arguments::command();
