@@ -100,7 +100,7 @@ Examples:
 Exit codes:
     0  as expected
     1  a promise broke, or an expected break did not show
-    2  misuse, or a scenario file that is not valid: nothing was run; or a file that could not be written
+    2  misuse, a scenario file that is not valid, or a file that could not be written
     3  stalled: the cluster did not converge after the faults were over
   101  a defect of Highwater itself
   130  interrupted; what was found so far was printed";
