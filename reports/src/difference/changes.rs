@@ -141,15 +141,13 @@ fn object<'a>(report: &'a Value, key: &str) -> BTreeMap<&'a str, &'a Value> {
 /// Every value that is not an object, by its path. Lists are values, and so is what was seen once.
 fn leaves(report: &Value) -> BTreeMap<Vec<&str>, &Value> {
     let mut found = BTreeMap::new();
-    let mut open = vec![(Vec::new(), report)];
+    let mut open: Vec<(Vec<&str>, &Value)> = vec![(Vec::new(), report)];
     while let Some((path, value)) = open.pop() {
         match value {
             Value::Object(members) if path.last() != Some(&"evidence") => {
-                open.extend(members.iter().map(|(key, value)| {
-                    let mut path: Vec<&str> = path.clone();
-                    path.push(key);
-                    (path, value)
-                }))
+                for (key, value) in members {
+                    open.push(([&path[..], &[key.as_str()]].concat(), value));
+                }
             }
             Value::Null
             | Value::Bool(_)

@@ -122,10 +122,10 @@ fn a_failure_that_may_have_been_among_those_not_shown_is_not_called_new() {
 fn numbers_are_counts_and_times_are_not() {
     only(&run(), Class::Counts, "counts.lost: 1, now 2", |it| it["counts"]["lost"] = 2.into());
     only(&run(), Class::Counts, "ack_latency.samples: 6, now 7", |it| {
-        it["ack_latency"]["samples"] = 7.into()
+        it["ack_latency"]["samples"] = 7.into();
     });
     only(&run(), Class::Timing, "ack_latency.p50_ms: 3.0, now 4.5", |it| {
-        it["ack_latency"]["p50_ms"] = 4.5.into()
+        it["ack_latency"]["p50_ms"] = 4.5.into();
     });
     only(&run(), Class::Timing, "fingerprint: feed, now beef", |it| it["fingerprint"] = "beef".into());
     only(&run(), Class::Timing, "simulated_ms: 43700.0, now 1", |it| it["simulated_ms"] = 1.into());
@@ -145,7 +145,7 @@ fn of_a_sweep_the_worst_that_came_of_a_property_is_its_verdict() {
     let other = (Class::Counts, "properties.duplicate.violated: 0, now 1".to_owned());
     assert_eq!(told(&found), [one, other], "what follows from the rest is told once");
     only(&sweep(), Class::Verdict, "outcomes.stalled: none, now 2", |it| {
-        it["outcomes"]["stalled"] = 2.into()
+        it["outcomes"]["stalled"] = 2.into();
     });
     only(&sweep(), Class::Counts, "outcomes.broken: 20, now 18", |it| it["outcomes"]["broken"] = 18.into());
 }

@@ -6,7 +6,8 @@ pub(crate) fn plain(words: &str) -> String {
     for c in words.chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '&' | '$' => {
-                text.extend(['\\', c])
+                text.push('\\');
+                text.push(c);
             }
             '\n' => text.push_str("<br>"),
             c => text.push(c),

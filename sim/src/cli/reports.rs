@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
     })?;
     let reports = match value {
         Value::Array(reports) => reports,
-        one => vec![one],
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            vec![one]
+        }
     };
     reports.iter().try_for_each(is_report)?;
     Ok(reports)
