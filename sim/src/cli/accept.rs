@@ -32,8 +32,7 @@ Examples:
 
 Exit codes:
     0  all were kept
-    2  misuse, a file that is not whole, no report, or of another version: none was kept; or one
-       could not be written
+    2  misuse, a file that is no report, not whole or of another version, or one not written
   101  a defect of Highwater itself";
 
 /// A report that is to be kept.

@@ -22,23 +22,28 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 /// The words after `highwater` on a shell's line, if it runs Highwater: without comments, without where the output goes, and with
-/// numbers in the places of the shell's own arithmetic and of GitHub's expressions.
+/// ascending numbers in the places of the shell's own arithmetic and of GitHub's expressions.
 fn words(line: &str) -> Option<Vec<String>> {
     let line = line.trim_start_matches("$ ");
     let (first, _) = line.split_once(' ').unwrap_or((line, ""));
     if first != "highwater" {
         return None;
     }
-    let mut text = line.to_owned();
+    let (mut text, mut number) = (line.to_owned(), 0);
     for (open, close) in [("$((", "))"), ("${{", "}}"), ("${", "}")] {
         while let Some(start) = text.find(open) {
             let end = text[start..].find(close).unwrap_or_else(|| panic!("{line}: {open} is not closed"));
-            text.replace_range(start..start + end + close.len(), "7");
+            // A range is to end after it begins.
+            number += 1;
+            text.replace_range(start..start + end + close.len(), &number.to_string());
         }
     }
     let words = shlex::split(&text).unwrap_or_else(|| panic!("{line}: no shell reads this"));
     Some(
-        words.into_iter().take_while(|word| ![">", "|", "||", "&&", "2>"].contains(&word.as_str())).collect(),
+        words
+            .into_iter()
+            .take_while(|word| ![">", ">>", "|", "||", "&&", "2>"].contains(&word.as_str()))
+            .collect(),
     )
 }
 
