@@ -20,6 +20,7 @@ pub(crate) fn highwater(arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(root())
         .env_remove("COLUMNS")
+        .env_remove("GITHUB_STEP_SUMMARY")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command
@@ -103,6 +104,17 @@ sessions! {
     a_seed_that_breaks_nothing_is_not_bisected: "bisect" "scenarios/steady_state.json" "--seed" "3";
     the_report_names_the_switches_that_differ: "run" "scenarios/steady_state.json" "--set" "last_isr_member_kept=true";
     help_on_size: "size" "--help";
+    help_on_diff: "diff" "--help";
+    help_on_accept: "accept" "--help";
+    a_run_in_markdown: "run" "scenarios/hw_truncation_loses_acked.json" "--seed" "3" "--set" "expect.breaks={}" "--format" "markdown";
+    several_sweeps_in_markdown: "run" "scenarios/hw_truncation_loses_acked.json" "scenarios/steady_state.json" "--seeds" "0..5" "--format" "markdown" "--annotations" "github" "--set" "expect.breaks={}";
+    a_comparison_in_markdown: "compare" "scenarios/acks_1_loses_unreplicated.json" "--vary" "acks=0,1,-1" "--seeds" "0..5" "--format" "markdown";
+    a_summary_of_no_server_is_told_what_to_name: "run" "scenarios/steady_state.json" "--summary";
+    junit_into_no_directory_is_refused_before_anything_is_played: "run" "scenarios/steady_state.json" "--junit" "/nowhere/at/all.xml";
+    reports_that_are_not_there_are_all_told: "diff" "nowhere.json" "no_report.json";
+    what_is_no_report_is_not_accepted: "accept" "scenarios/steady_state.json" "--into" "/nowhere";
+    jobs_that_play_nothing_are_refused: "run" "scenarios/steady_state.json" "--jobs" "0";
+    size_by_less_than_nothing_is_refused: "size" "--topic-throughput" "-5MB/s" "--consumer-throughput" "1MB/s";
     no_command_is_told_what_there_is:;
     an_unknown_command_is_told_the_nearest: "chekc";
     seed_and_seeds_exclude_each_other: "run" "scenarios/steady_state.json" "--seed" "1" "--seeds" "0..3";
@@ -187,8 +199,12 @@ fn list_names_every_scenario_with_the_beginning_of_its_story() {
         files,
         "schema.json is none, regressions are bundles, and museum and soundness are folders"
     );
+    let files = entries("scenarios") - 3 + entries("scenarios/museum") + entries("scenarios/soundness");
+    let begun = told.lines().filter(|line| !line.starts_with(' ')).count();
+    assert_eq!(begun, files, "schema.json is none, and museum and soundness are folders");
     assert!(told.lines().any(|line| line.starts_with("museum/s1b_nobody_restarts ")), "{told}");
-    assert!(told.lines().any(|line| line.starts_with("steady_state") && line.ends_with('.')), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("steady_state")), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 110), "{told}");
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! - `determinism`: the same seed is the same run, in whatever process, build and number of threads;
 //! - `drivers`: both drivers make the same run of a seed;
 //! - `causes`: why something broke, from the fault to what a client could notice;
+//! - `ci`: what CI servers are told, and what changed between two reports;
 //! - `command_line`: what the shell sees;
 //! - `compare`: one scenario under several settings, side by side;
 //! - `limits`: what ends a run or a command before its time, and what is left of it;
@@ -27,6 +28,7 @@ mod sweeps;
 mod behaviours;
 mod bundles;
 mod causes;
+mod ci;
 mod command_line;
 mod compare;
 mod determinism;

@@ -15,6 +15,7 @@
 mod behaviour;
 pub mod bisection;
 pub mod causes;
+pub mod ci;
 pub mod clients;
 #[cfg(test)]
 mod clients_for_tests;
@@ -22,6 +23,7 @@ pub mod comparison;
 pub mod confidence;
 pub mod counts;
 pub mod coverage;
+pub mod difference;
 pub mod end;
 pub mod expect;
 pub mod faults;

@@ -327,6 +327,15 @@ impl SweepReport {
         }
     }
 
+    /// `100 seeds, 0 to 99`
+    pub fn seeds_in_words(&self) -> String {
+        match (self.first_seed, self.last_seed) {
+            (Some(first), Some(last)) if self.seeds > 1 => format!("{} seeds, {first} to {last}", self.seeds),
+            (Some(seed), _) => format!("seed {seed}"),
+            (None, _) => "no seeds".to_owned(),
+        }
+    }
+
     /// How many runs went as expected.
     pub fn expected_runs(&self) -> u64 {
         self.outcomes.get(&Outcome::AsExpected).copied().unwrap_or_default()

@@ -1,10 +1,11 @@
-//! One scenario and the same seeds under several settings, side by side. [`text`], [`csv`] and [`json`] are its faces.
+//! One scenario and the same seeds under several settings, side by side. [`text`], [`markdown`], [`csv`] and [`json`] are its faces.
 //!
 //! A comparison measures: what the scenario expects is not judged, only what each combination's settings promise.
 
 pub mod csv;
 pub mod groups;
 pub mod json;
+pub mod markdown;
 pub mod ratio;
 pub mod text;
 

@@ -30,7 +30,7 @@ pub fn comparison(comparison: &Comparison) -> String {
 }
 
 /// `COMPARISON  leader-crash, 20 seeds, 0 to 19, retries=3`
-fn headline(comparison: &Comparison) -> String {
+pub(super) fn headline(comparison: &Comparison) -> String {
     let Comparison { scenario, seeds, first_seed, last_seed, combinations, rows, .. } = comparison;
     let mut line = match seeds {
         1 => format!("COMPARISON  {scenario}, seed {first_seed}"),
@@ -47,10 +47,10 @@ fn headline(comparison: &Comparison) -> String {
 }
 
 /// A column of the table.
-struct Column {
-    head: String,
-    alignment: CellAlignment,
-    cell: Box<dyn Fn(&Row) -> String>,
+pub(super) struct Column {
+    pub(super) head: String,
+    pub(super) alignment: CellAlignment,
+    pub(super) cell: Box<dyn Fn(&Row) -> String>,
 }
 
 impl Column {
@@ -64,9 +64,9 @@ impl Column {
 }
 
 /// The columns of a table that is as narrow as it can be without hiding anything.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     rows: &'a [Row],
-    shown: Vec<Column>,
+    pub(super) shown: Vec<Column>,
     /// What has no column because no row has any of it. The table's last line names it.
     left_out: Vec<&'static str>,
 }
@@ -152,7 +152,7 @@ impl Columns<'_> {
     }
 
     /// `None of these in any row: failed, stalled`
-    fn note(&self) -> String {
+    pub(super) fn note(&self) -> String {
         if self.rows.is_empty() || self.left_out.is_empty() {
             return String::new();
         }
@@ -160,7 +160,7 @@ impl Columns<'_> {
     }
 }
 
-fn columns(comparison: &Comparison) -> Columns<'_> {
+pub(super) fn columns(comparison: &Comparison) -> Columns<'_> {
     let mut columns = Columns { rows: &comparison.rows, shown: Vec::new(), left_out: Vec::new() };
     columns.settings(&comparison.vary);
     columns.records();

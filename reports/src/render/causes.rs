@@ -5,8 +5,7 @@
 //!    10006.492      #256  controller  takes broker-1 for dead; elected broker-2 leader of orders-0 <- #175
 //! ```
 
-use super::text::WIDTH;
-use super::wrapped;
+use super::{WIDTH, wrapped};
 use crate::causes::{Cause, Part};
 
 /// The lines of a chain, without line feeds. A long one is broken, and what follows is indented.

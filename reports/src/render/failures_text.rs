@@ -1,7 +1,6 @@
 //! The failures of a sweep for people, grouped by what they have in common.
 
-use super::text::WIDTH;
-use super::{Again, wrapped};
+use super::{Again, WIDTH, wrapped};
 use crate::sweep::SweepReport;
 use crate::sweep::failures::Group;
 

@@ -7,10 +7,17 @@
 pub mod causes;
 mod failures_text;
 pub mod json;
+pub(crate) mod markdown;
 mod sweep_text;
 pub mod text;
 pub mod timeline;
 pub mod trace;
+
+use crate::outcome::Outcome;
+use crate::sweep::SweepReport;
+
+/// How wide texts for people are, where words allow.
+pub const WIDTH: usize = 110;
 
 /// What the user typed, for the command that plays a failure again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +39,16 @@ impl Again<'_> {
         line
     }
 
+    /// What plays a sweep's failure again: the smallest seed of the gravest outcome, or the sweep where no single seed fails;
+    /// none where there is no failure.
+    pub fn of(&self, report: &SweepReport) -> Option<String> {
+        match report.first_failures.values().next_back() {
+            Some(gravest) => Some(self.run(gravest.seed, &report.overrides)),
+            None if report.outcome() == Outcome::AsExpected => None,
+            None => Some(self.sweep()),
+        }
+    }
+
     /// `again: ` and the sweep's own command.
     pub fn sweep(&self) -> String {
         format!("again: {}", self.sweep)
@@ -49,7 +66,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// The words in lines of at most `width` characters, each begun with `indent`. A longer word has a line of its own.
-pub(crate) fn wrapped(words: &str, indent: &str, width: usize) -> String {
+pub fn wrapped(words: &str, indent: &str, width: usize) -> String {
     let mut text = String::new();
     let mut column = 0;
     for word in words.split_whitespace() {

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::failures_text::failures;
 use super::text::{
-    INDENT, WIDTH, by_topics, counts, faults, groups, headline, latency, must_see, never_struck, protocol,
+    INDENT, by_topics, counts, faults, groups, hanging, headline, latency, must_see, never_struck, protocol,
     story, unavailable, unexpected,
 };
-use super::{Again, wrapped};
+use super::{Again, WIDTH, wrapped};
 use crate::confidence::{Interval, rule_of_three};
 use crate::expect::HowOften;
 use crate::outcome::Outcome;
@@ -22,7 +22,7 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
         report.outcome().words(),
         &report.scenario,
         &protocol(report.protocol, &report.switches),
-        &seeds(report),
+        &report.seeds_in_words(),
         &report.overrides,
     );
     text += &story(&report.story, &report.overrides);
@@ -57,16 +57,11 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
         report.steps, report.events, report.messages, report.fingerprint
     )
     .expect("a String takes all that is written");
-    text += &last_line(report, again);
-    text
-}
-
-fn seeds(report: &SweepReport) -> String {
-    match (report.first_seed, report.last_seed) {
-        (Some(first), Some(last)) if report.seeds > 1 => format!("{} seeds, {first} to {last}", report.seeds),
-        (Some(seed), _) => format!("seed {seed}"),
-        (None, _) => "no seeds".to_owned(),
+    if let Some(again) = again.of(report) {
+        text += &again;
+        text += "\n";
     }
+    text
 }
 
 fn outcomes(report: &SweepReport) -> String {
@@ -85,7 +80,7 @@ fn outcomes(report: &SweepReport) -> String {
 fn first_failure(Failure { seed, unexpected }: &Failure) -> String {
     let mut text = format!("\nseed {seed}, not as expected\n");
     for each in unexpected {
-        writeln!(text, "  {each}").expect("a String takes all that is written");
+        text += &hanging(&each.to_string());
     }
     text
 }
@@ -198,12 +193,4 @@ fn others(report: &SweepReport) -> String {
     text += &list("never judged", &|sweep| sweep.held == 0 && sweep.unknown > 0);
     text += &list("not exercised on any seed", &|sweep| sweep.held == 0 && sweep.unknown == 0);
     text
-}
-
-fn last_line(report: &SweepReport, again: &Again<'_>) -> String {
-    match report.first_failures.values().next_back() {
-        Some(gravest) => again.run(gravest.seed, &report.overrides) + "\n",
-        None if report.outcome() == Outcome::AsExpected => String::new(),
-        None => again.sweep() + "\n",
-    }
 }

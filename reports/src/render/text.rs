@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use highwater_model::protocol::Preset;
 
-use super::{Again, wrapped};
+use super::{Again, WIDTH, wrapped};
 use crate::causes::Cause;
 use crate::counts::Counts;
 use crate::end::RunEnd;
@@ -22,8 +22,6 @@ use crate::switches::Differing;
 use crate::verdict::Verdict;
 
 pub use super::sweep_text::sweep;
-
-pub(super) const WIDTH: usize = 110;
 
 /// As wide as what a line of the numbers is called.
 pub(super) const INDENT: &str = "             ";
@@ -86,7 +84,7 @@ pub(super) fn headline(
 }
 
 /// `0.11-iv1`, `0.11-iv1 with partitioner sticky`
-pub(super) fn protocol(preset: Preset, switches: &Differing) -> String {
+pub(crate) fn protocol(preset: Preset, switches: &Differing) -> String {
     format!("{}{switches}", preset.name())
 }
 
@@ -109,9 +107,15 @@ pub(super) fn unexpected(found: &[Unexpected]) -> String {
     }
     let mut text = "\nnot as expected\n".to_owned();
     for each in found {
-        writeln!(text, "  {each}").expect("a String takes all that is written");
+        text += &hanging(&each.to_string());
     }
     text
+}
+
+/// An item of a list, wrapped: what follows its first line is indented by more.
+pub(super) fn hanging(item: &str) -> String {
+    let wrapped = wrapped(item, "      ", WIDTH);
+    wrapped.strip_prefix("    ").map(str::to_owned).unwrap_or(wrapped)
 }
 
 /// The scenario's faults that struck on no seed: nothing is wrong with that, but the story is not told.
@@ -202,7 +206,7 @@ pub(super) fn faults(faults: &FaultsReport, seeds: Option<u64>) -> String {
     lines.iter().enumerate().map(|(place, line)| format!("{}{line}\n", label(place))).collect()
 }
 
-pub(super) fn counts(counts: &Counts) -> String {
+pub(crate) fn counts(counts: &Counts) -> String {
     let Counts { sent, acknowledged, unconfirmed, failed, committed, delivered, .. } = counts;
     let pending = sent.saturating_sub(acknowledged + unconfirmed + failed);
     let Counts { duplicated, lost, lost_unconfirmed, elections_clean, elections_unclean, .. } = counts;
@@ -244,7 +248,7 @@ fn transactions(counts: &Counts) -> String {
     )
 }
 
-pub(super) fn latency(found: Option<&Percentiles>) -> String {
+pub(crate) fn latency(found: Option<&Percentiles>) -> String {
     let Some(Percentiles { samples, p50_ms, p99_ms, p999_ms, max_ms }) = found else {
         return "ack latency  none acknowledged\n".to_owned();
     };

@@ -11,7 +11,7 @@ use highwater_reports::bisection::text;
 use highwater_reports::render::quoted;
 
 use super::protocols::{Format, face};
-use super::{Exit, interrupt, output, presets, seeds};
+use super::{Exit, at_least_one, interrupt, output, presets, seeds};
 use crate::bisect::{Question, bisect as answer};
 use crate::scenario::files;
 
@@ -41,7 +41,7 @@ pub(super) struct BisectArguments {
     #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
     /// How many runs to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -58,9 +58,11 @@ Examples:
   highwater bisect scenarios/chaos.json --seed 7 --to 2.1 --format json
 
 Exit codes:
-  0  the switches were found
-  1  nothing fails on the seed, or the other version has it too
-  2  misuse; nothing was run";
+    0  the switches were found
+    1  nothing fails on the seed, or the other version has it too
+    2  misuse; nothing was run
+  101  a defect of Highwater itself
+  130  interrupted before there was an answer";
 
 /// Does what `highwater bisect` says.
 ///

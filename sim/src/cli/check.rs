@@ -25,7 +25,12 @@ pub(super) struct CheckArguments {
 const EXAMPLES: &str = "\
 Examples:
   highwater check my_scenario.json
-  highwater check scenarios --set protocol=0.10";
+  highwater check scenarios --set protocol=0.10
+
+Exit codes:
+    0  all are valid
+    2  misuse, or a scenario file that is not valid
+  101  a defect of Highwater itself";
 
 /// Does what `highwater check` says: valid files to stdout, errors to stderr.
 ///
@@ -35,7 +40,7 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     let checked = match checked(&arguments.paths, &arguments.set) {
         Ok(checked) => checked,
         Err(errors) => {
-            output::note(&errors.render(output::colours()));
+            output::note(&errors.checked(output::colours()));
             return Ok(Exit::MISUSED);
         }
     };
@@ -44,7 +49,7 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
         match file {
             Ok(given) => output::result(&format!("{given}: ok"))?,
             Err(errors) => {
-                output::note(&errors.render(output::colours()));
+                output::note(&errors.checked(output::colours()));
                 bad = true;
             }
         }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
-use highwater_reports::comparison::{Comparison, Row, Settings, VERSION, Variation, csv, json, text};
+use highwater_reports::comparison::{
+    Comparison, Row, Settings, VERSION, Variation, csv, json, markdown, text,
+};
 use highwater_reports::render::Again;
 
 use super::progress::Line;
-use super::{Exit, interrupt, output, seeds, vary};
+use super::{Exit, at_least_one, interrupt, output, seeds, vary};
 use crate::prepared::Prepared;
 use crate::scenario::errors::{LoadError, LoadErrors, Place};
 use crate::scenario::files;
@@ -42,7 +44,7 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
     seeds: Option<Range<u64>>,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Overrides a setting of the file in every combination, by its path or by its Kafka name; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -123,6 +125,8 @@ enum Format {
     Json,
     /// For spreadsheets.
     Csv,
+    /// The same table for comments on GitHub and elsewhere.
+    Markdown,
 }
 
 /// A combination and what it plays.
@@ -256,6 +260,7 @@ fn printed(comparison: &Comparison, format: Format) -> String {
     match format {
         Format::Text => text::comparison(comparison),
         Format::Json => json::comparison(comparison).expect("a comparison's keys are strings"),
+        Format::Markdown => markdown::comparison(comparison),
         Format::Csv => {
             let written = csv::comparison(comparison).expect("memory takes all that is written");
             String::from_utf8(written).expect("only strings were written")

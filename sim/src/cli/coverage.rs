@@ -12,7 +12,7 @@ use highwater_reports::reach::text;
 
 use super::progress::Line;
 use super::protocols::{Format, face};
-use super::{Exit, interrupt, list, output, seeds};
+use super::{Exit, at_least_one, interrupt, list, output, seeds};
 use crate::prepared::Prepared;
 use crate::scenario::files::{self, FilesErrors};
 use crate::scenario::load;
@@ -29,7 +29,7 @@ pub(super) struct CoverageArguments {
     #[arg(long, value_name = "A..B", value_parser = seeds::parse, default_value = "0..100")]
     seeds: Range<u64>,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// How to print it. JSON has all scenarios that reach a thing, and on how many seeds each
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -45,7 +45,13 @@ Examples:
 
 An error code counts if an event or a reply carries it; a switch by the values under which
 scenarios are played; a property as exercised if something happened that could have broken it,
-and as broken if it broke, promised or not. The exit code is 0 whatever is reached.";
+and as broken if it broke, promised or not.
+
+Exit codes:
+    0  all seeds were played, whatever they reached
+    2  misuse, or a scenario file that is not valid; nothing was run
+  101  a defect of Highwater itself
+  130  interrupted; what was played so far was printed";
 
 /// Does what `highwater coverage` says.
 ///

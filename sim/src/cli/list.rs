@@ -4,12 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use highwater_reports::render::{WIDTH, wrapped};
 
 use super::{Exit, output};
 use crate::scenario::files::{self, FilesErrors};
 use crate::scenario::load::load;
 
-/// Lists scenarios: a line each, with its name and how its story begins.
+/// Lists scenarios: each with its name and how its story begins.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ListArguments {
@@ -21,7 +22,12 @@ pub(super) struct ListArguments {
 const EXAMPLES: &str = "\
 Examples:
   highwater list
-  highwater list my_scenarios";
+  highwater list my_scenarios
+
+Exit codes:
+    0  all are valid
+    2  misuse, or a scenario file that is not valid; the others were listed
+  101  a defect of Highwater itself";
 
 /// Does what `highwater list` says: valid scenarios to stdout, errors to stderr.
 ///
@@ -35,11 +41,11 @@ pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
     if errors.0.is_empty() {
         return Ok(Exit::SUCCESS);
     }
-    output::note(&errors.render(output::colours()));
+    output::note(&errors.checked(output::colours()));
     Ok(Exit::MISUSED)
 }
 
-/// A line a scenario, and the errors of those that are not valid.
+/// An entry a scenario, whose story is broken into lines, and the errors of those that are not valid.
 fn listed(paths: &[PathBuf]) -> (String, FilesErrors) {
     let files = match files::expand(paths) {
         Ok(files) => files,
@@ -53,7 +59,11 @@ fn listed(paths: &[PathBuf]) -> (String, FilesErrors) {
         }
     }
     let widest = scenarios.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let line = |name: &str, story: &str| format!("{name:widest$}  {}\n", first_sentence(story));
+    let indent = " ".repeat(widest + 2);
+    let line = |name: &str, story: &str| {
+        let story = wrapped(&first_sentence(story), &indent, WIDTH);
+        format!("{name:widest$}  {}\n", story.trim())
+    };
     let lines = scenarios.iter().map(|(name, plan)| line(name, &plan.story)).collect();
     (lines, FilesErrors(errors))
 }

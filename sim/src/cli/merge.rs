@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use highwater_reports::render::{Again, json, text};
-use highwater_reports::report::VERSION;
 use highwater_reports::shard::{ShardReport, join};
 use serde_json::Value;
 
 use super::run::{as_json, command, gravest};
-use super::{Exit, output};
+use super::{Exit, output, reports};
 
 /// Joins the JSON reports of `highwater run --shard` to the report on the whole, the same to the last byte as one machine
 /// would have made of all seeds.
@@ -30,7 +29,14 @@ Examples:
   highwater run scenarios/chaos.json --seeds 0..1000 --shard 1/2 --format json > 1.json
   highwater run scenarios/chaos.json --seeds 0..1000 --shard 2/2 --format json > 2.json
   highwater merge 1.json 2.json
-  highwater merge 1.json 2.json --format json > chaos.report.json";
+  highwater merge 1.json 2.json --format json > chaos.report.json
+
+Exit codes:
+    0  as expected
+    1  a promise broke, or an expected break did not show
+    2  misuse, or files that are not all the parts of one sweep
+    3  stalled: the cluster did not converge after the faults were over
+  101  a defect of Highwater itself";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,28 +102,11 @@ fn joined(files: &[PathBuf]) -> Result<Vec<ShardReport>, Vec<String>> {
 
 /// What a file holds: one part, or one of each scenario.
 fn shards(file: &Path) -> Result<Vec<ShardReport>, String> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{name} could not be read: {error}"))?;
-    let value: Value = serde_json::from_str(&text).map_err(|error| {
-        let whole = if error.is_eof() { "is not whole" } else { "is no JSON" };
-        format!("{name} {whole}: {error}")
-    })?;
-    let one = std::slice::from_ref(&value);
-    let parts = value.as_array().map_or(one, Vec::as_slice);
-    parts.iter().map(|part| shard(part).map_err(|error| format!("{name} {error}"))).collect()
+    let parts = reports::read(file)?;
+    parts.iter().map(|part| shard(part).map_err(|error| format!("{} {error}", file.display()))).collect()
 }
 
 fn shard(value: &Value) -> Result<ShardReport, String> {
-    if value.get("fingerprint").is_none() || value.get("scenario").is_none() {
-        return Err("is no report of `highwater run --format json`".to_owned());
-    }
-    let version = value.get("version").and_then(Value::as_u64);
-    if version != Some(u64::from(VERSION)) {
-        let theirs = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
-        return Err(format!(
-            "is a report of version {theirs}; this Highwater joins those of version {VERSION}"
-        ));
-    }
     if value.get("shard").is_none() {
         return Err(
             "is no part of a sweep; play parts with `highwater run --seeds A..B --shard N/OF`".to_owned()

@@ -1,9 +1,11 @@
 //! The command line. One file a command; results go to stdout, progress and errors to stderr.
 
+mod accept;
 mod bisect;
 mod check;
 mod compare;
 mod coverage;
+mod diff;
 mod history;
 mod interrupt;
 mod list;
@@ -14,6 +16,7 @@ mod presets;
 mod progress;
 mod protocols;
 mod replay;
+mod reports;
 mod run;
 mod schema;
 mod seeds;
@@ -24,6 +27,7 @@ mod vary;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
 
@@ -43,6 +47,7 @@ Examples:
   highwater replay failures/chaos-0-3f2a91c0.json
   highwater shrink scenarios/chaos.json --seed 7
   highwater compare scenarios/steady_state.json --vary acks=0,1,-1 --seeds 0..1000
+  highwater diff before.json now.json
   highwater merge 1.json 2.json 3.json
   highwater coverage scenarios --seeds 0..100
   highwater check my_scenario.json
@@ -66,6 +71,8 @@ enum Command {
     Run(run::RunArguments),
     Replay(replay::ReplayArguments),
     Shrink(shrink::ShrinkArguments),
+    Diff(diff::DiffArguments),
+    Accept(accept::AcceptArguments),
     Merge(merge::MergeArguments),
     Compare(compare::CompareArguments),
     Coverage(coverage::CoverageArguments),
@@ -81,6 +88,14 @@ enum Command {
 /// How many threads: as many as was said, else one a core.
 fn jobs(said: Option<NonZeroUsize>) -> usize {
     said.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+}
+
+/// Reads a number that is not zero.
+///
+/// # Errors
+/// What would be right.
+fn at_least_one<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "write a whole number, at least 1".to_owned())
 }
 
 /// What the shell learns. Clap itself exits with 2 on misuse.
@@ -100,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Accept(arguments) => accept::accept(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),
@@ -116,3 +133,7 @@ pub fn main() -> ExitCode {
         Err(error) => output::failed(&error),
     }
 }
+
+#[cfg(test)]
+#[path = "mod_test.rs"]
+mod tests;

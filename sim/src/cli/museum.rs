@@ -11,7 +11,7 @@ use highwater_reports::museum::{Museum, text};
 
 use super::progress::Line;
 use super::protocols::{Format, face};
-use super::{Exit, interrupt, output, seeds};
+use super::{Exit, at_least_one, interrupt, output, seeds};
 use crate::museum::{Exhibit, Tour, tour};
 use crate::scenario::files::{self, FilesErrors};
 
@@ -31,7 +31,7 @@ pub(super) struct MuseumArguments {
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
     seeds: Option<Range<u64>>,
     /// How many runs to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// How to print the table
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -46,9 +46,11 @@ Examples:
   highwater museum --format json > museum.json
 
 Exit codes:
-  0  each bug shows in the version that has it, and no promise breaks in the one that mended it
-  1  one does not
-  2  misuse; nothing was run";
+    0  each bug shows in the version that has it, and no promise breaks in the one that mended it
+    1  one does not
+    2  misuse; nothing was run
+  101  a defect of Highwater itself
+  130  interrupted; what was played to the end was printed";
 
 /// Does what `highwater museum` says.
 ///

@@ -33,6 +33,13 @@ pub(super) fn note(text: &str) {
     }
 }
 
+/// The same, if there is anything to write.
+pub(super) fn note_if_any(text: &str) {
+    if !text.is_empty() {
+        note(text);
+    }
+}
+
 /// Whether errors may be coloured.
 pub(super) fn colours() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()

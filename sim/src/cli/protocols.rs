@@ -27,7 +27,12 @@ Examples:
   highwater protocols
   highwater protocols --diff 2.0 2.0.1
   highwater protocols --format json
-  highwater run scenarios/chaos.json --set protocol=2.0 --set truncate_when=epoch_changes";
+  highwater run scenarios/chaos.json --set protocol=2.0 --set truncate_when=epoch_changes
+
+Exit codes:
+    0  it was printed
+    2  misuse, or it could not be written
+  101  a defect of Highwater itself";
 
 /// The faces of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,12 @@ pub(super) struct SchemaArguments {}
 
 const EXAMPLES: &str = "\
 Example:
-  highwater schema > scenarios/schema.json";
+  highwater schema > scenarios/schema.json
+
+Exit codes:
+    0  it was printed
+    2  misuse, or it could not be written
+  101  a defect of Highwater itself";
 
 /// Does what `highwater schema` says.
 ///

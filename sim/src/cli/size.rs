@@ -14,16 +14,16 @@ use super::{Exit, output};
 #[command(after_help = EXAMPLES)]
 pub(super) struct SizeArguments {
     /// What is written to the topic at most: 100MB/s, 2 GiB/s, 5000 records/s
-    #[arg(long, value_name = "RATE", value_parser = units::rate, requires = "consumer_throughput")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, value_parser = units::rate, requires = "consumer_throughput")]
     topic_throughput: Option<Rate>,
     /// What one consumer takes, in the same unit
-    #[arg(long, value_name = "RATE", value_parser = units::rate, requires = "topic_throughput")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, value_parser = units::rate, requires = "topic_throughput")]
     consumer_throughput: Option<Rate>,
     /// How much of the topic is kept, one copy of it counted: 1TB, 500GiB
-    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, value_parser = units::size)]
     retained: Option<Size>,
     /// How large a partition may become
-    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "25GB", requires = "retained")]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, value_parser = units::size, default_value = "25GB", requires = "retained")]
     partition_max: Size,
     /// How many replicas each partition has; tells the disk that all of them need
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=255), requires = "retained")]
@@ -41,7 +41,12 @@ Examples:
   highwater size --topic-throughput '20000 records/s' --consumer-throughput '1500 records/s'
   highwater size --retained 1TB
   highwater size --retained 1TB --partition-max 50GB --replication 3
-  highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s --retained 1TB --format json";
+  highwater size --topic-throughput 100MB/s --consumer-throughput 10MB/s --retained 1TB --format json
+
+Exit codes:
+    0  it was printed
+    2  misuse, or it could not be written
+  101  a defect of Highwater itself";
 
 /// The faces of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

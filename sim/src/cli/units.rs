@@ -54,6 +54,7 @@ impl Rate {
 /// What is wrong, and what would be right.
 pub(super) fn size(text: &str) -> Result<Size, String> {
     let right = "25GB or 1.5TiB";
+    not_negative(text, right)?;
     if text.contains('/') {
         return Err(format!("'{text}' is a rate and no size; write {right}"));
     }
@@ -67,6 +68,7 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
 /// What is wrong, and what would be right.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
     let right = "10MB/s or 5000 records/s";
+    not_negative(text, right)?;
     let amount = match text.trim().split_once('/') {
         Some((amount, per)) if per.trim() == "s" => amount.trim_end(),
         Some((_, per)) => {
@@ -120,6 +122,14 @@ fn not_zero(amount: u64, text: &str, right: &str) -> Result<u64, String> {
         Err(format!("'{text}' is nothing; write more than zero, as {right}"))
     } else {
         Ok(amount)
+    }
+}
+
+fn not_negative(text: &str, right: &str) -> Result<(), String> {
+    if text.trim_start().starts_with('-') {
+        Err(format!("'{text}' is less than nothing; write more than zero, as {right}"))
+    } else {
+        Ok(())
     }
 }
 
@@ -180,7 +190,7 @@ mod tests {
             ("25", "has no unit"),
             ("", "is no number of bytes"),
             ("GB", "is no number of bytes"),
-            ("-1GB", "is no number of bytes"),
+            ("-1GB", "is less than nothing"),
             ("1.2.3GB", "is no number of bytes"),
             ("25 parsecs", "is no number of bytes"),
             ("25é", "is no number of bytes"),
@@ -202,6 +212,8 @@ mod tests {
             ("10MB/h", "'h' is no unit of time"),
             ("10MB/", "'' is no unit of time"),
             ("0MB/s", "is nothing"),
+            ("-5MB/s", "is less than nothing"),
+            ("-5 records/s", "is less than nothing"),
             ("0 records/s", "is nothing"),
             ("1.5 records/s", "no whole number of records"),
             ("many records/s", "no whole number of records"),

@@ -189,8 +189,17 @@ impl LoadErrors {
         Self { file: file.to_owned(), text: String::new(), errors: vec![error] }
     }
 
-    /// All errors with excerpts of the file that point at what is wrong; with colours for terminals.
+    /// As [`checked`](Self::checked), for commands that would have run the scenario.
     pub fn render(&self, colours: bool) -> String {
+        self.told(colours, "; nothing was run")
+    }
+
+    /// All errors with excerpts of the file that point at what is wrong; with colours for terminals.
+    pub fn checked(&self, colours: bool) -> String {
+        self.told(colours, "")
+    }
+
+    fn told(&self, colours: bool, consequence: &str) -> String {
         let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
         for error in &self.errors {
@@ -199,7 +208,7 @@ impl LoadErrors {
         }
         let count = self.errors.len();
         let noun = if count == 1 { "error" } else { "errors" };
-        text.push_str(&format!("{}: {count} {noun}; nothing was run\n", self.file));
+        text.push_str(&format!("{}: {count} {noun}{consequence}\n", self.file));
         text
     }
 

@@ -42,6 +42,11 @@ impl FilesErrors {
     pub fn render(&self, colours: bool) -> String {
         self.0.iter().map(|errors| errors.render(colours)).collect::<Vec<_>>().join("\n")
     }
+
+    /// All errors, as [`LoadErrors::checked`] draws them.
+    pub fn checked(&self, colours: bool) -> String {
+        self.0.iter().map(|errors| errors.checked(colours)).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// The scenario files that `named` files and directories mean: files as they are, directories with their `*.json`

@@ -86,7 +86,7 @@ pub(super) struct Recorded {
 }
 
 /// Plays bundles before anything else, and says what became of them: in one line each if scenarios follow, else in full. A
-/// bundle whose violation is still there is as it should be, though the run be another one. In JSON reports alone are
+/// bundle whose violation is still there is as it should be, though the run be another one. In JSON and Markdown reports alone are
 /// printed, so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr.
 pub(super) fn replay_first(
     bundles: &[Recorded],
@@ -111,8 +111,14 @@ pub(super) fn replay_first(
                 let face = replay::face(&report, replay::Format::Text, &file.given);
                 output::result(&format!("{}{face}", if exits.is_empty() { "" } else { "\n" }))?;
             }
-            (Format::Json, true) if gone => output::note(&text::line(&report, &file.given)),
-            (Format::Json, true) => {}
+            (Format::Markdown, false) => {
+                let face = replay::face(&report, replay::Format::Text, &file.given);
+                output::result(&format!("```text\n{face}```\n"))?;
+            }
+            (Format::Json | Format::Markdown, true) if gone => {
+                output::note(&text::line(&report, &file.given))
+            }
+            (Format::Json | Format::Markdown, true) => {}
             (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, &file.given)),
         }
         let code = if scenarios_follow && !gone { 0 } else { report.exit_code() };

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use highwater_reports::ci::{Suite, markdown};
 use highwater_reports::render::{Again, json, quoted, text};
 use highwater_reports::shard::{self, Shard, ShardReport};
 use highwater_reports::sweep::SweepReport;
@@ -31,12 +32,17 @@ pub(super) fn many(
     let seeds = arguments.shard.map_or_else(|| whole.clone(), |it| shard::part(&whole, it.number, it.of));
     let report = swept(arguments, story, &seeds, ends, heard);
     let played = seeds.start..seeds.start + report.seeds;
+    let command = command(&story.file.given, &played, &report.overrides);
+    let again = Again { scenario: &story.file.given, sweep: &command };
+    let early = ended_early(arguments, &seeds, &report, ends, &command);
+    let markdown = if arguments.in_markdown() {
+        early.clone() + &markdown::sweep(&report, &again)
+    } else {
+        String::new()
+    };
     let printed = match (arguments.format, arguments.shard) {
-        (Format::Text, _) => {
-            let command = command(&story.file.given, &played, &report.overrides);
-            let again = Again { scenario: &story.file.given, sweep: &command };
-            ended_early(arguments, &seeds, &report, ends, &command) + &text::sweep(&report, &again)
-        }
+        (Format::Text, _) => early + &text::sweep(&report, &again),
+        (Format::Markdown, _) => String::new(),
         (Format::Json, None) => written(json::sweep(&report)),
         (Format::Json, Some(it)) => {
             let shard = Shard {
@@ -48,14 +54,11 @@ pub(super) fn many(
                 scenario: story.hash,
                 highwater: env!("CARGO_PKG_VERSION").to_owned(),
             };
-            return finished(written(ShardReport { shard, report: report.clone() }.to_json()), &report);
+            written(ShardReport { shard, report: report.clone() }.to_json())
         }
     };
-    finished(printed, &report)
-}
-
-fn finished(printed: String, report: &SweepReport) -> Played {
-    let part = Part { printed, exit: Exit(report.outcome().exit_code()) };
+    let suite = Suite::of_sweep(&report, &again);
+    let part = Part { printed, exit: Exit(report.outcome().exit_code()), suite, markdown };
     Played { part, failures: report.seeds - report.expected_runs() }
 }
 

@@ -6,6 +6,7 @@ mod limits;
 mod many;
 mod ndjson;
 mod one;
+mod outputs;
 mod shard;
 
 use std::io;
@@ -17,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use highwater_reports::ci::Suite;
 use highwater_reports::report::{Fingerprint, RunReport};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,7 +28,8 @@ use self::limits::Limits;
 use self::many::{Ends, many};
 use self::ndjson::Ndjson;
 use self::one::one;
-use super::{Exit, history, interrupt, output, seeds};
+use self::outputs::Outputs;
+use super::{Exit, at_least_one, history, interrupt, output, seeds};
 use crate::bundle;
 use crate::prepared::Prepared;
 use crate::scenario::errors::LoadErrors;
@@ -53,7 +56,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "TIME", value_parser = budget::parse, conflicts_with = "seed")]
     until: Option<Duration>,
     /// Plays seeds until so many did not go as expected
-    #[arg(long, value_name = "N", conflicts_with = "seed")]
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = at_least_one::<NonZeroU64>)]
     until_failures: Option<NonZeroU64>,
     /// Ends with the first seed that did not go as expected
     #[arg(long, conflicts_with = "until_failures")]
@@ -68,7 +71,7 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     bundles: bundles::BundleArguments,
     /// How many seeds to play at a time [default: one a core]. The output does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -85,6 +88,8 @@ pub(super) struct RunArguments {
     /// jepsen.tests.kafka reads if it ends in .edn
     #[arg(long, value_name = "FILE", value_parser = history::parse)]
     history: Option<history::Target>,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 const EXAMPLES: &str = "\
@@ -100,7 +105,18 @@ Examples:
   highwater run scenarios/chaos.json --seeds 0..1000 --bundle failures
   highwater run scenarios/chaos.json --seeds 0..100000 --shard 3/16 --format json > 3.json
   highwater run scenarios/chaos.json --seed 7 --history chaos.edn
-  highwater run my_scenario.json --seeds 0..1000 --events-max 500000 --memory-max 200MB";
+  highwater run my_scenario.json --seeds 0..1000 --events-max 500000 --memory-max 200MB
+  highwater run scenarios --seeds 0..1000 --junit highwater.xml --annotations github --summary
+  highwater run scenarios/chaos.json --seeds 0..1000 --format markdown > chaos.md
+
+Exit codes:
+    0  as expected
+    1  a promise broke, or an expected break did not show
+    2  misuse, a scenario file that is not valid, or a file that could not be written
+    3  stalled: the cluster did not converge after the faults were over, or a bound was met
+    4  a bundle's violation is gone
+  101  a defect of Highwater itself
+  130  interrupted; what was found so far was printed";
 
 /// The faces of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,6 +125,8 @@ enum Format {
     Text,
     /// For machines.
     Json,
+    /// For comments and issues on GitHub and elsewhere.
+    Markdown,
 }
 
 /// A scenario that is to be played.
@@ -123,8 +141,12 @@ struct Story {
 
 /// What one scenario came to.
 struct Part {
+    /// In Markdown nothing: it is printed when all is known.
     printed: String,
     exit: Exit,
+    suite: Suite,
+    /// Empty where nobody asked for it.
+    markdown: String,
 }
 
 /// The same with how many seeds did not go as expected.
@@ -134,14 +156,18 @@ struct Played {
 }
 
 impl RunArguments {
+    fn in_markdown(&self) -> bool {
+        self.format == Format::Markdown || self.outputs.in_markdown()
+    }
+
     fn plays_many(&self) -> bool {
         self.seeds.is_some() || self.until.is_some() || self.until_failures.is_some()
     }
 
     /// What the parser of the command line cannot refuse.
     fn contradiction(&self, scenarios: usize) -> Option<&'static str> {
-        if self.trace && self.format == Format::Json {
-            return Some("--trace prints text; leave --format json out, or --trace");
+        if self.trace && self.format != Format::Text {
+            return Some("--trace prints text; leave --format out, or --trace");
         }
         if self.history.is_some() && self.plays_many() {
             return Some("--history is what the clients of one run know; give --seed N in place of --seeds");
@@ -164,7 +190,8 @@ impl RunArguments {
 /// The result could not be written.
 pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let Ok((recorded, stories)) = load_all(arguments) else { return Ok(Exit::MISUSED) };
-    if let Some(why) = arguments.contradiction(stories.len()) {
+    let why = arguments.contradiction(stories.len()).map(str::to_owned);
+    if let Some(why) = why.or_else(|| arguments.outputs.refused()) {
         output::note(&format!("highwater: {why}"));
         return Ok(Exit::MISUSED);
     }
@@ -185,8 +212,15 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     };
     let replayed = bundles::replay_first(&recorded, arguments.format, !stories.is_empty())?;
     let parts = play(arguments, &stories, &mut ndjson, &mut bundles)?;
-    if arguments.format == Format::Json && !stories.is_empty() {
-        output::result(&as_json(parts.iter().map(|part| part.printed.as_str()), stories.len()))?;
+    let printed = parts.iter().map(|part| part.printed.as_str());
+    match arguments.format {
+        Format::Json if !stories.is_empty() => output::result(&as_json(printed, stories.len()))?,
+        Format::Markdown if !stories.is_empty() => output::result(&outputs::markdown(&parts))?,
+        Format::Text | Format::Json | Format::Markdown => {}
+    }
+    if let Err(why) = arguments.outputs.write(&parts) {
+        output::note(&format!("highwater: {why}"));
+        return Ok(Exit::MISUSED);
     }
     if let Some(failure) = ndjson.failure() {
         output::note(&failure);

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use highwater_reports::ci::{Suite, markdown};
 use highwater_reports::render::trace::Trace as Timeline;
 use highwater_reports::render::{Again, json, text};
 
@@ -34,10 +35,14 @@ pub(super) fn one(
     if arguments.trace {
         output::result(&lines.lock().map(|lines| lines.clone()).unwrap_or_default())?;
     }
+    let again = Again { scenario: &file.given, sweep: "" };
+    let markdown = if arguments.in_markdown() { markdown::run(&report, &again) } else { String::new() };
     let printed = match arguments.format {
-        Format::Text => text::run(&report, &Again { scenario: &file.given, sweep: "" }),
+        Format::Text => text::run(&report, &again),
         Format::Json => written(json::run(&report)),
+        Format::Markdown => String::new(),
     };
+    let suite = Suite::of_run(&report, &again);
     let outcome = Exit(report.outcome.exit_code());
     let failures = u64::from(outcome != Exit::SUCCESS);
     let written = kept.map_or(Ok(()), |(target, kept)| kept.write(target, prepared, &report));
@@ -48,7 +53,7 @@ pub(super) fn one(
             Exit::MISUSED
         }
     };
-    Ok(Played { part: Part { printed, exit }, failures })
+    Ok(Played { part: Part { printed, exit, suite, markdown }, failures })
 }
 
 /// Writes a line an event.
