@@ -170,6 +170,20 @@ fn a_record_that_is_refused_at_once_never_had_a_partition() {
 }
 
 #[test]
+fn whether_a_record_that_is_refused_at_once_took_a_turn_nobody_knows() {
+    let mut stage = routed(4, |_| {});
+    let given_up = Event::SendFailed {
+        client: SHOP,
+        partition: ORDERS,
+        records: Arc::from([record(None)]),
+        error: ErrorCode::InvalidProducerEpoch,
+        definite: true,
+    };
+    stage.look(&[sent(2, None), sent(0, None), given_up, sent(1, None), sent(2, None)]);
+    stage.assert_held(Routing);
+}
+
+#[test]
 fn after_a_topic_grew_both_counts_are_right() {
     let mut stage = routed(5, |_| {});
     stage.look(&[Event::PartitionsCreated { partition: ORDERS, count: 7 }]);

@@ -106,11 +106,13 @@ impl Routing {
     /// A producer was handed a record and chose a partition.
     #[inline]
     pub(crate) fn sent(&mut self, scene: &Scene<'_>, client: NodeId, record: &Record, next: Option<&Event>) {
-        if next.is_some_and(|next| refused(next, record)) {
-            return;
-        }
         let TopicPartition { topic, partition } = scene.partition.id();
         let Some(Some(producer)) = self.producers.get_mut(usize::from(client.0)) else { return };
+        if next.is_some_and(|next| refused(next, record)) {
+            // Whether it took a turn nobody but the producer knows.
+            producer.latest = None;
+            return;
+        }
         let Some(known) = self.topics.get(usize::from(topic.0)) else { return };
         let writer = &self.writers[producer.writer];
         self.tally.looked += 1;

@@ -84,7 +84,7 @@ mod tests {
         };
         let told = shrinking(&found, "highwater run small.json");
         assert!(told.starts_with("SHRUNK  chaos, seed 7, protocol=0.10\n"), "{told}");
-        assert!(told.contains("fails as  "), "{told}");
+        assert!(told.contains("\nfails as "), "{told}");
         assert!(told.contains("faults                12         2\n"), "{told}");
         assert!(
             told.ends_with(
@@ -94,6 +94,6 @@ mod tests {
         );
         let stopped = Shrinking { finished: false, after_signature: signature(&shape), ..found };
         let told = shrinking(&stopped, "");
-        assert!(told.contains("it was ended before") && !told.contains("fails as  "), "{told}");
+        assert!(told.contains("it was ended before") && !told.contains("\nfails as "), "{told}");
     }
 }

@@ -16,8 +16,10 @@ use strum::IntoEnumIterator;
 
 use super::protocols::{Format, face};
 use super::run::budget::{self, Budget, Deadline};
-use super::{Exit, interrupt, output};
+use super::{Exit, at_least_one, interrupt, output};
+use crate::bundle::{self, Bundle};
 use crate::files_out;
+use crate::scenario::errors::LoadErrors;
 use crate::scenario::files;
 use crate::scenario::suggest::nearest;
 use crate::shrink::{Answer, Question, shrink as answer};
@@ -32,12 +34,12 @@ const TIME: Duration = Duration::from_secs(30);
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShrinkArguments {
-    /// A scenario file
+    /// A scenario file, or a bundle
     #[arg(value_name = "FILE")]
     path: PathBuf,
-    /// The seed that fails
+    /// The seed that fails [default: a bundle's own; of a scenario it has to be said]
     #[arg(long, value_name = "N")]
-    seed: u64,
+    seed: Option<u64>,
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once.
     /// The smaller scenario has them in itself
     #[arg(long, value_name = "KEY=VALUE")]
@@ -60,7 +62,7 @@ pub(super) struct ShrinkArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     tries: Option<u64>,
     /// How many scenarios to try at a time [default: one a core]. The output does not depend on it, but for --for
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// How to print how much smaller it is
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -70,6 +72,7 @@ pub(super) struct ShrinkArguments {
 const EXAMPLES: &str = "\
 Examples:
   highwater shrink scenarios/chaos.json --seed 7
+  highwater shrink failures/chaos-7-8c24c08c.json
   highwater shrink scenarios/chaos.json --seed 7 --set protocol=0.10 --property acked-durable --out small.json
   highwater shrink scenarios/chaos.json --seed 7 --tries 20000
   highwater shrink scenarios/chaos.json --seed 7 --for 5m --unless protocol=2.0
@@ -96,16 +99,16 @@ fn property(name: &str) -> Result<Property, String> {
 /// # Errors
 /// The result could not be written.
 pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
-    let written = match files::read(&arguments.path) {
-        Ok(text) => text,
-        Err(errors) => {
-            output::note(&errors.render(output::colours()));
+    let failure = match failure(arguments) {
+        Ok(failure) => failure,
+        Err(why) => {
+            output::note(&why);
             return Ok(Exit::MISUSED);
         }
     };
-    let file = arguments.path.display().to_string();
-    let out =
-        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&file))));
+    let given = arguments.path.display().to_string();
+    let out = arguments.out.clone();
+    let out = out.unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&given))));
     if is_same(&arguments.path, &out) {
         output::note("highwater: --out is the scenario that is to be shrunk; name another file");
         return Ok(Exit::MISUSED);
@@ -113,12 +116,12 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
     let interrupted = interrupt::listen();
     let time = arguments.time.or_else(|| arguments.tries.is_none().then_some(TIME));
     let deadline = Budget::new(time).share(1);
-    let line = Line::new(&files::stem(&file));
+    let line = Line::new(&files::stem(&failure.file));
     let question = Question {
-        file: &file,
-        text: &written,
-        set: &arguments.set,
-        seed: arguments.seed,
+        file: &failure.file,
+        text: &failure.text,
+        set: &failure.set,
+        seed: failure.seed,
         property: arguments.property,
         unless: &arguments.unless,
         jobs: super::jobs(arguments.jobs),
@@ -135,7 +138,7 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
             Ok(if ended { Exit::INTERRUPTED } else { exit })
         }
         Ok(Answer::Sound) => {
-            output::note(&sound(arguments));
+            output::note(&sound(arguments, failure.seed));
             Ok(Exit(1))
         }
         Ok(Answer::Overlaps) => {
@@ -152,11 +155,36 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
     }
 }
 
-fn sound(arguments: &ShrinkArguments) -> String {
+/// What failed, and how it was played.
+struct Failure {
+    /// The scenario's file.
+    file: String,
+    text: String,
+    set: Vec<String>,
+    seed: u64,
+}
+
+/// Reads a scenario file or a bundle.
+fn failure(arguments: &ShrinkArguments) -> Result<Failure, String> {
+    let told = |errors: LoadErrors| errors.render(output::colours());
+    if bundle::is_bundle(&arguments.path) {
+        let Bundle { name, scenario, overrides, seed, .. } = bundle::read(&arguments.path).map_err(told)?;
+        let set = overrides.into_iter().chain(arguments.set.iter().cloned()).collect();
+        let file = format!("{name}.json");
+        return Ok(Failure { file, text: scenario, set, seed: arguments.seed.unwrap_or(seed) });
+    }
+    let text = files::read(&arguments.path).map_err(told)?;
+    let Some(seed) = arguments.seed else {
+        return Err("highwater: --seed has to say on which seed the scenario fails".to_owned());
+    };
+    Ok(Failure { file: arguments.path.display().to_string(), text, set: arguments.set.clone(), seed })
+}
+
+fn sound(arguments: &ShrinkArguments, seed: u64) -> String {
     let what = arguments.property.map_or("nothing", Property::name);
     let verb = if arguments.property.is_some() { "does not break" } else { "breaks" };
     let unless = if arguments.unless.is_empty() { "" } else { ", or it breaks with --unless as well" };
-    format!("highwater: {what} {verb} on seed {}{unless}: there is nothing to shrink", arguments.seed)
+    format!("highwater: {what} {verb} on seed {seed}{unless}: there is nothing to shrink")
 }
 
 /// Writes the scenario, and says how much smaller it is.

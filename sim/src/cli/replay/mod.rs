@@ -50,9 +50,9 @@ Examples:
   highwater replay scenarios/chaos.json --seed 7 --trace --actor broker-2
 
 Exit codes:
-  0  the same to the last event, and it fails as it did; or a timeline was printed
-  2  misuse, or a file that cannot be read: truncated, or written by a newer version
-  4  it differs; what is printed says from where on, and whether the violation is still there";
+    0  the same to the last event, and it fails as it did; or a timeline was printed
+    2  misuse, or a file that cannot be read: truncated, or written by a newer version
+    4  it differs; what is printed says from where on, and whether the violation is still there";
 
 /// The faces of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
