@@ -73,6 +73,7 @@ sessions! {
     help_on_run: "run" "--help";
     help_on_replay: "replay" "--help";
     help_on_shrink: "shrink" "--help";
+    a_scenario_to_shrink_needs_its_seed: "shrink" "scenarios/chaos.json";
     where_nothing_breaks_there_is_nothing_to_shrink: "shrink" "scenarios/steady_state.json" "--seed" "0";
     a_property_to_shrink_by_is_told_the_nearest: "shrink" "scenarios/chaos.json" "--seed" "0" "--property" "acked-durabel";
     a_mending_that_is_no_setting_is_refused: "shrink" "scenarios/chaos.json" "--seed" "0" "--unless" "protocl=2.0";

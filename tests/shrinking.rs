@@ -90,6 +90,21 @@ fn the_way_down_from_chaos_leads_to_the_same_file_wherever_it_is_gone() {
 }
 
 #[test]
+fn a_bundle_shrinks_as_its_scenario_does_on_its_seed() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let shrunk = |name: &str, from: &[&str]| {
+        let out = out.join(name);
+        let how = ["--tries", "100", "--out", out.to_str().expect("the folder for tests has a plain name")];
+        let output = command_line::run(&[&["shrink"], from, &how].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", command_line::text(&output.stderr));
+        fs::read_to_string(out).expect("it was written")
+    };
+    let of_bundle = shrunk("of_bundle.json", &["scenarios/regressions/chaos-7-8c24c08c.json"]);
+    let of_scenario = shrunk("of_scenario.json", &["scenarios/chaos.json", "--seed", "7"]);
+    assert_eq!(of_bundle, of_scenario);
+}
+
+#[test]
 fn the_scenario_itself_is_never_written_over() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept.json");
     fs::write(&file, CASES[0].text).expect("the folder for tests can be written");
