@@ -137,20 +137,10 @@ fn unexpected(title: &str, found: &[Unexpected]) -> String {
 
 /// What was seen stands in the table below.
 fn brief(unexpected: &Unexpected) -> String {
-    match unexpected {
-        &Unexpected::PromiseBroken { property, broken, first: Some(_) } => {
-            Unexpected::PromiseBroken { property, broken, first: None }.to_string()
-        }
-        Unexpected::PromiseBroken { .. }
-        | Unexpected::Panicked { .. }
-        | Unexpected::BreakMissing { .. }
-        | Unexpected::EventMissing { .. }
-        | Unexpected::EventTooRare { .. }
-        | Unexpected::Stalled { .. }
-        | Unexpected::EventsExhausted
-        | Unexpected::MemoryExhausted { .. }
-        | Unexpected::Interrupted => unexpected.to_string(),
+    if let &Unexpected::PromiseBroken { property, broken, first: Some(_) } = unexpected {
+        return Unexpected::PromiseBroken { property, broken, first: None }.to_string();
     }
+    unexpected.to_string()
 }
 
 fn heads(heads: &[(&str, Side)]) -> Vec<(String, Side)> {

@@ -223,19 +223,9 @@ fn broken_promises(report: &SweepReport, again: &Again<'_>) -> BTreeMap<About, F
 /// others it may have broken without a promise.
 fn shown_on(property: Property, report: &SweepReport) -> Option<(u64, Option<&Evidence>)> {
     let unexpected = report.first_failures.values().rev().find_map(|failure| {
-        failure.unexpected.iter().find_map(|unexpected| match unexpected {
-            Unexpected::PromiseBroken { property: it, first, .. } if *it == property => {
-                Some((failure.seed, first.as_ref()))
-            }
-            Unexpected::PromiseBroken { .. }
-            | Unexpected::Panicked { .. }
-            | Unexpected::BreakMissing { .. }
-            | Unexpected::EventMissing { .. }
-            | Unexpected::EventTooRare { .. }
-            | Unexpected::Stalled { .. }
-            | Unexpected::EventsExhausted
-            | Unexpected::MemoryExhausted { .. }
-            | Unexpected::Interrupted => None,
+        failure.unexpected.iter().find_map(|unexpected| {
+            let Unexpected::PromiseBroken { property: it, first, .. } = unexpected else { return None };
+            (*it == property).then_some((failure.seed, first.as_ref()))
         })
     });
     let first = report.properties.get(&property).and_then(|sweep| sweep.first_broken.as_ref());

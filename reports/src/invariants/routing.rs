@@ -134,12 +134,8 @@ impl Routing {
 
 /// Whether this event gives up the record, which surely was not written.
 fn refused(event: &Event, record: &Record) -> bool {
-    match event {
-        Event::SendFailed { records, definite: true, .. } => {
-            records.iter().any(|it| it.value == record.value)
-        }
-        _ => false,
-    }
+    let Event::SendFailed { records, definite: true, .. } = event else { return false };
+    records.iter().any(|it| it.value == record.value)
 }
 
 impl Producer {

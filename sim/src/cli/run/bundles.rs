@@ -116,7 +116,7 @@ pub(super) fn replay_first(
                 output::result(&format!("```text\n{face}```\n"))?;
             }
             (Format::Json | Format::Markdown, true) if gone => {
-                output::note(&text::line(&report, &file.given))
+                output::note(&text::line(&report, &file.given));
             }
             (Format::Json | Format::Markdown, true) => {}
             (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, &file.given)),
