@@ -26,20 +26,24 @@ impl Finding {
     /// The record that the finding is about: the first that the evidence names; where an offset has two values, the
     /// second, which was there before. Judges have two ways of naming one: `shop#17` and `record 17 of shop`.
     pub(crate) fn record(&self, names: &Names) -> Option<RecordId> {
-        let words = self.evidence.split(|c: char| !is_of_a_name(c)).map(|it| it.trim_end_matches('.'));
-        let words: Vec<&str> = words.filter(|it| !it.is_empty()).collect();
-        let of = |name: &str, number: &str| {
-            let node = names.nodes.iter().position(|node| node == name)?;
-            Some(RecordId::new(NodeId(node as u16), number.parse().ok()?))
-        };
-        let named =
-            (0..words.len()).filter_map(|place| match (words[place].rsplit_once('#'), &words[place..]) {
-                (Some((name, number)), _) => of(name, number),
-                (None, ["record", number, "of", name, ..]) => of(name, number),
-                (None, _) => None,
-            });
-        named.take(if self.property == Property::InconsistentOffsets { 2 } else { 1 }).last()
+        record_named(&self.evidence, self.property, names)
     }
+}
+
+/// As [`Finding::record`], of what was found of this property.
+pub(crate) fn record_named(evidence: &str, property: Property, names: &Names) -> Option<RecordId> {
+    let words = evidence.split(|c: char| !is_of_a_name(c)).map(|it| it.trim_end_matches('.'));
+    let words: Vec<&str> = words.filter(|it| !it.is_empty()).collect();
+    let of = |name: &str, number: &str| {
+        let node = names.nodes.iter().position(|node| node == name)?;
+        Some(RecordId::new(NodeId(node as u16), number.parse().ok()?))
+    };
+    let named = (0..words.len()).filter_map(|place| match (words[place].rsplit_once('#'), &words[place..]) {
+        (Some((name, number)), _) => of(name, number),
+        (None, ["record", number, "of", name, ..]) => of(name, number),
+        (None, _) => None,
+    });
+    named.take(if property == Property::InconsistentOffsets { 2 } else { 1 }).last()
 }
 
 fn is_of_a_name(c: char) -> bool {

@@ -64,6 +64,11 @@ impl Tour {
 }
 
 impl Exhibit {
+    /// Whether this is one of the issues that it shows, in capitals or not.
+    pub(crate) fn is_about(&self, issue: &str) -> bool {
+        self.says.issue.split(", ").any(|shown| shown.eq_ignore_ascii_case(issue))
+    }
+
     /// Reads a file of the museum.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use highwater_model::record::Record;
 use super::notable::Subject;
 use super::story::Story;
 use super::{Cause, Part};
-use crate::finding::Finding;
+use crate::finding::{Finding, record_named};
 use crate::property::{Judge, Property};
 use crate::render::trace;
 use crate::report::{Evidence, RunReport, millis};
@@ -17,12 +17,14 @@ pub(super) struct Noticed {
     cause: Cause,
     /// The event that told it, if one did.
     pub(super) event: Option<usize>,
+    /// Whether it is about the record that the break is about, as far as both name one.
+    is_of_the_break: bool,
 }
 
 impl Noticed {
-    /// As a line that came of these steps; of the break, if of none that is known.
+    /// As a line that came of these steps; of the break, if of none that is known and it is about the same record.
     pub(super) fn because_of(self, steps: Vec<StepId>, broke: StepId) -> Cause {
-        let of_the_break = steps.is_empty() && self.cause.text != NOTHING;
+        let of_the_break = steps.is_empty() && self.cause.text != NOTHING && self.is_of_the_break;
         Cause { because_of: if of_the_break { vec![broke] } else { steps }, ..self.cause }
     }
 }
@@ -44,24 +46,25 @@ pub(super) fn first_noticed(
     let shown = anomaly(report, finding, names, false);
     let first = match (told, shown) {
         (Some(told), Some(shown)) => {
-            Some(if told.cause.step < shown.step { told } else { at(shown, finding, story) })
+            Some(if told.cause.step < shown.0.step { told } else { at(shown, finding, story) })
         }
         (told, shown) => told.or_else(|| shown.map(|shown| at(shown, finding, story))),
     };
-    let at_the_end = || Noticed {
-        cause: anomaly(report, finding, names, true).unwrap_or_else(|| nothing(report, finding)),
-        event: None,
+    let at_the_end = || {
+        let shown = anomaly(report, finding, names, true);
+        let (cause, is_of_the_break) = shown.unwrap_or_else(|| (nothing(report, finding), true));
+        Noticed { cause, event: None, is_of_the_break }
     };
     Some(first.unwrap_or_else(at_the_end))
 }
 
 /// An anomaly, and what a client was told or read at its step.
-fn at(cause: Cause, finding: &Finding, story: &Story) -> Noticed {
+fn at((cause, is_of_the_break): (Cause, bool), finding: &Finding, story: &Story) -> Noticed {
     let is_told = |event: &Event| {
         matches!(event, Event::SendAcknowledged { .. } | Event::RecordsPolled { .. })
             && event.partition() == finding.partition
     };
-    Noticed { event: story.first(story.of_step(cause.step), is_told), cause }
+    Noticed { event: story.first(story.of_step(cause.step), is_told), cause, is_of_the_break }
 }
 
 /// What a client is told that cannot be, of the partition: that its log was cut, or that another record is where this one was.
@@ -79,7 +82,7 @@ fn told(finding: &Finding, story: &Story, names: &Names) -> Option<Noticed> {
         because_of: Vec::new(),
         part: Part::Noticed,
     };
-    Some(Noticed { cause, event: Some(place) })
+    Some(Noticed { cause, event: Some(place), is_of_the_break: true })
 }
 
 fn match_partition(event: &Event, subject: &Subject) -> bool {
@@ -104,8 +107,9 @@ fn contradicts(event: &Event, subject: &Subject, names: &Names) -> bool {
     }
 }
 
-/// The first anomaly of the black box on the partition: one that showed as it happened, or one that only the end shows.
-fn anomaly(report: &RunReport, finding: &Finding, names: &Names, at_the_end: bool) -> Option<Cause> {
+/// The first anomaly of the black box on the partition: one that showed as it happened, or one that only the end shows. And
+/// whether it is about the record that the finding is about, as it is if possible.
+fn anomaly(report: &RunReport, finding: &Finding, names: &Names, at_the_end: bool) -> Option<(Cause, bool)> {
     let partition = finding.partition.map(|partition| names.partition(partition));
     let fits = |property: Property, evidence: &Evidence| {
         property.judge() == Judge::BlackBox
@@ -117,16 +121,22 @@ fn anomaly(report: &RunReport, finding: &Finding, names: &Names, at_the_end: boo
     };
     let all =
         report.properties.iter().flat_map(|(property, told)| told.evidence.iter().map(|it| (*property, it)));
-    let (property, first) =
-        all.filter(|(property, it)| fits(*property, it)).min_by_key(|(property, it)| (it.step, *property))?;
-    Some(Cause {
+    let of_the_break = |property: Property, evidence: &Evidence| {
+        let record = record_named(&evidence.text, property, names);
+        record.zip(finding.record(names)).is_none_or(|(record, of_the_break)| record == of_the_break)
+    };
+    let (property, first) = all
+        .filter(|(property, it)| fits(*property, it))
+        .min_by_key(|(property, it)| (it.step, !of_the_break(*property, it), *property))?;
+    let cause = Cause {
         at_ms: first.at_ms,
         step: first.step,
         actor: first.actor.clone(),
         text: format!("{} shows: {}", property.name(), first.text),
         because_of: Vec::new(),
         part: Part::Noticed,
-    })
+    };
+    Some((cause, of_the_break(property, first)))
 }
 
 fn nothing(report: &RunReport, finding: &Finding) -> Cause {

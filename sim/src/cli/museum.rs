@@ -13,7 +13,7 @@ use super::progress::Line;
 use super::protocols::{Format, face};
 use super::{Exit, at_least_one, interrupt, output, seeds};
 use crate::museum::{Exhibit, Tour, tour};
-use crate::scenario::files::{self, FilesErrors};
+use crate::scenario::files::{self, FilesErrors, ScenarioFile};
 
 /// Where the museum is.
 const HALL: &str = "scenarios/museum";
@@ -23,7 +23,7 @@ const HALL: &str = "scenarios/museum";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MuseumArguments {
-    /// Scenarios of the museum, by name or by how it begins; or scenario files, or directories of them [default: all]
+    /// Scenarios of the museum, by name, by how it begins or by the issue; or scenario files, or directories of them [default: all]
     #[arg(value_name = "NAME|FILE|DIR")]
     names: Vec<String>,
     /// Plays every seed from A to B, B not included [default: as many as each file says, from 0]. A bug that needs luck is looked
@@ -81,8 +81,11 @@ pub(super) fn museum(arguments: &MuseumArguments) -> io::Result<Exit> {
 
 /// Every scenario that was named, or everything that is wrong with any.
 fn opened(names: &[String]) -> Result<Vec<Exhibit>, FilesErrors> {
-    let paths: Vec<PathBuf> =
-        if names.is_empty() { vec![HALL.into()] } else { names.iter().map(|name| path(name)).collect() };
+    let paths: Vec<PathBuf> = if names.is_empty() {
+        vec![HALL.into()]
+    } else {
+        names.iter().flat_map(|name| paths(name)).collect()
+    };
     let (mut exhibits, mut errors) = (Vec::new(), Vec::new());
     for file in files::expand(&paths)? {
         match Exhibit::open(&file) {
@@ -93,20 +96,27 @@ fn opened(names: &[String]) -> Result<Vec<Exhibit>, FilesErrors> {
     if errors.is_empty() { Ok(exhibits) } else { Err(FilesErrors(errors)) }
 }
 
-/// A mere name is that of a file in the museum, or what only one of them begins with: `KAFKA-7128`, `s1b`.
-fn path(name: &str) -> PathBuf {
+/// A mere name is that of a file in the museum, or what some of them begin with or name as their issue: `s1b`, `KAFKA-7128`.
+fn paths(name: &str) -> Vec<PathBuf> {
     let mere = !name.contains(['/', '\\', '.']);
     if !mere || Path::new(name).is_dir() {
-        return name.into();
+        return vec![name.into()];
     }
     let whole = Path::new(HALL).join(format!("{name}.json"));
     if whole.is_file() {
-        return whole;
+        return vec![whole];
     }
     let begins = format!("{}_", name.to_lowercase().replace('-', "_"));
-    let Ok(hall) = files::expand(&[HALL.into()]) else { return whole };
-    let mut such = hall.into_iter().map(|file| file.path).filter(|path| {
-        path.file_stem().is_some_and(|stem| format!("{}_", stem.to_string_lossy()).starts_with(&begins))
+    let Ok(hall) = files::expand(&[HALL.into()]) else { return vec![whole] };
+    let all = |is_such: &dyn Fn(&ScenarioFile) -> bool| -> Vec<PathBuf> {
+        hall.iter().filter(|file| is_such(file)).map(|file| file.path.clone()).collect()
+    };
+    let by_name = all(&|file| {
+        file.path.file_stem().is_some_and(|stem| format!("{}_", stem.to_string_lossy()).starts_with(&begins))
     });
-    such.next().filter(|_| such.next().is_none()).unwrap_or(whole)
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    let by_issue = all(&|file| Exhibit::open(file).is_ok_and(|exhibit| exhibit.is_about(name)));
+    if by_issue.is_empty() { vec![whole] } else { by_issue }
 }
