@@ -30,7 +30,7 @@ const TIME: Duration = Duration::from_secs(30);
 /// For a scenario that fails on a seed: looks for a smaller one with the same failure - the same property, broken at the same
 /// part, by the same kinds of truncations and elections. Leaves out faults, records, clients, partitions, brokers and settings,
 /// shortens the run and weakens its faults, and rounds numbers. Random faults become faults at set times. Writes a scenario file
-/// in which nothing is left to chance but what the seed gives that the answer names. Ctrl-C ends it early and writes the best so far.
+/// that fails without --set, on the seed that the answer names. Ctrl-C ends it early and writes the best so far.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShrinkArguments {
