@@ -97,12 +97,11 @@ fn what_a_file_names_is_told_from_elsewhere_or_not_at_all() {
     let (here, below) = (folder.path(), folder.path().join("below"));
     fs::create_dir(&below).unwrap();
     fs::write(here.join("schema.json"), "{}").unwrap();
-    let told = |name, from, to| told_from(name, from, to);
-    assert_eq!(told("./schema.json", Some(here), &here.join("a")).as_deref(), Some("./schema.json"));
-    assert_eq!(told("./schema.json", Some(here), &below.join("a")).as_deref(), Some("../schema.json"));
-    assert_eq!(told("../schema.json", Some(&below), &here.join("a")).as_deref(), Some("./schema.json"));
-    assert_eq!(told("./other.json", Some(here), &here.join("a")), None, "it is not there");
-    assert_eq!(told("./schema.json", None, &here.join("a")), None, "nobody knows where it lay");
+    assert_eq!(told_from("./schema.json", Some(here), &here.join("a")).as_deref(), Some("./schema.json"));
+    assert_eq!(told_from("./schema.json", Some(here), &below.join("a")).as_deref(), Some("../schema.json"));
+    assert_eq!(told_from("../schema.json", Some(&below), &here.join("a")).as_deref(), Some("./schema.json"));
+    assert_eq!(told_from("./other.json", Some(here), &here.join("a")), None, "it is not there");
+    assert_eq!(told_from("./schema.json", None, &here.join("a")), None, "nobody knows where it lay");
     let web = "https://example.org/schema.json";
-    assert_eq!(told(web, None, &here.join("a")).as_deref(), Some(web));
+    assert_eq!(told_from(web, None, &here.join("a")).as_deref(), Some(web));
 }
