@@ -92,7 +92,9 @@ fn bundles_are_played_before_the_scenarios_beside_them_and_fail_only_if_their_vi
     let different = played();
     assert_eq!(different.status.code(), Some(0), "it is another run, and fails all the same");
     assert!(first(&different).is_some_and(|line| line.starts_with("DIFFERENT ")), "{:?}", first(&different));
-    assert_eq!(run(&["replay", &path.display().to_string()]).status.code(), Some(4));
+    let differs = run(&["replay", &path.display().to_string()]);
+    assert_eq!(differs.status.code(), Some(4));
+    assert!(text(&differs.stdout).contains("by name: the same run\n"), "{}", text(&differs.stdout));
 
     let mended = bundle.replacen(r#"\"protocol\": \"0.10\""#, r#"\"protocol\": \"0.11\""#, 1);
     assert_ne!(mended, bundle);
@@ -104,6 +106,66 @@ fn bundles_are_played_before_the_scenarios_beside_them_and_fail_only_if_their_vi
     assert_eq!(in_json.status.code(), Some(4));
     assert!(in_json.stdout.starts_with(b"{\n  \"version\""), "reports alone are printed");
     assert!(text(&in_json.stderr).starts_with("GONE "), "{}", text(&in_json.stderr));
+}
+
+#[test]
+fn what_says_something_to_scenarios_alone_is_refused_if_there_are_only_bundles() {
+    let bundle = "scenarios/regressions/chaos-7-8c24c08c.json";
+    let history = folder("no_history.edn").display().to_string();
+    for options in [
+        &["--set", "acks=1"][..],
+        &["--trace"],
+        &["--seed", "8"],
+        &["--history", &history],
+        &["--events-max", "9"],
+    ] {
+        for path in [bundle, "scenarios/regressions"] {
+            let output = run(&[&["run", path], options].concat());
+            assert_eq!(output.status.code(), Some(2), "{options:?}");
+            assert!(output.stdout.is_empty());
+            let told = text(&output.stderr);
+            let right = format!("leave {} out, or name a scenario file", options[0]);
+            assert!(told.contains(&right), "{told}");
+        }
+    }
+    assert_eq!(run(&["run", bundle, "--seed", "7"]).status.code(), Some(0), "it is its own");
+}
+
+#[test]
+fn several_bundles_have_a_line_each_and_a_total() {
+    let output = run(&["run", "scenarios/regressions"]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stdout);
+    let bundles = fs::read_dir("../scenarios/regressions").expect("they are there").count();
+    assert_eq!(told.lines().filter(|line| line.starts_with("SAME  ")).count(), bundles);
+    assert_eq!(told.lines().count(), bundles + 2, "{told}");
+    let total = format!("{bundles} bundles: {bundles} the same, 0 different, 0 gone");
+    assert_eq!(told.lines().last(), Some(total.as_str()));
+}
+
+#[test]
+fn what_is_wrong_in_a_bundle_is_told_with_the_bundle_and_where_in_its_scenario() {
+    let folder = folder("wrong");
+    let path = written(&folder, "2");
+    let bundle = fs::read_to_string(&path).expect("it is there");
+    let file = path.display().to_string();
+    let told_of = |text_now: &str, command: &str| {
+        fs::write(&path, text_now).expect("it can be written");
+        let output = run(&[command, &file]);
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    let wrong = bundle.replacen(r#"\"protocol\": \"0.10\""#, r#"\"protocol\": \"0.99\""#, 1);
+    for command in ["replay", "run", "shrink"] {
+        let told = told_of(&wrong, command);
+        assert!(told.contains(&format!("error: the scenario in {file}:")), "{told}");
+    }
+    let without = bundle.replacen("\"checkpoints\"", "\"chekpoints\"", 1);
+    let told = told_of(&without, "replay");
+    assert!(
+        told.contains("missing field `checkpoints`") && told.contains(&format!("{file}: line ")),
+        "{told}"
+    );
 }
 
 #[test]

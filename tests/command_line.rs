@@ -133,6 +133,8 @@ sessions! {
     filters_are_for_timelines: "replay" "scenarios/steady_state.json" "--actor" "shop";
     a_time_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--until" "5";
     a_bound_of_no_steps_is_refused: "run" "scenarios/steady_state.json" "--events-max" "0";
+    a_seed_that_is_no_number_is_refused: "run" "scenarios/steady_state.json" "--seed" "abc";
+    tries_of_nothing_are_refused: "shrink" "scenarios/chaos.json" "--seed" "7" "--tries" "0";
     a_bound_on_memory_without_a_unit_is_refused: "run" "scenarios/steady_state.json" "--memory-max" "200";
     a_directory_in_the_place_of_a_stream_is_told: "run" "scenarios/steady_state.json" "--ndjson" "scenarios";
     a_stream_into_a_directory_that_is_not_there_is_refused_before_anything_runs: "run" "scenarios/steady_state.json" "--ndjson" "not_there/runs.ndjson";

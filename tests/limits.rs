@@ -57,7 +57,53 @@ fn the_largest_seeds_are_played_as_any() {
     assert_exit(&run(&["run", STEADY, "--seed", "18446744073709551615"]), 0);
 }
 
+#[test]
+fn a_timeline_that_meets_a_bound_says_so() {
+    let output = run(&["replay", STEADY, "--set", "events_max=100", "--trace"]);
+    assert_exit(&output, 0);
+    assert!(!output.stdout.is_empty());
+    assert_eq!(
+        text(&output.stderr),
+        "highwater: the timeline ends early: the run took more steps than events_max allows\n"
+    );
+}
+
 // ---- files ----
+
+#[test]
+fn what_is_read_is_never_written_over_and_no_two_outputs_have_one_file() {
+    let folder = folder("written_over");
+    let file = folder.join("mine.json");
+    fs::copy("../scenarios/steady_state.json", &file).expect("the folder for tests can be written");
+    let before = fs::read(&file).expect("it is there");
+    let (mine, roundabout) =
+        (file.display().to_string(), folder.join(".").join("mine.json").display().to_string());
+    for option in ["--junit", "--ndjson", "--history"] {
+        let output = run(&["run", &mine, option, &roundabout]);
+        assert_exit(&output, 2);
+        let told = text(&output.stderr);
+        assert!(
+            told.contains(option) && told.contains("is what is to be played; name another file"),
+            "{told}"
+        );
+    }
+    assert_exit(&run(&["run", &mine, &format!("--summary={mine}")]), 2);
+    assert!(fs::read(&file).expect("it is there") == before);
+
+    let (one, other) = (folder.join("a.x"), folder.join(".").join("a.x"));
+    let output = run(&[
+        "run",
+        STEADY,
+        "--ndjson",
+        &one.display().to_string(),
+        "--junit",
+        &other.display().to_string(),
+    ]);
+    assert_exit(&output, 2);
+    assert!(text(&output.stderr).contains("--ndjson and --junit both name"), "{}", text(&output.stderr));
+    assert!(!one.exists());
+    assert_exit(&run(&["run", STEADY, "--ndjson", "/dev/null", "--junit", "/dev/null"]), 0);
+}
 
 #[test]
 fn a_history_that_has_no_place_is_told_with_what_to_do_and_the_report_is_printed() {
@@ -191,6 +237,22 @@ mod linux {
         let file = "scenarios/hw_truncation_loses_acked.json";
         let bisect = [&["bisect", file, "--seed", "0", "--to", "0.11"][..], &seeds].concat();
         assert!(interrupted(&bisect, |_| true).stdout.is_empty(), "half an answer is none");
+    }
+
+    #[test]
+    fn what_is_to_be_shrunk_is_not_called_sound_when_its_first_run_is_interrupted() {
+        let endless = ["--seed", "1", "--set", "duration_ms=86400000", "--set", "events_max=1000000000"];
+        let output = interrupted(&[&["shrink", STEADY][..], &endless].concat(), |_| true);
+        assert!(output.stdout.is_empty());
+        assert!(text(&output.stderr).contains("nothing was written"), "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn an_interrupted_timeline_is_printed_as_far_as_it_came() {
+        let endless = ["--trace", "--actor", "controller", "--set", "duration_ms=86400000"];
+        let endless = [&["replay", STEADY][..], &endless, &["--set", "events_max=1000000000"]].concat();
+        let output = interrupted(&endless, |_| true);
+        assert!(!output.stdout.is_empty(), "it has a header at least");
     }
 
     #[test]

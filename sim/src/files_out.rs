@@ -53,6 +53,35 @@ fn usual_permissions() -> Option<fs::Permissions> {
     return None;
 }
 
+/// Whether both name one file, be it there or not. What two are written to that is no file, as `/dev/stdout` is, is not lost.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let apart = |path: &Path| fs::metadata(path).is_ok_and(|it| !it.is_file());
+    let real = |path: &Path| {
+        let beside = || Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?));
+        fs::canonicalize(path).ok().or_else(beside)
+    };
+    !apart(one) && real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+/// A file that a text in `from` names, as it is named by a text that lies at `to`; none if that cannot be told.
+pub(crate) fn told_from(name: &str, from: Option<&Path>, to: &Path) -> Option<String> {
+    if name.contains("://") || Path::new(name).is_absolute() {
+        return Some(name.to_owned());
+    }
+    let there = fs::canonicalize(from?.join(name)).ok()?;
+    let here = fs::canonicalize(folder(to)).ok()?;
+    let shared = there.components().zip(here.components()).take_while(|(there, here)| there == here).count();
+    // What is not below one root cannot be told from elsewhere.
+    if shared == 0 {
+        return None;
+    }
+    let up = here.components().skip(shared).map(|_| "..".to_owned());
+    let down = there.components().skip(shared).map(|it| it.as_os_str().to_string_lossy().into_owned());
+    let way: Vec<String> = up.chain(down).collect();
+    let way = way.join("/");
+    Some(if way.starts_with("..") { way } else { format!("./{way}") })
+}
+
 /// In which directory a file lies.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))

@@ -79,3 +79,29 @@ fn a_device_is_written_to_and_not_replaced() {
     let mut stream = Stream::create(full).unwrap();
     assert_eq!(stream.line(b"line\n").unwrap_err().kind(), ErrorKind::StorageFull);
 }
+
+#[test]
+fn two_names_of_one_file_are_one_whether_it_is_there_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("a.xml"), folder.path().join(".").join("a.xml"));
+    assert!(is_same(&one, &other));
+    fs::write(&one, "").unwrap();
+    assert!(is_same(&one, &other));
+    assert!(!is_same(&one, &folder.path().join("b.xml")));
+    assert!(!is_same(Path::new("/nowhere/a"), Path::new("/nowhere/b")));
+}
+
+#[test]
+fn what_a_file_names_is_told_from_elsewhere_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, below) = (folder.path(), folder.path().join("below"));
+    fs::create_dir(&below).unwrap();
+    fs::write(here.join("schema.json"), "{}").unwrap();
+    assert_eq!(told_from("./schema.json", Some(here), &here.join("a")).as_deref(), Some("./schema.json"));
+    assert_eq!(told_from("./schema.json", Some(here), &below.join("a")).as_deref(), Some("../schema.json"));
+    assert_eq!(told_from("../schema.json", Some(&below), &here.join("a")).as_deref(), Some("./schema.json"));
+    assert_eq!(told_from("./other.json", Some(here), &here.join("a")), None, "it is not there");
+    assert_eq!(told_from("./schema.json", None, &here.join("a")), None, "nobody knows where it lay");
+    let web = "https://example.org/schema.json";
+    assert_eq!(told_from(web, None, &here.join("a")).as_deref(), Some(web));
+}

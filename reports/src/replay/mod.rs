@@ -52,6 +52,9 @@ pub struct ReplayReport {
     /// The same with every fault striking as it was recorded. Played if the seed alone gave another run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_name: Option<Fate>,
+    /// Whether that is the run that the seed alone gives.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_name_same: bool,
 }
 
 /// A run in short.

@@ -17,7 +17,9 @@ pub fn replay(report: &ReplayReport, bundle: &str) -> String {
         Some(differs) => text += &where_they_differ(differs, report),
     }
     text += &fate(&report.violation, report.recorded.violation.as_ref(), None);
-    if let Some(by_name) = &report.by_name {
+    if report.by_name_same {
+        text += "with the faults as recorded, by name: the same run\n";
+    } else if let Some(by_name) = &report.by_name {
         text +=
             &fate(by_name, report.recorded.violation.as_ref(), Some("with the faults as recorded, by name"));
     }
@@ -38,6 +40,16 @@ pub fn line(report: &ReplayReport, bundle: &str) -> String {
     let violation = report.recorded.violation.as_ref().map_or("", |it| it.signature.as_str());
     let standing = report.standing().words();
     format!("{how:<9}  {bundle}: {standing}: {violation}\n")
+}
+
+/// What became of many, in one line.
+pub fn total(reports: &[ReplayReport]) -> String {
+    let are = |standing: fn(&ReplayReport) -> bool| reports.iter().filter(|it| standing(it)).count();
+    let gone = are(|it| it.standing() == Standing::Gone);
+    let same = are(|it| it.exit_code() == 0);
+    let bundles = if reports.len() == 1 { "bundle" } else { "bundles" };
+    let different = reports.len() - same - gone;
+    format!("{} {bundles}: {same} the same, {different} different, {gone} gone\n", reports.len())
 }
 
 fn headline(report: &ReplayReport) -> String {

@@ -38,6 +38,14 @@ pub struct Shrinking {
     pub finished: bool,
 }
 
+impl Shrinking {
+    /// Whether there is less of anything that scenarios are made of.
+    pub fn is_smaller(&self) -> bool {
+        let made = |size: &Size| [size.faults, size.records, size.brokers, size.partitions, size.clients];
+        made(&self.before) != made(&self.after)
+    }
+}
+
 /// How large a scenario is, and its run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Size {

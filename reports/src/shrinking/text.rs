@@ -10,11 +10,16 @@ const WIDTH: usize = 110;
 /// The whole answer. `again` plays the smaller scenario.
 pub fn shrinking(found: &Shrinking, again: &str) -> String {
     let Shrinking { scenario, seed, before_signature, after_signature, tried, .. } = found;
-    let mut text = format!("SHRUNK  {scenario}, seed {seed}");
+    let how = if found.is_smaller() { "SHRUNK" } else { "NOT SHRUNK" };
+    let mut text = format!("{how}  {scenario}, seed {seed}");
     for pair in &found.overrides {
         write!(text, ", {pair}").expect("a String takes all that is written");
     }
-    text += "\n\n";
+    text += "\n";
+    if !found.is_smaller() {
+        text += "as many faults, records, brokers, partitions and clients as before; what was written has its faults at set times\n";
+    }
+    text += "\n";
     text += &wrapped(&format!("failed as {before_signature}"), "", WIDTH);
     if after_signature != before_signature {
         text += &wrapped(&format!("fails as  {after_signature}"), "", WIDTH);
@@ -91,6 +96,11 @@ mod tests {
                 "1000 scenarios tried; nothing smaller was found.\nagain: highwater run small.json\n"
             ),
             "{told}"
+        );
+        let as_large = shrinking(&Shrinking { after: found.before, ..found.clone() }, "");
+        assert!(
+            as_large.starts_with("NOT SHRUNK  chaos, seed 7, protocol=0.10\nas many faults"),
+            "{as_large}"
         );
         let stopped = Shrinking { finished: false, after_signature: signature(&shape), ..found };
         let told = shrinking(&stopped, "");

@@ -65,7 +65,7 @@ fn a_bundle_is_the_same_to_the_last_event_and_so_are_its_faults_by_name() {
         assert_eq!((report.same, report.standing(), report.exit_code()), (true, Standing::SameSignature, 0));
         assert!(text::replay(&report, "all.json").starts_with("SAME  all, seed "));
 
-        let prepared = bundle.prepared().expect("it is valid");
+        let prepared = bundle.prepared("all.json").expect("it is valid");
         let decisions = bundle.decisions(&prepared).expect("the names are known");
         let named = run_recalled(&prepared, seed, RunOptions::default(), decisions);
         assert_eq!(named.fingerprint, bundle.fingerprint, "seed {seed}");
@@ -78,7 +78,7 @@ fn what_was_drawn_for_a_power_failure_is_written_down_and_used_again() {
     let mut drawn =
         bundles.filter(|bundle| bundle.faults.iter().any(|taken| taken.draws.iter().any(|&it| it > 0)));
     let mut bundle = drawn.next().expect("some disk keeps something");
-    let prepared = bundle.prepared().expect("it is valid");
+    let prepared = bundle.prepared("all.json").expect("it is valid");
     for taken in &mut bundle.faults {
         taken.draws.fill(0);
     }

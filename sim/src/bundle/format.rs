@@ -106,13 +106,19 @@ impl<'de> Deserialize<'de> for FaultName {
     }
 }
 
+/// What errors in a bundle's scenario name: the file that it came from is somewhere else, if anywhere.
+pub(crate) fn scenario_in(file: &str) -> String {
+    format!("the scenario in {file}")
+}
+
 impl Bundle {
     /// The scenario, made ready to be played.
     ///
     /// # Errors
-    /// What this Highwater finds wrong with it.
-    pub fn prepared(&self) -> Result<Arc<Prepared>, LoadErrors> {
-        let loaded = load_str(&format!("{}.json", self.name), &self.scenario, &self.overrides)?;
+    /// What this Highwater finds wrong with it. `file` is how the bundle was named.
+    pub fn prepared(&self, file: &str) -> Result<Arc<Prepared>, LoadErrors> {
+        let loaded = load_str(&format!("{}.json", self.name), &self.scenario, &self.overrides)
+            .map_err(|errors| LoadErrors { file: scenario_in(file), ..errors })?;
         Ok(Arc::new(Prepared::new(loaded.plan)))
     }
 

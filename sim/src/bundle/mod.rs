@@ -12,6 +12,7 @@ pub(crate) mod record;
 pub(crate) mod replay;
 
 pub use self::format::Bundle;
+pub(crate) use self::format::scenario_in;
 pub use self::read::{is_bundle, parse, read};
 pub use self::record::record;
 pub use self::replay::replay;

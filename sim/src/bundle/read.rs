@@ -80,7 +80,8 @@ pub fn parse(file: &str, text: &str) -> Result<Bundle, LoadErrors> {
     let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let (path, why) = (error.path().to_string(), cut_off_or_wrong(error.inner()));
-        refused(format!("{path}: {why}"))
+        // A key that is missing has no path of its own.
+        refused(if path == "." { why } else { format!("{path}: {why}") })
     })
 }
 

@@ -51,7 +51,7 @@ enum Change {
 
 impl Change {
     fn made(self, bundle: &Bundle) -> Arc<Prepared> {
-        let mut prepared = bundle.prepared().expect("it was valid when it was recorded");
+        let mut prepared = bundle.prepared("a.json").expect("it was valid when it was recorded");
         let plain = Arc::get_mut(&mut prepared).expect("nobody else has it");
         let mut streams = plain.link_streams.to_vec();
         let (broker_1, broker_2, places) = (1, 2, streams.len().isqrt());
@@ -126,7 +126,7 @@ fn nine_of_ten_bundles_still_show_their_violation_after_a_change_of_the_code() {
 #[test]
 fn faults_by_name_make_the_same_run_in_the_same_code() {
     for bundle in bundles(8) {
-        let prepared = bundle.prepared().expect("it was valid when it was recorded");
+        let prepared = bundle.prepared("a.json").expect("it was valid when it was recorded");
         let decisions = bundle.decisions(&prepared).expect("the names are the same");
         assert!(!decisions.is_empty());
         let named = run_recalled(&prepared, bundle.seed, RunOptions::default(), decisions);

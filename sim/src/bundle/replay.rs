@@ -24,7 +24,7 @@ use crate::trace::Seen;
 /// # Errors
 /// The scenario in it is not valid for this Highwater, or its faults strike whom the scenario does not have.
 pub fn replay(bundle: &Bundle, file: &str) -> Result<ReplayReport, LoadErrors> {
-    let prepared = bundle.prepared()?;
+    let prepared = bundle.prepared(file)?;
     let decisions = bundle.decisions(&prepared).map_err(|why| LoadErrors::of_file(file, why, None))?;
     let run = run::run_bare(&prepared, bundle.seed, RunOptions::default());
     Ok(judged(bundle, &prepared, &run, decisions))
@@ -38,10 +38,7 @@ pub(super) fn judged(
     decisions: Vec<Decision>,
 ) -> ReplayReport {
     let same = run.fingerprint == bundle.fingerprint;
-    let by_name = || {
-        let options = RunOptions::default();
-        bundle.fate(&run::run_recalled(prepared, bundle.seed, options, decisions))
-    };
+    let by_name = (!same).then(|| run::run_recalled(prepared, bundle.seed, RunOptions::default(), decisions));
     ReplayReport {
         version: VERSION,
         scenario: bundle.name.clone(),
@@ -62,7 +59,8 @@ pub(super) fn judged(
         },
         differs: (!same).then(|| bundle.differs(prepared)),
         violation: bundle.fate(run),
-        by_name: (!same).then(by_name),
+        by_name_same: by_name.as_ref().is_some_and(|named| named.fingerprint == run.fingerprint),
+        by_name: by_name.map(|named| bundle.fate(&named)),
     }
 }
 

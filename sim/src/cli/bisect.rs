@@ -1,7 +1,7 @@
 //! `highwater bisect`: which switches of the protocol a failure hangs on.
 
 use std::io;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ pub(super) struct BisectArguments {
     #[arg(value_name = "FILE")]
     path: PathBuf,
     /// The seed that fails
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    #[arg(long, value_name = "N", value_parser = seeds::one_of_a_range)]
     seed: u64,
     /// The seeds besides on which it is to be mended, B not included [default: the ten from N]
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
@@ -38,8 +38,8 @@ pub(super) struct BisectArguments {
     #[arg(long, value_name = "PRESET", value_parser = presets::parse)]
     to: Option<Preset>,
     /// Gives up looking for smaller sets after so many
-    #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..))]
-    tries: u64,
+    #[arg(long, value_name = "N", default_value = "3000", value_parser = at_least_one::<NonZeroU64>)]
+    tries: NonZeroU64,
     /// How many runs to play at a time [default: one a core]. The output does not depend on it
     #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
@@ -81,7 +81,7 @@ pub(super) fn bisect(arguments: &BisectArguments) -> io::Result<Exit> {
         seed,
         seeds: arguments.seeds.clone().unwrap_or(seed..seed.saturating_add(SEEDS)),
         to: arguments.to.unwrap_or(Preset::NEWEST),
-        tries: arguments.tries,
+        tries: arguments.tries.get(),
         jobs: super::jobs(arguments.jobs),
         set: arguments.set.clone(),
     };

@@ -38,7 +38,7 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "KEY=V1,V2,...", required = true, value_parser = vary::parse)]
     vary: Vec<Variation>,
     /// Plays this seed only
-    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = seeds::one_of_a_range)]
     seed: Option<u64>,
     /// Plays every seed from A to B, B not included [default: 0..100]
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]

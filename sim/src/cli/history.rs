@@ -1,6 +1,6 @@
 //! `--history FILE`: what clients know of a run, written down beside its report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use highwater_reports::history_file::Recorder;
@@ -23,6 +23,13 @@ enum Face {
 pub(super) struct Target {
     path: PathBuf,
     face: Face,
+}
+
+impl Target {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Reads a file's name. Its ending says the form.

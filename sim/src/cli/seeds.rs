@@ -2,6 +2,24 @@
 
 use std::ops::Range;
 
+/// Reads `7`.
+///
+/// # Errors
+/// What would be right.
+pub(super) fn one(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number; write 0 to {}", u64::MAX))
+}
+
+/// As [`one`], of those that a range can begin with.
+///
+/// # Errors
+/// What would be right.
+pub(super) fn one_of_a_range(text: &str) -> Result<u64, String> {
+    let most = u64::MAX - 1;
+    let seed = text.parse().ok().filter(|&seed| seed <= most);
+    seed.ok_or_else(|| format!("a seed is a whole number; write 0 to {most}"))
+}
+
 /// Reads `A..B` (B not included) or `A..=B`. The largest seed of a range is 18446744073709551614.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! `highwater shrink`: a smaller scenario that fails in the same way.
 
 use std::io::{self, IsTerminal, stderr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use strum::IntoEnumIterator;
 
 use super::protocols::{Format, face};
 use super::run::budget::{self, Budget, Deadline};
-use super::{Exit, at_least_one, interrupt, output};
+use super::{Exit, at_least_one, interrupt, output, seeds};
 use crate::bundle::{self, Bundle};
 use crate::files_out;
 use crate::scenario::errors::LoadErrors;
@@ -30,7 +30,7 @@ const TIME: Duration = Duration::from_secs(30);
 /// For a scenario that fails on a seed: looks for a smaller one with the same failure - the same property, broken at the same
 /// part, by the same kinds of truncations and elections. Leaves out faults, records, clients, partitions, brokers and settings,
 /// shortens the run and weakens its faults, and rounds numbers. Random faults become faults at set times. Writes a scenario file
-/// that fails on its own. Ctrl-C ends it early and writes the best so far.
+/// that fails without --set, on the seed that the answer names. Ctrl-C ends it early and writes the best so far.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShrinkArguments {
@@ -38,7 +38,7 @@ pub(super) struct ShrinkArguments {
     #[arg(value_name = "FILE")]
     path: PathBuf,
     /// The seed that fails [default: a bundle's own; of a scenario it has to be said]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seeds::one)]
     seed: Option<u64>,
     /// Overrides a setting of the file, by its path or by its Kafka name, or a switch of the protocol; may be given more than once.
     /// The smaller scenario has them in itself
@@ -59,8 +59,8 @@ pub(super) struct ShrinkArguments {
     #[arg(long = "for", value_name = "TIME", value_parser = budget::parse)]
     time: Option<Duration>,
     /// Tries so many scenarios at most. What comes of it is the same everywhere
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    tries: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU64>)]
+    tries: Option<NonZeroU64>,
     /// How many scenarios to try at a time [default: one a core]. The output does not depend on it, but for --for
     #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
@@ -81,7 +81,7 @@ Exit codes:
     0  the smaller scenario was written
     1  nothing fails on the seed
     2  misuse; nothing was written
-  130  interrupted; the smallest so far was written";
+  130  interrupted; the smallest so far was written, if there was one";
 
 /// Reads a property's name.
 fn property(name: &str) -> Result<Property, String> {
@@ -109,13 +109,14 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
     let given = arguments.path.display().to_string();
     let out = arguments.out.clone();
     let out = out.unwrap_or_else(|| PathBuf::from(format!("{}.shrunk.json", files::stem(&given))));
-    if is_same(&arguments.path, &out) {
+    if files_out::is_same(&arguments.path, &out) {
         output::note("highwater: --out is the scenario that is to be shrunk; name another file");
         return Ok(Exit::MISUSED);
     }
     let interrupted = interrupt::listen();
     let time = arguments.time.or_else(|| arguments.tries.is_none().then_some(TIME));
     let deadline = Budget::new(time).share(1);
+    let schema = failure.schema(&out);
     let line = Line::new(&files::stem(&failure.file));
     let question = Question {
         file: &failure.file,
@@ -125,8 +126,10 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
         property: arguments.property,
         unless: &arguments.unless,
         jobs: super::jobs(arguments.jobs),
-        tries: arguments.tries.unwrap_or(u64::MAX),
+        tries: arguments.tries.map_or(u64::MAX, NonZeroU64::get),
         stop: &|| interrupted.load(Ordering::Relaxed) || deadline.is_some_and(Deadline::is_over),
+        interrupted,
+        schema: schema.as_deref(),
         listener: &|tried, best| line.show(tried, best),
     };
     let answered = answer(&question);
@@ -134,8 +137,18 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
     match answered {
         Ok(Answer::Shrunk(found, text)) => {
             let exit = deliver(arguments, &found, &text, &out)?;
-            let ended = interrupted.load(Ordering::Relaxed) && exit == Exit::SUCCESS;
-            Ok(if ended { Exit::INTERRUPTED } else { exit })
+            if exit != Exit::SUCCESS || !interrupted.load(Ordering::Relaxed) {
+                return Ok(exit);
+            }
+            output::note("highwater: interrupted; the smallest so far was written");
+            Ok(Exit::INTERRUPTED)
+        }
+        Ok(Answer::Interrupted) => {
+            let seed = failure.seed;
+            output::note(&format!(
+                "highwater: interrupted before it was known how seed {seed} fails; nothing was written"
+            ));
+            Ok(Exit::INTERRUPTED)
         }
         Ok(Answer::Sound) => {
             output::note(&sound(arguments, failure.seed));
@@ -149,6 +162,7 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
             Ok(Exit(1))
         }
         Err(errors) => {
+            let errors = LoadErrors { file: failure.told, ..errors };
             output::note(&errors.render(output::colours()));
             Ok(Exit::MISUSED)
         }
@@ -159,6 +173,10 @@ pub(super) fn shrink(arguments: &ShrinkArguments) -> io::Result<Exit> {
 struct Failure {
     /// The scenario's file.
     file: String,
+    /// The same for errors.
+    told: String,
+    /// Where it lies, if that is known.
+    folder: Option<PathBuf>,
     text: String,
     set: Vec<String>,
     seed: u64,
@@ -170,14 +188,25 @@ fn failure(arguments: &ShrinkArguments) -> Result<Failure, String> {
     if bundle::is_bundle(&arguments.path) {
         let Bundle { name, scenario, overrides, seed, .. } = bundle::read(&arguments.path).map_err(told)?;
         let set = overrides.into_iter().chain(arguments.set.iter().cloned()).collect();
-        let file = format!("{name}.json");
-        return Ok(Failure { file, text: scenario, set, seed: arguments.seed.unwrap_or(seed) });
+        let told = bundle::scenario_in(&arguments.path.display().to_string());
+        let (file, seed) = (format!("{name}.json"), arguments.seed.unwrap_or(seed));
+        return Ok(Failure { file, told, folder: None, text: scenario, set, seed });
     }
     let text = files::read(&arguments.path).map_err(told)?;
     let Some(seed) = arguments.seed else {
         return Err("highwater: --seed has to say on which seed the scenario fails".to_owned());
     };
-    Ok(Failure { file: arguments.path.display().to_string(), text, set: arguments.set.clone(), seed })
+    let file = arguments.path.display().to_string();
+    let folder = arguments.path.parent().map(Path::to_owned);
+    Ok(Failure { told: file.clone(), file, folder, text, set: arguments.set.clone(), seed })
+}
+
+impl Failure {
+    /// What the file says of its schema, told from where the smaller one goes.
+    fn schema(&self, out: &Path) -> Option<String> {
+        let text: Value = serde_json::from_str(self.text.trim_start_matches('\u{feff}')).ok()?;
+        files_out::told_from(text["$schema"].as_str()?, self.folder.as_deref(), out)
+    }
 }
 
 fn sound(arguments: &ShrinkArguments, seed: u64) -> String {
@@ -196,12 +225,6 @@ fn deliver(arguments: &ShrinkArguments, found: &Shrinking, scenario: &str, out: 
     let again = format!("highwater run {} --seed {}", quoted(&out.display().to_string()), found.after_seed);
     output::result(&face(arguments.format, found, |found| text::shrinking(found, &again)))?;
     Ok(Exit::SUCCESS)
-}
-
-/// Whether both name one file that is there.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
-    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// A line on the terminal while it goes on; none when stderr is no terminal.

@@ -53,7 +53,18 @@ impl Rate {
 /// # Errors
 /// What is wrong, and what would be right.
 pub(super) fn size(text: &str) -> Result<Size, String> {
-    let right = "25GB or 1.5TiB";
+    size_as(text, "25GB or 1.5TiB")
+}
+
+/// As [`size`], of what a run may hold.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(super) fn memory(text: &str) -> Result<Size, String> {
+    size_as(text, "200MB or 1GiB")
+}
+
+fn size_as(text: &str, right: &str) -> Result<Size, String> {
     not_negative(text, right)?;
     if text.contains('/') {
         return Err(format!("'{text}' is a rate and no size; write {right}"));

@@ -23,7 +23,9 @@ mod trial;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use highwater_reports::end::RunEnd;
 use highwater_reports::property::Property;
 use highwater_reports::report::RunReport;
 use highwater_reports::shrinking::{Shrinking, Size, VERSION};
@@ -66,6 +68,10 @@ pub(crate) struct Question<'a> {
     pub(crate) tries: u64,
     /// Once this says so, no further candidate is begun.
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
+    /// Once this is set whatever is played ends at once.
+    pub(crate) interrupted: &'a Arc<AtomicBool>,
+    /// What the smaller scenario says of its schema, if anything.
+    pub(crate) schema: Option<&'a str>,
     /// Is told how it goes on.
     pub(crate) listener: &'a Listener<'a>,
 }
@@ -76,6 +82,8 @@ pub(crate) enum Answer {
     Shrunk(Box<Shrinking>, String),
     /// It does not fail on this seed.
     Sound,
+    /// It was ended before it was known what there is to shrink.
+    Interrupted,
     /// What is left of it is not valid as a file: faults of chance strike what others hold, and none can be spared.
     Overlaps,
 }
@@ -91,20 +99,34 @@ pub(crate) fn shrink(question: &Question<'_>) -> Result<Answer, LoadErrors> {
     }
     let prepared = Arc::new(Prepared::new(Arc::clone(&plan)));
     let decisions = Decisions::default();
-    let report = run::run_noted(&prepared, question.seed, RunOptions::default(), &decisions);
+    let stop = Some(Arc::clone(question.interrupted));
+    let report =
+        run::run_noted(&prepared, question.seed, RunOptions { stop, ..RunOptions::default() }, &decisions);
+    if report.end == RunEnd::Interrupted {
+        return Ok(Answer::Interrupted);
+    }
     let shape = Shape::default();
     // What a swarm's seed draws is set as if it had been said.
     let drawn = swarm::draw(&plan, &Seed::new(question.seed)).map(|draw| draw.told.settings);
     let set: Vec<String> =
         question.set.iter().chain(drawn.iter().flat_map(|it| it.iter())).cloned().collect();
-    let original = value(&shape, question.text, &set);
+    let mut original = value(&shape, question.text, &set);
+    edit::remove(&mut original, "/$schema");
+    if let Some(schema) = question.schema {
+        original["$schema"] = schema.into();
+    }
     let file = explicit::explicit(original.clone(), &decisions.taken(), &plan.names, plan.duration);
     let name = files::stem(question.file);
-    let Some((bench, file)) = bench(question, &report, shape, &name, file) else { return Ok(Answer::Sound) };
+    let Some((mut bench, file)) = bench(question, &report, shape, &name, file) else {
+        let interrupted = question.interrupted.load(Ordering::Relaxed);
+        return Ok(if interrupted { Answer::Interrupted } else { Answer::Sound });
+    };
 
     let mut search = Search::new(&bench, file, question);
     down(&mut search);
     let (mut best, seed, tried) = (search.best, search.seed, search.tried);
+    // What was found is looked at to the end.
+    bench.stop = None;
     if bench.fails(&best, seed, false).is_none() {
         best = explicit::told_from_the_first(best);
     }
@@ -197,7 +219,13 @@ fn bench(
     let mut expecting = file;
     edit::remove(&mut expecting, "/expect/must_see");
     let sought = Sought { property, only, signature: None };
-    let mut bench = Bench { shape, name: name.to_owned(), sought, unless: question.unless.to_vec() };
+    let mut bench = Bench {
+        shape,
+        name: name.to_owned(),
+        sought,
+        unless: question.unless.to_vec(),
+        stop: Some(Arc::clone(question.interrupted)),
+    };
     for file in [bare, expecting] {
         bench.sought.signature = first.clone().filter(|_| !only);
         if let Some(failing) = bench.fails(&file, question.seed, true) {

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use highwater_reports::signature::Role;
 
 use super::*;
@@ -6,6 +8,8 @@ fn chaos() -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/chaos.json");
     std::fs::read_to_string(path).unwrap()
 }
+
+static CALM: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 fn question<'a>(text: &'a str, seed: u64, jobs: usize) -> Question<'a> {
     Question {
@@ -18,6 +22,8 @@ fn question<'a>(text: &'a str, seed: u64, jobs: usize) -> Question<'a> {
         jobs,
         tries: 250,
         stop: &|| false,
+        interrupted: &CALM,
+        schema: None,
         listener: &|_, _| {},
     }
 }
@@ -25,7 +31,7 @@ fn question<'a>(text: &'a str, seed: u64, jobs: usize) -> Question<'a> {
 fn shrunk(question: &Question<'_>) -> (Shrinking, String) {
     match shrink(question) {
         Ok(Answer::Shrunk(found, text)) => (*found, text),
-        Ok(Answer::Sound | Answer::Overlaps) | Err(_) => panic!("it is not shrunk"),
+        Ok(Answer::Sound | Answer::Interrupted | Answer::Overlaps) | Err(_) => panic!("it is not shrunk"),
     }
 }
 
@@ -53,6 +59,16 @@ fn who_stops_it_gets_the_smallest_so_far_even_if_that_is_all_of_it_spelt_out() {
     let plan = load_str("small.json", &small, &[]).expect("it is a valid file").plan;
     let report = run::run(&Arc::new(Prepared::new(plan)), found.after_seed, RunOptions::default());
     assert_eq!(report.signature.map(|it| it.property), Some(found.after_signature.property));
+}
+
+#[test]
+fn whether_a_seed_fails_that_was_not_played_to_its_end_is_not_known() {
+    let interrupted = Arc::new(AtomicBool::new(true));
+    let text = chaos();
+    assert!(matches!(
+        shrink(&Question { interrupted: &interrupted, ..question(&text, 2, 1) }),
+        Ok(Answer::Interrupted)
+    ));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whether a scenario fails as the one did that is to be made smaller.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use highwater_model::event::{Event, Step};
 use highwater_model::view::ClusterView;
@@ -61,6 +62,8 @@ pub(super) struct Bench {
     pub(super) sought: Sought,
     /// `KEY=VALUE` with which the failure is to be gone.
     pub(super) unless: Vec<String>,
+    /// Once this is set a run ends, and has not failed.
+    pub(super) stop: Option<Arc<AtomicBool>>,
 }
 
 impl Bench {
@@ -88,7 +91,8 @@ impl Bench {
         let prepared = Arc::new(Prepared::new(Arc::new(plan)));
         let panel = Panel::new(PanelSetup { seed, ..prepared.panel.clone() });
         let hunt = Hunt { panel, sought: only.then_some(self.sought.property) };
-        let world = World::new(&prepared, seed, hunt, None);
+        let mut world = World::new(&prepared, seed, hunt, None);
+        world.stop.clone_from(&self.stop);
         let (mut looked, mut alike) = (0, false);
         bare::drive_until(world, Cluster::new(&prepared, seed), |world| {
             if alike || world.steps < looked + LOOK_EVERY {
@@ -133,7 +137,7 @@ impl Observer for Hunt {
 
     fn finish(mut self, view: &ClusterView, ended: Ended) -> Option<Signature> {
         let Ended { step, end, .. } = ended;
-        if matches!(end, RunEnd::Panicked { .. }) {
+        if matches!(end, RunEnd::Panicked { .. } | RunEnd::Interrupted) {
             return None;
         }
         self.panel.close(&step, view, &end);

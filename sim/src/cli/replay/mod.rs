@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use highwater_reports::end::RunEnd;
+use highwater_reports::outcome::Unexpected;
 use highwater_reports::render::quoted;
 use highwater_reports::replay::{ReplayReport, text};
 
-use super::{Exit, output};
+use super::{Exit, interrupt, output, seeds};
 use crate::bundle;
 use crate::prepared::Prepared;
 use crate::scenario::load;
@@ -26,7 +28,7 @@ pub(super) struct ReplayArguments {
     #[arg(value_name = "BUNDLE|FILE")]
     path: PathBuf,
     /// The seed of a scenario file [default: 0]. A bundle has its own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seeds::one)]
     seed: Option<u64>,
     /// Overrides a setting of a scenario file, by its path or by its Kafka name, or a switch of the protocol; may be given more
     /// than once. A bundle has its own
@@ -52,7 +54,8 @@ Examples:
 Exit codes:
     0  the same to the last event, and it fails as it did; or a timeline was printed
     2  misuse, or a file that cannot be read: truncated, or written by a newer version
-    4  it differs; what is printed says from where on, and whether the violation is still there";
+    4  it differs; what is printed says from where on, and whether the violation is still there
+  130  interrupted; the timeline so far was printed";
 
 /// The faces of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,23 +99,46 @@ fn recorded(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
             "highwater: {file} has its own overrides; leave --set out, or name a scenario file"
         )));
     }
+    // Only the timeline hears of Ctrl-C; what is played before it is ended by it as any process is.
+    let replayed =
+        bundle.prepared(&file).and_then(|prepared| Ok((prepared, bundle::replay(&bundle, &file)?)));
+    let (prepared, report) = match replayed {
+        Ok(replayed) => replayed,
+        Err(errors) => return Ok(Err(errors.render(output::colours()))),
+    };
     if arguments.trace {
-        let prepared = match bundle.prepared() {
-            Ok(prepared) => prepared,
-            Err(errors) => return Ok(Err(errors.render(output::colours()))),
-        };
-        match timeline::timeline(&prepared, bundle.seed(), &arguments.filter) {
-            Ok(lines) => output::result(&format!("{lines}\n"))?,
-            Err(why) => return Ok(Err(why)),
+        match printed(&prepared, bundle.seed(), arguments)? {
+            Ok(Exit::SUCCESS) => output::result("\n")?,
+            other => return Ok(other),
         }
     }
-    match bundle::replay(&bundle, &file) {
-        Ok(report) => {
-            output::result(&face(&report, arguments.format, &file))?;
-            Ok(Ok(Exit(report.exit_code())))
+    output::result(&face(&report, arguments.format, &file))?;
+    Ok(Ok(Exit(report.exit_code())))
+}
+
+/// Prints the timeline of a seed, and says if it ends before the run would have.
+fn printed(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    arguments: &ReplayArguments,
+) -> io::Result<Result<Exit, String>> {
+    let (lines, end) = match timeline::timeline(prepared, seed, &arguments.filter, interrupt::listen()) {
+        Ok(timeline) => timeline,
+        Err(why) => return Ok(Err(why)),
+    };
+    output::result(&lines)?;
+    let early = match end {
+        RunEnd::Converged | RunEnd::Stalled { .. } => return Ok(Ok(Exit::SUCCESS)),
+        RunEnd::Interrupted => {
+            output::note("highwater: interrupted; the timeline above is of what was played so far");
+            return Ok(Ok(Exit::INTERRUPTED));
         }
-        Err(errors) => Ok(Err(errors.render(output::colours()))),
-    }
+        RunEnd::EventsExhausted => Unexpected::EventsExhausted,
+        RunEnd::MemoryExhausted { held } => Unexpected::MemoryExhausted { held },
+        RunEnd::Panicked { message } => Unexpected::Panicked { message },
+    };
+    output::note(&format!("highwater: the timeline ends early: {early}"));
+    Ok(Ok(Exit::SUCCESS))
 }
 
 /// What became of a bundle, as it was asked for.
@@ -137,8 +163,5 @@ fn seed(arguments: &ReplayArguments) -> io::Result<Result<Exit, String>> {
             quoted(&file)
         )));
     }
-    match timeline::timeline(&Arc::new(Prepared::new(loaded.plan)), seed, &arguments.filter) {
-        Ok(lines) => output::result(&lines).map(|()| Ok(Exit::SUCCESS)),
-        Err(why) => Ok(Err(why)),
-    }
+    printed(&Arc::new(Prepared::new(loaded.plan)), seed, arguments)
 }

@@ -1,11 +1,13 @@
 //! The timeline of a seed, and which of its events are shown.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use highwater_model::ids::{NodeId, TopicId, TopicPartition};
 use highwater_model::names::Names;
 use highwater_model::time::Instant;
+use highwater_reports::end::RunEnd;
 use highwater_reports::render::timeline::{Filter, Timeline};
 
 use crate::prepared::Prepared;
@@ -103,7 +105,7 @@ fn unknown(option: &str, what: &str, name: &str, names: &[String], known: &str) 
     format!("highwater: {option}: there is no {what} `{name}`{near} There are {known}")
 }
 
-/// A header and a line for each event that passes.
+/// A header and a line for each event that passes, and how the run ended.
 ///
 /// # Errors
 /// A node or partition that the scenario does not have.
@@ -111,7 +113,8 @@ pub(super) fn timeline(
     prepared: &Arc<Prepared>,
     seed: u64,
     arguments: &FilterArguments,
-) -> Result<String, String> {
+    stop: &Arc<AtomicBool>,
+) -> Result<(String, RunEnd), String> {
     let filter = arguments.filter(&prepared.plan)?;
     let lines = Arc::new(Mutex::new(Timeline::new(&prepared.plan.names).header()));
     let (writing, known) = (Arc::clone(&lines), Arc::clone(prepared));
@@ -122,13 +125,10 @@ pub(super) fn timeline(
             timeline.write(seen.step, event, seen.view, &mut lines);
         }
     };
-    run_bare(
-        prepared,
-        seed,
-        RunOptions { judges: false, trace: Some(Box::new(write)), ..RunOptions::default() },
-    );
+    let stop = Some(Arc::clone(stop));
+    let report = run_bare(prepared, seed, RunOptions { judges: false, trace: Some(Box::new(write)), stop });
     let lines = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(lines)
+    Ok((lines, report.end))
 }
 
 #[cfg(test)]

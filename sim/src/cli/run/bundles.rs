@@ -85,7 +85,7 @@ pub(super) struct Recorded {
     pub(super) bundle: Bundle,
 }
 
-/// Plays bundles before anything else, and says what became of them: in one line each if scenarios follow, else in full. A
+/// Plays bundles before anything else, and says what became of them: in one line each, or in full if there is nothing but one. A
 /// bundle whose violation is still there is as it should be, though the run be another one. In JSON and Markdown reports alone are
 /// printed, so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr.
 pub(super) fn replay_first(
@@ -94,7 +94,8 @@ pub(super) fn replay_first(
     scenarios_follow: bool,
 ) -> io::Result<Vec<Exit>> {
     let mut exits = Vec::new();
-    let mut printed = Vec::new();
+    let (mut printed, mut replayed) = (Vec::new(), Vec::new());
+    let in_lines = scenarios_follow || bundles.len() > 1;
     for Recorded { file, bundle } in bundles {
         let report = match bundle::replay(bundle, &file.given) {
             Ok(report) => report,
@@ -106,10 +107,9 @@ pub(super) fn replay_first(
         };
         let gone = report.standing() == Standing::Gone;
         match (format, scenarios_follow) {
-            (Format::Text, true) => output::result(&text::line(&report, &file.given))?,
-            (Format::Text, false) => {
-                let face = replay::face(&report, replay::Format::Text, &file.given);
-                output::result(&format!("{}{face}", if exits.is_empty() { "" } else { "\n" }))?;
+            (Format::Text, _) if in_lines => output::result(&text::line(&report, &file.given))?,
+            (Format::Text, _) => {
+                output::result(&replay::face(&report, replay::Format::Text, &file.given))?;
             }
             (Format::Markdown, false) => {
                 let face = replay::face(&report, replay::Format::Text, &file.given);
@@ -123,9 +123,13 @@ pub(super) fn replay_first(
         }
         let code = if scenarios_follow && !gone { 0 } else { report.exit_code() };
         exits.push(Exit(code));
+        replayed.push(report);
     }
     if format == Format::Json && !scenarios_follow {
         output::result(&super::as_json(printed.iter().map(String::as_str), bundles.len()))?;
+    }
+    if format == Format::Text && in_lines && !scenarios_follow {
+        output::result(&format!("\n{}", text::total(&replayed)))?;
     }
     if format == Format::Text && scenarios_follow && !bundles.is_empty() {
         output::result("\n")?;

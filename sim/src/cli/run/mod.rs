@@ -7,6 +7,7 @@ mod many;
 mod ndjson;
 mod one;
 mod outputs;
+mod refusals;
 mod shard;
 
 use std::io;
@@ -47,7 +48,7 @@ pub(super) struct RunArguments {
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// Plays this seed [default: 0]
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", value_parser = seeds::one, conflicts_with = "seeds")]
     seed: Option<u64>,
     /// Plays every seed from A to B, B not included
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
@@ -163,25 +164,6 @@ impl RunArguments {
     fn plays_many(&self) -> bool {
         self.seeds.is_some() || self.until.is_some() || self.until_failures.is_some()
     }
-
-    /// What the parser of the command line cannot refuse.
-    fn contradiction(&self, scenarios: usize) -> Option<&'static str> {
-        if self.trace && self.format != Format::Text {
-            return Some("--trace prints text; leave --format out, or --trace");
-        }
-        if self.history.is_some() && self.plays_many() {
-            return Some("--history is what the clients of one run know; give --seed N in place of --seeds");
-        }
-        if self.history.is_some() && scenarios > 1 {
-            return Some(
-                "--history is what the clients of one run know, and there are several scenarios; name one file",
-            );
-        }
-        let endless = self.until_failures.is_some() && self.seeds.is_none() && self.until.is_none();
-        (endless && scenarios > 1).then_some(
-            "--until-failures alone may play the first of several scenarios for ever; give --seeds or --until, too",
-        )
-    }
 }
 
 /// Does what `highwater run` says.
@@ -190,8 +172,7 @@ impl RunArguments {
 /// The result could not be written.
 pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let Ok((recorded, stories)) = load_all(arguments) else { return Ok(Exit::MISUSED) };
-    let why = arguments.contradiction(stories.len()).map(str::to_owned);
-    if let Some(why) = why.or_else(|| arguments.outputs.refused()) {
+    if let Some(why) = arguments.refused(&recorded, &stories) {
         output::note(&format!("highwater: {why}"));
         return Ok(Exit::MISUSED);
     }

@@ -62,6 +62,12 @@ impl Outputs {
         self.junit.iter().chain(&summary).find_map(|path| unwritable(path))
     }
 
+    /// The files that are written, by their options.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let junit = self.junit.clone().map(|path| ("--junit", path));
+        junit.into_iter().chain(self.summary_file().map(|path| ("--summary", path)))
+    }
+
     fn summary_file(&self) -> Option<PathBuf> {
         let from_server = || std::env::var_os(SUMMARY).filter(|it| *it != OsString::new()).map(PathBuf::from);
         self.summary.as_ref().and_then(|said| said.clone().or_else(from_server))
