@@ -11,6 +11,8 @@ mod read;
 pub(crate) mod record;
 pub(crate) mod replay;
 
+pub(crate) use self::format::FORMAT;
+
 pub use self::format::Bundle;
 pub use self::read::{is_bundle, parse, read};
 pub use self::record::record;
