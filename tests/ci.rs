@@ -164,3 +164,66 @@ fn a_report_that_is_cut_short_or_of_another_version_is_refused_and_nothing_is_ke
         assert!(err.contains(reason) && err.contains("nothing was accepted"), "{err}");
     }
 }
+
+#[test]
+fn junit_names_a_seed_that_does_fail_by_what_it_says() {
+    let file = path(&folder("junit_seed"), "results.xml");
+    let chaos = "scenarios/chaos.json";
+    let (code, ..) = said(&[&["run", chaos, "--seeds", "0..8", "--junit", &file], &["--set", "expect={}"]]);
+    assert_eq!(code, Some(1));
+    let xml = fs::read_to_string(&file).expect("it was written");
+    let named = xml.split("weak-isr is promised and broke").nth(1).expect("it did");
+    let seed: String = named.split("for one on seed ").nth(1).into_iter().flat_map(str::chars).collect();
+    let seed: String = seed.chars().take_while(char::is_ascii_digit).collect();
+    let (_, out, _) = said(&[&["run", chaos, "--seed", &seed, "--set", "expect={}"]]);
+    assert!(out.lines().any(|line| line.starts_with("  weak-isr ") && line.contains(" violated ")), "{out}");
+}
+
+#[test]
+fn a_bundle_whose_violation_is_gone_fails_in_all_that_ci_servers_read() {
+    let folder = folder("junit_bundles");
+    let recorded = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions/chaos-7-8c24c08c.json"),
+    )
+    .expect("it is there");
+    let (there, gone) = (path(&folder, "there.json"), path(&folder, "gone.json"));
+    fs::write(&there, &recorded).expect("it can be written");
+    // It never was such a failure.
+    let mut bundle: serde_json::Value = serde_json::from_str(&recorded).expect("it is JSON");
+    bundle["first_violation"]["property"] = "ack-honesty".into();
+    bundle["first_violation"]["signature"] = "00000000 ack-honesty at a leader: crash of leader".into();
+    let told = serde_json::to_string(&bundle).expect("keys are strings");
+    fs::write(&gone, told).expect("it can be written");
+    let (xml, summary) = (path(&folder, "results.xml"), path(&folder, "summary.md"));
+    let outputs = ["--junit", &xml, "--annotations", "github", &format!("--summary={summary}")];
+    let (code, _, err) = said(&[&["run", &there, &gone, STEADY], &outputs]);
+    assert_eq!(code, Some(4));
+    let (xml, summary) =
+        (fs::read_to_string(xml).expect("written"), fs::read_to_string(summary).expect("written"));
+    assert!(xml.contains(" failures=\"1\" errors=\"0\""), "{xml}");
+    assert_eq!(xml.matches("name=\"the violation is still there\"").count(), 2, "{xml}");
+    assert!(xml.contains(&format!("again: highwater replay {gone}")), "{xml}");
+    assert!(err.starts_with(&format!("::error file={gone},line=1,title=bundle of chaos GONE")), "{err}");
+    assert!(summary.starts_with("**2 of 3 scenarios and bundles as expected**\n"), "{summary}");
+    assert!(summary.contains("| **GONE** | 0 of 1 | violation gone |\n"), "{summary}");
+    let (_, out, _) = said(&[&["run", &there, &gone, STEADY, "--format", "markdown"]]);
+    assert_eq!(out, summary, "what is printed is what is appended");
+}
+
+#[test]
+fn what_is_no_report_or_not_there_is_refused_with_what_to_do_first() {
+    let folder = folder("no_report");
+    let now = path(&folder, "pinned.json");
+    let report = said(&[&["run", BROKEN, "--seeds", "0..3", "--format", "json"], UNEXPECTED]).1;
+    fs::write(&now, report).expect("it can be written");
+    let (code, _, err) = said(&[&["diff", &now, "scenarios/regressions/chaos-7-8c24c08c.json"]]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("is a failure bundle and no report"), "{err}");
+    let accepted = path(&folder, "accepted");
+    let (code, _, err) = said(&[&["diff", &format!("{accepted}/pinned.json"), &now]]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains(&format!("`highwater accept {now} --into {accepted}` comes first")), "{err}");
+    let (code, _, err) = said(&[&["accept", &now, "--into", &accepted]]);
+    assert_eq!(code, Some(0));
+    assert!(err.contains("did not go as expected: hw_truncation_loses_acked is broken"), "{err}");
+}

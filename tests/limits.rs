@@ -27,6 +27,7 @@ fn a_scenario_that_never_ends_meets_its_bound_and_says_how_to_meet_it_again() {
     let output = run(&[&ENDLESS[..], &["--events-max", "20000"]].concat());
     assert_exit(&output, 3);
     let told = text(&output.stdout);
+    assert!(told.starts_with("STOPPED  steady_state"), "{told}");
     assert!(told.contains("\n  the run took more steps than events_max allows\n"), "{told}");
     let again =
         format!("again: highwater run {STEADY} --seed 0 --set duration_ms=86400000 --set events_max=20000");
@@ -205,10 +206,25 @@ mod linux {
 
     #[test]
     fn a_sweep_over_ten_million_long_seeds_ends_when_it_is_interrupted() {
+        let folder = folder("interrupted_sweep");
+        let junit = folder.join("sweep.xml").display().to_string();
         let sweep = ["--seeds", "0..10000000", "--set", "events_max=1000000000", "--format", "json"];
-        let output = interrupted(&[&ENDLESS[..], &sweep].concat(), |_| true);
+        let output = interrupted(&[&ENDLESS[..], &sweep, &["--junit", &junit]].concat(), |_| true);
         let report: Value = serde_json::from_slice(&output.stdout).expect("it is whole JSON");
         assert_eq!(report["seeds"], 0, "no seed was played to its end");
+        assert_eq!(
+            (&report["outcome"], &report["ended_early"]["why"]),
+            (&"not_played".into(), &"interrupted".into())
+        );
+        let xml = fs::read_to_string(&junit).expect("it was written");
+        assert!(xml.contains(" failures=\"0\"") && !xml.contains("time=\"0\"/>"), "nothing passed: {xml}");
+        let now = folder.join("now.json").display().to_string();
+        fs::write(&now, &output.stdout).expect("the folder for tests can be written");
+        let accepted = run(&["accept", &now, "--into", &folder.join("accepted").display().to_string()]);
+        assert_exit(&accepted, 2);
+        let told = text(&accepted.stderr);
+        assert!(told.contains("steady_state ended early: interrupted"), "{told}");
+        assert!(text(&run(&["diff", &now, &now]).stderr).contains("steady_state ended early: interrupted"));
     }
 
     #[test]

@@ -16,9 +16,13 @@ use crate::verdict::Verdict;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// Of many seeds none was played to its end.
+    NotPlayed,
     /// All that was expected came, and nothing else broke.
     #[default]
     AsExpected,
+    /// Whoever waited for the run did not wait any longer; nothing else was unexpected until then.
+    Interrupted,
     /// The run ended before it converged.
     Stalled,
     /// A promise broke that the scenario was not meant to break, or something expected did not show.
@@ -28,19 +32,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0 as expected, 1 broken, 3 stalled, 101 panicked.
+    /// The exit code: 0 as expected or not played, 1 broken, 3 stalled, 101 panicked, 130 interrupted.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::AsExpected => 0,
+            Self::NotPlayed | Self::AsExpected => 0,
+            Self::Interrupted => 130,
             Self::Broken => 1,
             Self::Stalled => 3,
             Self::Panicked => 101,
         }
     }
 
-    /// `AS EXPECTED`, `BROKEN`, `STALLED`, `PANICKED`.
+    /// `AS EXPECTED`, `BROKEN`, `STALLED`, `PANICKED`, `INTERRUPTED`, `NOT PLAYED`.
     pub fn words(self) -> &'static str {
         match self {
+            Self::NotPlayed => "NOT PLAYED",
+            Self::Interrupted => "INTERRUPTED",
             Self::AsExpected => "AS EXPECTED",
             Self::Stalled => "STALLED",
             Self::Broken => "BROKEN",
@@ -198,10 +205,10 @@ pub(crate) fn outcome(end: &RunEnd, unexpected: &[Unexpected]) -> Outcome {
         Unexpected::PromiseBroken { property, .. } if property.judge() == Judge::Liveness && !converged => {
             Outcome::Stalled
         }
-        Unexpected::Stalled { .. }
-        | Unexpected::EventsExhausted
-        | Unexpected::MemoryExhausted { .. }
-        | Unexpected::Interrupted => Outcome::Stalled,
+        Unexpected::Interrupted => Outcome::Interrupted,
+        Unexpected::Stalled { .. } | Unexpected::EventsExhausted | Unexpected::MemoryExhausted { .. } => {
+            Outcome::Stalled
+        }
         Unexpected::PromiseBroken { .. }
         | Unexpected::BreakMissing { .. }
         | Unexpected::EventMissing { .. }

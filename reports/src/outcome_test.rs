@@ -111,6 +111,7 @@ fn a_panic_outweighs_everything() {
 
 #[test]
 fn exit_codes_are_those_of_the_design() {
+    assert_eq!(ended(&Expect::default(), &RunEnd::Interrupted, &BTreeMap::new()), Outcome::Interrupted);
     let codes = [Outcome::AsExpected, Outcome::Broken, Outcome::Stalled, Outcome::Panicked];
     assert_eq!(codes.map(Outcome::exit_code), [0, 1, 3, 101]);
 }

@@ -60,6 +60,7 @@ struct Partial {
     ack_latency: Vec<(u64, u64)>,
     ack_latency_by_topic: BTreeMap<String, Vec<(u64, u64)>>,
     violated_only_on_offsets: BTreeMap<Property, u64>,
+    first_seeds: BTreeMap<Property, u64>,
     expect: Expect,
 }
 
@@ -115,6 +116,11 @@ impl Partial {
             violated_only_on_offsets: only_on_offsets
                 .map(|(&property, sweep)| (property, sweep.violated_only_on_offsets))
                 .collect(),
+            first_seeds: report
+                .properties
+                .iter()
+                .filter_map(|(&property, sweep)| Some((property, sweep.first_seed?)))
+                .collect(),
             expect: (*report.expect).clone(),
         }
     }
@@ -129,6 +135,11 @@ impl Partial {
         for (property, seeds) in self.violated_only_on_offsets {
             if let Some(sweep) = report.properties.get_mut(&property) {
                 sweep.violated_only_on_offsets = seeds;
+            }
+        }
+        for (property, seed) in self.first_seeds {
+            if let Some(sweep) = report.properties.get_mut(&property) {
+                sweep.first_seed = Some(seed);
             }
         }
         report.expect = Arc::new(self.expect);

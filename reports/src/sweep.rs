@@ -3,6 +3,7 @@
 
 pub mod behaviours;
 pub mod failures;
+mod properties;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,14 +22,15 @@ use crate::latency::Latencies;
 use crate::must_see::Share;
 use crate::outcome::{Outcome, Unexpected};
 use crate::panel::PanelSetup;
-use crate::property::{Judge, Property};
-use crate::report::{Evidence, Fingerprint, PropertyReport, RunReport, VERSION, are_few};
+use crate::property::Property;
+use crate::report::{Fingerprint, RunReport, VERSION, are_few};
 use crate::swarm::{Drawn, DrawnSweep};
 use crate::switches::Differing;
-use crate::verdict::Verdict;
 
 use self::behaviours::Behaviours;
 use self::failures::Failures;
+
+pub use self::properties::{Broken, PropertySweep};
 
 /// The report on many seeds of one scenario. What it does not write, or not as it is, a shard's file has besides
 /// ([`crate::shard`]).
@@ -53,6 +55,10 @@ pub struct SweepReport {
     pub first_seed: Option<u64>,
     /// The largest seed.
     pub last_seed: Option<u64>,
+    /// What ended it before its last seed, if anything did. What is missing is not in the numbers, so it is no report on the
+    /// sweep that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<EndedEarly>,
     /// How many runs had which outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
     /// How many runs had any of what mattered most, whatever their outcome.
@@ -103,6 +109,13 @@ pub struct SweepReport {
     pub expect: Arc<Expect>,
 }
 
+/// Why a sweep ended before its last seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedEarly {
+    /// In words: `interrupted`, `the time was up`.
+    pub why: String,
+}
+
 /// How many runs had any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedsWith {
@@ -123,43 +136,6 @@ pub struct Failure {
     pub seed: u64,
     /// What was unexpected.
     pub unexpected: Vec<Unexpected>,
-}
-
-/// On how many seeds a property had which verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PropertySweep {
-    /// Who judged it.
-    pub judge: Judge,
-    /// Seeds on which it held.
-    pub held: u64,
-    /// Seeds on which it was promised and broke.
-    pub violated: u64,
-    /// Those on which the promise broke on `__consumer_offsets` and on nothing else.
-    #[serde(skip)]
-    pub violated_only_on_offsets: u64,
-    /// Seeds on which it broke without a promise.
-    pub allowed: u64,
-    /// Seeds on which nothing could have broken it.
-    pub not_exercised: u64,
-    /// Seeds that could not be judged.
-    pub unknown: u64,
-    /// Seeds on which it broke, whatever the verdict.
-    pub broken_seeds: u64,
-    /// How often something happened that could have broken it, in all.
-    pub looked: u64,
-    /// How often it broke, in all.
-    pub broken: u64,
-    /// The smallest seed on which it broke, and its first evidence there.
-    pub first_broken: Option<Broken>,
-}
-
-/// A break and its seed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broken {
-    /// On which seed.
-    pub seed: u64,
-    /// What was seen first.
-    pub evidence: Option<Evidence>,
 }
 
 /// How often an event came that was to.
@@ -193,6 +169,7 @@ impl SweepReport {
             seeds: 0,
             first_seed: None,
             last_seed: None,
+            ended_early: None,
             outcomes: BTreeMap::new(),
             seeds_with: SeedsWith::default(),
             first_failures: BTreeMap::new(),
@@ -261,8 +238,8 @@ impl SweepReport {
     /// How many seeds were played until this property broke for the first time, the one on which it did among them; none if
     /// it never broke.
     pub fn seeds_to_first(&self, property: Property) -> Option<u64> {
-        let broken = self.properties.get(&property)?.first_broken.as_ref()?;
-        Some(broken.seed.saturating_sub(self.first_seed?) + 1)
+        let seed = self.properties.get(&property)?.first_seed?;
+        Some(seed.saturating_sub(self.first_seed?) + 1)
     }
 
     /// Adds another sweep of the same scenario.
@@ -344,6 +321,9 @@ impl SweepReport {
     /// What no single seed can tell: properties that were to break on at least one and broke on none, and events that came on a
     /// smaller share than stated.
     pub fn unexpected(&self) -> Vec<Unexpected> {
+        if self.seeds == 0 {
+            return Vec::new();
+        }
         let expected = self.expect.breaks.iter();
         let missing = expected.filter(|&(property, &often)| {
             let broke = self.properties.get(property).is_some_and(|sweep| sweep.broken_seeds > 0);
@@ -368,65 +348,13 @@ impl SweepReport {
         })
     }
 
-    /// The gravest outcome of any run, or broken where the sweep as a whole lacks something.
+    /// The gravest outcome of any run, or broken where the sweep as a whole lacks something. Of no seeds nothing is known.
     pub fn outcome(&self) -> Outcome {
+        if self.seeds == 0 {
+            return Outcome::NotPlayed;
+        }
         let runs = self.outcomes.keys().copied().max().unwrap_or_default();
         if self.unexpected().is_empty() { runs } else { runs.max(Outcome::Broken) }
-    }
-}
-
-impl PropertySweep {
-    /// How many seeds could be judged.
-    pub fn judged(&self) -> u64 {
-        self.held + self.violated + self.allowed + self.not_exercised
-    }
-
-    fn new(judge: Judge) -> Self {
-        Self {
-            judge,
-            held: 0,
-            violated: 0,
-            violated_only_on_offsets: 0,
-            allowed: 0,
-            not_exercised: 0,
-            unknown: 0,
-            broken_seeds: 0,
-            looked: 0,
-            broken: 0,
-            first_broken: None,
-        }
-    }
-
-    fn add(&mut self, seed: u64, report: PropertyReport) {
-        let verdicts = match report.verdict {
-            Verdict::Held => &mut self.held,
-            Verdict::Violated => &mut self.violated,
-            Verdict::Allowed => &mut self.allowed,
-            Verdict::NotExercised => &mut self.not_exercised,
-            Verdict::Unknown => &mut self.unknown,
-        };
-        *verdicts += 1;
-        self.violated_only_on_offsets += u64::from(report.only_on_offsets);
-        self.looked += report.looked;
-        self.broken += report.broken;
-        if report.broken > 0 {
-            self.broken_seeds += 1;
-            let broken = Broken { seed, evidence: report.evidence.into_iter().next() };
-            self.first_broken = least(self.first_broken.take(), Some(broken), |broken| broken.seed);
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.held += other.held;
-        self.violated += other.violated;
-        self.violated_only_on_offsets += other.violated_only_on_offsets;
-        self.allowed += other.allowed;
-        self.not_exercised += other.not_exercised;
-        self.unknown += other.unknown;
-        self.broken_seeds += other.broken_seeds;
-        self.looked += other.looked;
-        self.broken += other.broken;
-        self.first_broken = least(self.first_broken.take(), other.first_broken, |broken| broken.seed);
     }
 }
 

@@ -5,13 +5,16 @@ use highwater_model::config::Acks;
 use highwater_model::event::EventKind;
 
 use super::SweepReport;
+use crate::ci::{About, State, Suite};
 use crate::clients_for_tests::{SHOP, acknowledged, batch, led, polled, sent, setup, step};
 use crate::end::RunEnd;
 use crate::expect::{Expect, HowOften};
 use crate::outcome::{Outcome, Unexpected};
 use crate::panel::{Extent, Panel, PanelSetup};
 use crate::property::Property;
+use crate::render::{Again, text};
 use crate::report::RunReport;
+use crate::verdict::Verdict;
 
 fn expecting(often: HowOften) -> PanelSetup {
     let expect = Expect {
@@ -84,6 +87,47 @@ fn a_sweep_keeps_the_smallest_seeds_and_the_sums() {
     );
     assert_eq!((sweep.counts.sent, sweep.fingerprint.0, sweep.messages), (5, 34, 35));
     assert_eq!(sweep.outcome(), Outcome::Broken);
+}
+
+#[test]
+fn a_seed_that_broke_a_promise_is_shown_before_a_smaller_one_that_broke_none() {
+    let setup = PanelSetup { expect: Arc::default(), ..setup(Acks::All) };
+    let played = |seed, verdict| {
+        let mut run = run(&setup, seed, 2, RunEnd::Converged);
+        run.properties.get_mut(&Property::Duplicate).expect("it is judged").verdict = verdict;
+        run
+    };
+    let runs = || {
+        let seeds =
+            [(0, Verdict::Allowed), (7, Verdict::Violated), (5, Verdict::Violated), (1, Verdict::Allowed)];
+        seeds.map(|(seed, verdict)| played(seed, verdict))
+    };
+    let whole = swept(&setup, runs());
+    let duplicate = &whole.properties[&Property::Duplicate];
+    assert_eq!(duplicate.first_broken.as_ref().map(|broken| broken.seed), Some(5));
+    assert_eq!(whole.seeds_to_first(Property::Duplicate), Some(1), "it broke on the first seed, allowed");
+    for parts in 1..4 {
+        let mut joined = swept(&setup, runs().into_iter().skip(parts));
+        joined.merge(swept(&setup, runs().into_iter().take(parts)));
+        assert_eq!(joined, whole);
+    }
+    let suite = Suite::of_sweep(&whole, &Again { scenario: "x.json", sweep: "" });
+    let told = suite.failures().find(|(about, _)| *about == About::Property(Property::Duplicate));
+    let (_, failed) = told.expect("a promise broke");
+    assert!(failed.message.ends_with("broke on 2 of 4 seeds, for one on seed 5"), "{}", failed.message);
+    assert_eq!(failed.again, "again: highwater run x.json --seed 5");
+}
+
+#[test]
+fn of_what_was_not_played_nothing_passed_and_nothing_failed() {
+    let none = swept(&expecting(HowOften::Sometimes), []);
+    assert_eq!((none.outcome(), none.unexpected()), (Outcome::NotPlayed, Vec::new()));
+    let again = Again { scenario: "x.json", sweep: "" };
+    let suite = Suite::of_sweep(&none, &again);
+    assert!(suite.cases.iter().all(|case| matches!(case.state, State::Skipped(_))));
+    assert_eq!((suite.words, suite.again), ("NOT PLAYED", None));
+    let text = text::sweep(&none, &again);
+    assert!(text.starts_with("NOT PLAYED  ") && !text.contains("again: "), "{text}");
 }
 
 #[test]

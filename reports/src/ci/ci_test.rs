@@ -115,6 +115,7 @@ fn suite(file: &str, states: Vec<State>) -> Suite {
         seeds: "3 seeds, 0 to 2".to_owned(),
         overrides: vec!["story=<a>&\"\u{7}".to_owned()],
         outcome: if broken { Outcome::Broken } else { Outcome::AsExpected },
+        words: if broken { "BROKEN" } else { "AS EXPECTED" },
         as_expected: (if broken { 1 } else { 3 }, 3),
         fingerprint: Fingerprint(7),
         cases,
@@ -197,7 +198,7 @@ fn several_reports_have_a_table_before_them() {
         told,
         "**1 of 2 scenarios as expected**\n\n\
          | scenario | outcome | as expected | why not |\n| --- | --- | ---: | --- |\n\
-         | `./scenarios/museum/x.json` | **BROKEN** | 1 of 3 | `runs end as expected`, `strong-isr` |\n\
+         | `./scenarios/museum/x.json` | **BROKEN** | 1 of 3 | panicked, `strong-isr` |\n\
          | `y.json` | as expected | 3 of 3 |  |\n\nONE\n\nOTHER\n"
     );
     assert_eq!(markdown::all(&[(&one, "ONE\n")]), "ONE\n");

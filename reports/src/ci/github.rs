@@ -21,7 +21,7 @@ pub fn annotations(suites: &[Suite], line: impl Fn(&Suite, About) -> usize) -> S
 
 fn annotation(suite: &Suite, line: impl Fn(&Suite, About) -> usize) -> String {
     let Some((about, _)) = suite.failures().next() else { return String::new() };
-    let title = format!("{} {}, {}", suite.scenario, suite.outcome.words(), suite.seeds);
+    let title = format!("{} {}, {}", suite.scenario, suite.words, suite.seeds);
     let mut message: Vec<&str> = suite.failures().map(|(_, failed)| failed.message.as_str()).collect();
     message.extend(suite.again.as_deref());
     format!(

@@ -61,7 +61,7 @@ fn properties(xml: &mut Xml, suite: &Suite) -> io::Result<()> {
     let known = [
         ("protocol", suite.protocol.as_str()),
         ("seeds", suite.seeds.as_str()),
-        ("outcome", suite.outcome.words()),
+        ("outcome", suite.words),
         ("fingerprint", fingerprint.as_str()),
     ];
     xml.create_element("properties").write_inner_content(|xml| {

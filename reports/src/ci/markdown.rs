@@ -11,8 +11,8 @@ use crate::sweep::failures::Group;
 use crate::sweep::{PropertySweep, SweepReport};
 use crate::verdict::Verdict;
 
-use super::Suite;
-use super::suite::expected;
+use super::suite::{Failed, expected};
+use super::{About, Suite};
 
 /// How many groups of failures are told; JSON has more.
 const GROUPS_MAX: usize = 16;
@@ -24,8 +24,15 @@ pub fn all(reports: &[(&Suite, &str)]) -> String {
         return texts;
     }
     let expected = reports.iter().filter(|(suite, _)| suite.outcome == Outcome::AsExpected).count();
+    let not_played = reports.iter().filter(|(suite, _)| suite.outcome == Outcome::NotPlayed).count();
+    let not_played = if not_played == 0 { String::new() } else { format!(", {not_played} not played") };
+    let all = if reports.iter().any(|(suite, _)| suite.is_bundle()) {
+        "scenarios and bundles"
+    } else {
+        "scenarios"
+    };
     format!(
-        "**{expected} of {} scenarios as expected**\n\n{}\n{texts}",
+        "**{expected} of {} {all} as expected{not_played}**\n\n{}\n{texts}",
         reports.len(),
         overview(reports.iter().map(|(suite, _)| *suite))
     )
@@ -41,8 +48,8 @@ pub fn overview<'a>(suites: impl Iterator<Item = &'a Suite>) -> String {
     ];
     let row = |suite: &Suite| {
         let (good, all) = suite.as_expected;
-        let failures: Vec<String> = suite.failures().map(|(about, _)| code(&about.name())).collect();
-        vec![code(&suite.file), outcome(suite.outcome), format!("{good} of {all}"), failures.join(", ")]
+        let failures: Vec<String> = suite.failures().map(|(about, failed)| why(about, failed)).collect();
+        vec![code(&suite.file), outcome(suite), format!("{good} of {all}"), failures.join(", ")]
     };
     table(&heads.map(|(head, side)| (head.to_owned(), side)), suites.map(row))
 }
@@ -50,7 +57,7 @@ pub fn overview<'a>(suites: impl Iterator<Item = &'a Suite>) -> String {
 /// The report on one seed.
 pub fn run(report: &RunReport, again: &Again<'_>) -> String {
     let mut told = head(
-        report.outcome,
+        text::words(report),
         &report.scenario,
         &report.story,
         &report.overrides,
@@ -77,7 +84,7 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
 /// The report on many seeds.
 pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     let mut told = head(
-        report.outcome(),
+        report.outcome().words(),
         &report.scenario,
         &report.story,
         &report.overrides,
@@ -107,12 +114,12 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
     told
 }
 
-fn head(outcome: Outcome, scenario: &str, story: &str, overrides: &[String], facts: &[&str]) -> String {
+fn head(words: &str, scenario: &str, story: &str, overrides: &[String], facts: &[&str]) -> String {
     let mut facts: Vec<String> = facts.iter().map(|fact| plain(fact)).collect();
     facts.extend(overrides.iter().map(|pair| code(pair)));
     format!(
         "## {} {}\n\n{}\n\n{}",
-        outcome.words(),
+        words,
         plain(scenario),
         facts.join(", "),
         folded("The story", &format!("{}\n", plain(story)))
@@ -120,10 +127,24 @@ fn head(outcome: Outcome, scenario: &str, story: &str, overrides: &[String], fac
 }
 
 /// What failed stands out in a table.
-fn outcome(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::AsExpected => "as expected".to_owned(),
-        Outcome::Stalled | Outcome::Broken | Outcome::Panicked => format!("**{}**", outcome.words()),
+fn outcome(suite: &Suite) -> String {
+    match suite.outcome {
+        Outcome::AsExpected => suite.words.to_lowercase(),
+        Outcome::NotPlayed
+        | Outcome::Interrupted
+        | Outcome::Stalled
+        | Outcome::Broken
+        | Outcome::Panicked => format!("**{}**", suite.words),
+    }
+}
+
+/// What was not as expected, in a word or two. That runs end as expected would say the opposite of what it means.
+fn why(about: About, failed: &Failed) -> String {
+    match about {
+        About::End | About::Recorded => failed.kind.replace('_', " "),
+        About::Event(event) if failed.kind == Failed::TOO_RARE => format!("{} too rare", code(event.name())),
+        About::Event(event) => format!("{} missing", code(event.name())),
+        About::Property(_) => code(&about.name()),
     }
 }
 

@@ -7,9 +7,9 @@ use highwater_model::event::EventKind;
 use crate::expect::HowOften;
 use crate::outcome::{Outcome, Unexpected};
 use crate::property::Property;
-use crate::render::{Again, causes};
+use crate::render::{Again, causes, text};
 use crate::report::{Evidence, Fingerprint, RunReport};
-use crate::sweep::{PropertySweep, SweepReport};
+use crate::sweep::{Broken, PropertySweep, SweepReport};
 use crate::verdict::Verdict;
 
 /// What one scenario came to, on one seed or on many.
@@ -27,6 +27,8 @@ pub struct Suite {
     pub overrides: Vec<String>,
     /// The gravest.
     pub outcome: Outcome,
+    /// It in a word or two: `AS EXPECTED`, and of a bundle `GONE`.
+    pub words: &'static str,
     /// Of how many seeds how many went as expected.
     pub as_expected: (u64, u64),
     /// Of the run, or the sum of all runs'.
@@ -55,6 +57,8 @@ pub enum About {
     Event(EventKind),
     /// A property.
     Property(Property),
+    /// What a bundle recorded.
+    Recorded,
 }
 
 /// What became of a case.
@@ -82,6 +86,7 @@ pub struct Failed {
 }
 
 const NOT_EXERCISED: &str = "not exercised: nothing could have broken it";
+const NOT_PLAYED: &str = "not played: no seed was played to its end";
 const UNKNOWN: &str = "unknown: the run ended before it could be judged";
 
 impl About {
@@ -91,6 +96,7 @@ impl About {
             Self::End => "runs end as expected".to_owned(),
             Self::Event(event) => format!("{} is seen", event.name()),
             Self::Property(property) => property.name().to_owned(),
+            Self::Recorded => "the violation is still there".to_owned(),
         }
     }
 
@@ -109,7 +115,7 @@ impl About {
             Unexpected::PromiseBroken { property, .. } => (Self::Property(property), "promise_broken"),
             Unexpected::BreakMissing { property, .. } => (Self::Property(property), "break_missing"),
             Unexpected::EventMissing { event } => (Self::Event(event), "event_missing"),
-            Unexpected::EventTooRare { event, .. } => (Self::Event(event), "event_too_rare"),
+            Unexpected::EventTooRare { event, .. } => (Self::Event(event), Failed::TOO_RARE),
         }
     }
 }
@@ -117,6 +123,8 @@ impl About {
 impl Failed {
     /// The kind of a defect of Highwater itself.
     pub const PANICKED: &'static str = "panicked";
+    /// The kind of an event that came on too few seeds.
+    pub(super) const TOO_RARE: &'static str = "event_too_rare";
 
     fn new(unexpected: &Unexpected, details: Vec<String>, again: String) -> Self {
         let (_, kind) = About::and_kind(unexpected);
@@ -150,6 +158,7 @@ impl Suite {
             seeds: format!("seed {}", report.seed),
             overrides: report.overrides.to_vec(),
             outcome: report.outcome,
+            words: text::words(report),
             as_expected: (u64::from(expected), 1),
             fingerprint: report.fingerprint,
             cases,
@@ -172,7 +181,10 @@ impl Suite {
             failed.entry(About::of(&unexpected)).or_insert_with(new);
         }
         let properties = report.properties.iter().map(|(&property, it)| (property, unjudged_by_any(it)));
-        let cases = cases(report.must_see.keys().copied(), properties, failed);
+        let mut cases = cases(report.must_see.keys().copied(), properties, failed);
+        if report.outcome() == Outcome::NotPlayed {
+            cases.iter_mut().for_each(|case| case.state = State::Skipped(NOT_PLAYED));
+        }
         Self {
             scenario: report.scenario.to_string(),
             file: again.scenario.to_owned(),
@@ -180,11 +192,17 @@ impl Suite {
             seeds: report.seeds_in_words(),
             overrides: report.overrides.to_vec(),
             outcome: report.outcome(),
+            words: report.outcome().words(),
             as_expected: (report.expected_runs(), report.seeds),
             fingerprint: report.fingerprint,
             cases,
             again: again.of(report),
         }
+    }
+
+    /// Whether it is a bundle's.
+    pub fn is_bundle(&self) -> bool {
+        self.cases.iter().any(|case| case.about == About::Recorded)
     }
 
     /// The cases that failed.
@@ -208,28 +226,17 @@ fn broken_promises(report: &SweepReport, again: &Again<'_>) -> BTreeMap<About, F
             sweep.violated,
             report.seeds
         );
-        let shown = shown_on(property, report);
-        if let Some((seed, _)) = shown {
+        // Of a property that was violated on any seed, this is such a seed: on others it may have broken without a promise.
+        let first = sweep.first_broken.as_ref();
+        if let Some(Broken { seed, .. }) = first {
             message += &format!(", for one on seed {seed}");
         }
-        let details = shown.and_then(|(_, evidence)| evidence).map(Evidence::to_string).into_iter().collect();
-        let again = shown.map_or_else(|| again.sweep(), |(seed, _)| again.run(seed, &report.overrides));
+        let evidence = first.and_then(|first| first.evidence.as_ref());
+        let details = evidence.map(Evidence::to_string).into_iter().collect();
+        let again = first.map_or_else(|| again.sweep(), |first| again.run(first.seed, &report.overrides));
         (About::Property(property), Failed { kind: "promise_broken", message, details, again })
     });
     failed.collect()
-}
-
-/// A seed on which a property broke and what was seen there first. If possible one that did not go as expected because of it: on
-/// others it may have broken without a promise.
-fn shown_on(property: Property, report: &SweepReport) -> Option<(u64, Option<&Evidence>)> {
-    let unexpected = report.first_failures.values().rev().find_map(|failure| {
-        failure.unexpected.iter().find_map(|unexpected| {
-            let Unexpected::PromiseBroken { property: it, first, .. } = unexpected else { return None };
-            (*it == property).then_some((failure.seed, first.as_ref()))
-        })
-    });
-    let first = report.properties.get(&property).and_then(|sweep| sweep.first_broken.as_ref());
-    unexpected.or_else(|| first.map(|first| (first.seed, first.evidence.as_ref())))
 }
 
 /// What was seen, and of what broke first what led there.

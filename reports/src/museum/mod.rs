@@ -148,9 +148,7 @@ pub fn is_always(report: &SweepReport) -> bool {
 /// How many seeds it took until the bug showed; none if it did not.
 pub fn found_after(report: &SweepReport, stated: &Stated, first_seed: u64) -> Option<u64> {
     let broken = report.properties.iter().filter(|(property, _)| stated.expect.is_to_break(**property));
-    let first = broken
-        .filter_map(|(_, sweep)| sweep.first_broken.as_ref())
-        .map(|broken| broken.seed - first_seed + 1);
+    let first = broken.filter_map(|(_, sweep)| sweep.first_seed).map(|seed| seed - first_seed + 1);
     let seen = stated.shows.and_then(|shows| report.must_see.get(&shows));
     first.chain(seen.filter(|seen| seen.seeds == report.seeds).map(|_| 1)).min()
 }
@@ -168,8 +166,7 @@ pub fn amiss_in_mended(report: &SweepReport, broken: &Stated, again: &str, seeds
         .iter()
         .filter(|(property, sweep)| sweep.allowed > 0 && broken.expect.is_to_break(**property));
     let still = allowed.filter_map(|(property, sweep)| {
-        let first = sweep.first_broken.as_ref()?;
-        Some(format!("{} breaks as before, first on seed {}", property.name(), first.seed))
+        Some(format!("{} breaks as before, first on seed {}", property.name(), sweep.first_seed?))
     });
     let shows = broken.shows.filter(|shows| report.seen.get(shows).is_some_and(|&times| times > 0));
     let comes = shows.map(|shows| format!("{} comes as before", shows.name()));

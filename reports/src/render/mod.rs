@@ -44,7 +44,7 @@ impl Again<'_> {
     pub fn of(&self, report: &SweepReport) -> Option<String> {
         match report.first_failures.values().next_back() {
             Some(gravest) => Some(self.run(gravest.seed, &report.overrides)),
-            None if report.outcome() == Outcome::AsExpected => None,
+            None if matches!(report.outcome(), Outcome::AsExpected | Outcome::NotPlayed) => None,
             None => Some(self.sweep()),
         }
     }

@@ -67,14 +67,20 @@ pub fn sweep(report: &SweepReport, again: &Again<'_>) -> String {
 fn outcomes(report: &SweepReport) -> String {
     let each = report.outcomes.iter().map(|(outcome, runs)| {
         let words = match outcome {
+            Outcome::NotPlayed => "not played",
             Outcome::AsExpected => "as expected",
+            Outcome::Interrupted => "interrupted",
             Outcome::Stalled => "stalled",
             Outcome::Broken => "broken",
             Outcome::Panicked => "panicked",
         };
         format!("{runs} {words}")
     });
-    format!("\nseeds        {}\n", each.collect::<Vec<_>>().join(", "))
+    let each = each.collect::<Vec<_>>();
+    format!(
+        "\nseeds        {}\n",
+        if each.is_empty() { "none was played".to_owned() } else { each.join(", ") }
+    )
 }
 
 fn first_failure(Failure { seed, unexpected }: &Failure) -> String {
@@ -141,6 +147,8 @@ fn how_often(property: Property, sweep: &PropertySweep, report: &SweepReport) ->
     };
     if let Some(seeds) = report.seeds_to_first(property) {
         words += &format!("; {seeds} {} to the first", if seeds == 1 { "seed" } else { "seeds" });
+        let shown = sweep.first_broken.as_ref().map(|broken| broken.seed);
+        words += if shown == sweep.first_seed { "" } else { ", promised or not" };
     }
     wrapped(&words, "      ", WIDTH)
 }

@@ -28,9 +28,8 @@ pub(super) const INDENT: &str = "             ";
 
 /// The report on one seed. A failure's last line is the command that plays it again.
 pub fn run(report: &RunReport, again: &Again<'_>) -> String {
-    let interrupted = report.end == RunEnd::Interrupted && report.outcome == Outcome::Stalled;
     let mut text = headline(
-        if interrupted { "INTERRUPTED" } else { report.outcome.words() },
+        words(report),
         &report.scenario,
         &protocol(report.protocol, &report.switches),
         &format!("seed {}", report.seed),
@@ -65,6 +64,14 @@ pub fn run(report: &RunReport, again: &Again<'_>) -> String {
         text += "\n";
     }
     text
+}
+
+/// How the run went. One that met a bound of its own did not stall: it was stopped.
+pub(crate) fn words(report: &RunReport) -> &'static str {
+    match (report.outcome, &report.end) {
+        (Outcome::Stalled, RunEnd::EventsExhausted | RunEnd::MemoryExhausted { .. }) => "STOPPED",
+        (outcome, _) => outcome.words(),
+    }
 }
 
 /// `BROKEN  leader-crash, 0.11-iv1, seed 7, acks=1`

@@ -32,11 +32,7 @@ pub fn replay(report: &ReplayReport, bundle: &str) -> String {
 
 /// The answer in one line, for many.
 pub fn line(report: &ReplayReport, bundle: &str) -> String {
-    let how = match (report.same, report.standing()) {
-        (true, Standing::SameSignature) => "SAME",
-        (_, Standing::Gone) => "GONE",
-        (_, Standing::SameProperty | Standing::SameSignature) => "DIFFERENT",
-    };
+    let how = word(report);
     let violation = report.recorded.violation.as_ref().map_or("", |it| it.signature.as_str());
     let standing = report.standing().words();
     format!("{how:<9}  {bundle}: {standing}: {violation}\n")
@@ -50,6 +46,15 @@ pub fn total(reports: &[ReplayReport]) -> String {
     let bundles = if reports.len() == 1 { "bundle" } else { "bundles" };
     let different = reports.len() - same - gone;
     format!("{} {bundles}: {same} the same, {different} different, {gone} gone\n", reports.len())
+}
+
+/// The same in a word: `SAME`, `GONE`, `DIFFERENT`.
+pub fn word(report: &ReplayReport) -> &'static str {
+    match (report.same, report.standing()) {
+        (true, Standing::SameSignature) => "SAME",
+        (_, Standing::Gone) => "GONE",
+        (_, Standing::SameProperty | Standing::SameSignature) => "DIFFERENT",
+    }
 }
 
 fn headline(report: &ReplayReport) -> String {

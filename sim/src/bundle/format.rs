@@ -17,7 +17,7 @@ use crate::scenario::errors::LoadErrors;
 use crate::scenario::load::load_str;
 
 /// What a bundle's first key says.
-pub(super) const FORMAT: &str = "highwater-bundle";
+pub(crate) const FORMAT: &str = "highwater-bundle";
 
 /// The version of its shape. Grows when a field changes its meaning or goes.
 pub(super) const VERSION: u32 = 1;
@@ -38,7 +38,7 @@ pub struct Bundle {
     /// The seed.
     pub(crate) seed: u64,
     /// The Kafka version that it was played by.
-    pub(super) preset: Preset,
+    pub(crate) preset: Preset,
     /// A hash of all that happened.
     pub(super) fingerprint: Fingerprint,
     /// How many steps it took.

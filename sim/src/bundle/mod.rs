@@ -11,6 +11,8 @@ mod read;
 pub(crate) mod record;
 pub(crate) mod replay;
 
+pub(crate) use self::format::FORMAT;
+
 pub use self::format::Bundle;
 pub(crate) use self::format::scenario_in;
 pub use self::read::{is_bundle, parse, read};

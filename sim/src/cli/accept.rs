@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use highwater_reports::difference::{Difference, text};
+use serde_json::Value;
 
 use super::{Exit, output, reports};
 use crate::files_out;
@@ -39,6 +40,8 @@ Exit codes:
 struct Accepted {
     text: String,
     target: PathBuf,
+    /// `steady_state is broken`: what did not go as expected.
+    failed: Vec<String>,
     /// From what was kept before; none if nothing was.
     difference: Option<Difference>,
 }
@@ -71,6 +74,12 @@ pub(super) fn accept(arguments: &AcceptArguments) -> io::Result<Exit> {
             Some(difference) => format!("{}\naccepted as {shown}", text::difference(difference)),
             None => format!("accepted as {shown}, which was not there"),
         })?;
+        if !report.failed.is_empty() {
+            let failed = report.failed.join(", ");
+            output::note(&format!(
+                "highwater: what was accepted as {shown} did not go as expected: {failed}"
+            ));
+        }
     }
     Ok(Exit::SUCCESS)
 }
@@ -81,9 +90,17 @@ impl Accepted {
         let text =
             fs::read_to_string(report).map_err(|error| format!("{name} could not be read: {error}"))?;
         let now = reports::parse(&text).map_err(|error| format!("{name} {error}"))?;
+        let short: Vec<String> = reports::cut_short(&now).collect();
+        if !short.is_empty() {
+            return Err(format!(
+                "{name} does not have all seeds: {}; play them to their end, or only those that were played, and accept that",
+                short.join("; ")
+            ));
+        }
         let target = into.join(report.file_name().ok_or_else(|| format!("{name} is no file"))?);
+        let failed = now.iter().filter_map(failed).collect();
         if !target.exists() {
-            return Ok(Self { text, target, difference: None });
+            return Ok(Self { text, target, failed, difference: None });
         }
         if fs::canonicalize(report).ok() == fs::canonicalize(&target).ok() {
             return Err(format!("{name} is itself what was accepted"));
@@ -91,6 +108,12 @@ impl Accepted {
         let before = reports::read(&target).map_err(|error| {
             format!("what was accepted before cannot be compared: {error}; remove it first")
         })?;
-        Ok(Self { text, target, difference: Some(Difference::new(&before, &now)) })
+        Ok(Self { text, target, failed, difference: Some(Difference::new(&before, &now)) })
     }
+}
+
+/// `steady_state is broken`; none where all went as expected.
+fn failed(report: &Value) -> Option<String> {
+    let outcome = report["outcome"].as_str().filter(|outcome| *outcome != "as_expected")?;
+    Some(format!("{} is {}", report["scenario"].as_str().unwrap_or_default(), outcome.replace('_', " ")))
 }

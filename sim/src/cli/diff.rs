@@ -1,10 +1,12 @@
 //! `highwater diff`: what changed between two reports.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use highwater_reports::difference::{Class, Difference, markdown, text};
+use highwater_reports::render::quoted;
+use serde_json::Value;
 
 use super::{Exit, output, reports};
 
@@ -85,7 +87,7 @@ impl Allowed {
 /// # Errors
 /// The result could not be written.
 pub(super) fn diff(arguments: &DiffArguments) -> io::Result<Exit> {
-    let (before, now) = match (reports::read(&arguments.before), reports::read(&arguments.now)) {
+    let (before, now) = match (read_before(arguments), reports::read(&arguments.now)) {
         (Ok(before), Ok(now)) => (before, now),
         (before, now) => {
             let errors = [before.err(), now.err()].into_iter().flatten();
@@ -93,6 +95,14 @@ pub(super) fn diff(arguments: &DiffArguments) -> io::Result<Exit> {
             return Ok(Exit::MISUSED);
         }
     };
+    for (file, reports) in [(&arguments.before, &before), (&arguments.now, &now)] {
+        for short in reports::cut_short(reports) {
+            output::note(&format!(
+                "highwater: {}: {short}; seeds that it lacks are not compared",
+                file.display()
+            ));
+        }
+    }
     let found = Difference::new(&before, &now);
     output::result(&match arguments.format {
         Format::Text => text::difference(&found),
@@ -101,4 +111,21 @@ pub(super) fn diff(arguments: &DiffArguments) -> io::Result<Exit> {
     })?;
     let allowed = found.is_within(arguments.allow.map(Allowed::class));
     Ok(if allowed { Exit::SUCCESS } else { Exit(1) })
+}
+
+/// The first file; where there is none, nothing was accepted yet.
+fn read_before(arguments: &DiffArguments) -> Result<Vec<Value>, String> {
+    let before = &arguments.before;
+    let folder = before.parent().filter(|folder| *folder != Path::new(""));
+    match (before.try_exists(), folder) {
+        (Ok(false), Some(folder)) => Err(format!(
+            "there is no {}; if nothing was accepted yet, `highwater accept {} --into {}` comes first",
+            before.display(),
+            quoted(
+                &arguments.now.with_file_name(before.file_name().unwrap_or_default()).display().to_string()
+            ),
+            quoted(&folder.display().to_string())
+        )),
+        (Ok(_) | Err(_), _) => reports::read(before),
+    }
 }

@@ -105,6 +105,8 @@ struct Exit(u8);
 impl Exit {
     const SUCCESS: Self = Self(0);
     const MISUSED: Self = Self(2);
+    /// There was no time for a single seed: a bound was met.
+    const NOTHING_PLAYED: Self = Self(3);
     const PANICKED: Self = Self(101);
     const INTERRUPTED: Self = Self(130);
 }

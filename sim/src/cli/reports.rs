@@ -5,6 +5,8 @@ use std::path::Path;
 use highwater_reports::report::VERSION;
 use serde_json::Value;
 
+use crate::bundle;
+
 /// What a file holds: one report, or one of each scenario.
 ///
 /// # Errors
@@ -34,7 +36,20 @@ pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
     Ok(reports)
 }
 
+/// Each report that does not have all that was asked for, and why: `steady_state ended early: interrupted`.
+pub(super) fn cut_short(reports: &[Value]) -> impl Iterator<Item = String> + '_ {
+    reports.iter().filter_map(|report| {
+        let interrupted = || (report["end"] == "interrupted").then_some("interrupted");
+        let why = report["ended_early"]["why"].as_str().or_else(interrupted)?;
+        Some(format!("{} ended early: {why}", report["scenario"].as_str().unwrap_or_default()))
+    })
+}
+
 fn is_report(value: &Value) -> Result<(), String> {
+    if value.get("format").and_then(Value::as_str) == Some(bundle::FORMAT) {
+        return Err("is a failure bundle and no report of `highwater run --format json`; `highwater replay` says what became of it"
+            .to_owned());
+    }
     if value.get("fingerprint").is_none() || value.get("scenario").is_none() {
         return Err("is no report of `highwater run --format json`".to_owned());
     }
@@ -59,6 +74,7 @@ mod tests {
             (&report[..20], "is not whole"),
             ("", "is not whole"),
             ("nonsense", "is no JSON"),
+            (r#"{"format": "highwater-bundle"}"#, "is a failure bundle and no report"),
             ("{}", "is no report of `highwater run --format json`"),
             ("[{}]", "is no report"),
             (

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
+use highwater_reports::ci;
 use highwater_reports::render::quoted;
-use highwater_reports::replay::{Standing, Violation, text};
+use highwater_reports::replay::{ReplayReport, Standing, Violation, text};
 use highwater_reports::report::RunReport;
 
-use super::{Exit, Format, Story, output};
+use super::{Exit, Format, Part, RunArguments, Story, output};
 use crate::bundle::{self, Bundle};
 use crate::cli::replay;
 use crate::files_out;
@@ -86,53 +87,85 @@ pub(super) struct Recorded {
 }
 
 /// Plays bundles before anything else, and says what became of them: in one line each, or in full if there is nothing but one. A
-/// bundle whose violation is still there is as it should be, though the run be another one. In JSON and Markdown reports alone are
-/// printed, so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr.
+/// bundle whose violation is still there is as it should be, though the run be another one. In JSON reports alone are printed,
+/// so that whoever reads them finds what the scenarios make; then only what is gone is told, on stderr. Markdown is printed
+/// when all is known.
 pub(super) fn replay_first(
+    arguments: &RunArguments,
     bundles: &[Recorded],
-    format: Format,
     scenarios_follow: bool,
-) -> io::Result<Vec<Exit>> {
-    let mut exits = Vec::new();
+) -> io::Result<Vec<Part>> {
+    let mut parts = Vec::new();
     let (mut printed, mut replayed) = (Vec::new(), Vec::new());
     let in_lines = scenarios_follow || bundles.len() > 1;
-    for Recorded { file, bundle } in bundles {
-        let report = match bundle::replay(bundle, &file.given) {
+    for recorded in bundles {
+        let given = &recorded.file.given;
+        let report = match bundle::replay(&recorded.bundle, given) {
             Ok(report) => report,
             Err(errors) => {
                 output::note(&errors.render(output::colours()));
-                exits.push(Exit::MISUSED);
+                parts.push(recorded.not_played(&errors.render(false)));
                 continue;
             }
         };
         let gone = report.standing() == Standing::Gone;
-        match (format, scenarios_follow) {
-            (Format::Text, _) if in_lines => output::result(&text::line(&report, &file.given))?,
-            (Format::Text, _) => {
-                output::result(&replay::face(&report, replay::Format::Text, &file.given))?;
-            }
-            (Format::Markdown, false) => {
-                let face = replay::face(&report, replay::Format::Text, &file.given);
-                output::result(&format!("```text\n{face}```\n"))?;
-            }
+        match (arguments.format, scenarios_follow) {
+            (Format::Text, _) if in_lines => output::result(&text::line(&report, given))?,
+            (Format::Text, _) => output::result(&replay::face(&report, replay::Format::Text, given))?,
             (Format::Json | Format::Markdown, true) if gone => {
-                output::note(&text::line(&report, &file.given));
+                output::note(&text::line(&report, given));
             }
-            (Format::Json | Format::Markdown, true) => {}
-            (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, &file.given)),
+            (Format::Json | Format::Markdown, true) | (Format::Markdown, false) => {}
+            (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, given)),
         }
-        let code = if scenarios_follow && !gone { 0 } else { report.exit_code() };
-        exits.push(Exit(code));
+        parts.push(recorded.part(&report, scenarios_follow));
         replayed.push(report);
     }
-    if format == Format::Json && !scenarios_follow {
+    if arguments.format == Format::Json && !scenarios_follow {
         output::result(&super::as_json(printed.iter().map(String::as_str), bundles.len()))?;
     }
-    if format == Format::Text && in_lines && !scenarios_follow {
+    if arguments.format == Format::Text && in_lines && !scenarios_follow {
         output::result(&format!("\n{}", text::total(&replayed)))?;
     }
-    if format == Format::Text && scenarios_follow && !bundles.is_empty() {
+    if arguments.format == Format::Text && scenarios_follow && !bundles.is_empty() {
         output::result("\n")?;
     }
-    Ok(exits)
+    Ok(parts)
+}
+
+impl Recorded {
+    /// What became of it, for the exit code and for CI servers.
+    fn part(&self, report: &ReplayReport, scenarios_follow: bool) -> Part {
+        let is_there = report.standing() != Standing::Gone;
+        let exit = Exit(if scenarios_follow && is_there { 0 } else { report.exit_code() });
+        let expected = exit == Exit::SUCCESS;
+        let told = if scenarios_follow && expected {
+            text::line(report, &self.file.given)
+        } else {
+            replay::face(report, replay::Format::Text, &self.file.given)
+        };
+        let suite = self.named().suite(report, expected);
+        Part { printed: String::new(), exit, suite, markdown: format!("```text\n{told}```\n") }
+    }
+
+    fn not_played(&self, why: &str) -> Part {
+        let suite = self.named().not_played(why);
+        Part {
+            printed: String::new(),
+            exit: Exit::MISUSED,
+            suite,
+            markdown: format!("```text\n{why}\n```\n"),
+        }
+    }
+
+    fn named(&self) -> ci::bundle::Recorded<'_> {
+        let Self { file, bundle } = self;
+        ci::bundle::Recorded {
+            scenario: &bundle.name,
+            protocol: bundle.preset.name(),
+            file: &file.given,
+            seed: bundle.seed,
+            overrides: &bundle.overrides,
+        }
+    }
 }

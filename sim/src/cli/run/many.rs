@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use highwater_reports::ci::{Suite, markdown};
 use highwater_reports::render::{Again, json, quoted, text};
 use highwater_reports::shard::{self, Shard, ShardReport};
-use highwater_reports::sweep::SweepReport;
+use highwater_reports::sweep::{EndedEarly, SweepReport};
 
 use super::budget::Deadline;
 use super::{Exit, Format, Part, Played, RunArguments, Story, written};
@@ -30,11 +30,12 @@ pub(super) fn many(
 ) -> Played {
     let whole = arguments.seeds.clone().unwrap_or(0..u64::MAX);
     let seeds = arguments.shard.map_or_else(|| whole.clone(), |it| shard::part(&whole, it.number, it.of));
-    let report = swept(arguments, story, &seeds, ends, heard);
+    let mut report = swept(arguments, story, &seeds, ends, heard);
     let played = seeds.start..seeds.start + report.seeds;
     let command = command(&story.file.given, &played, &report.overrides);
     let again = Again { scenario: &story.file.given, sweep: &command };
-    let early = ended_early(arguments, &seeds, &report, ends, &command);
+    report.ended_early = ended_early(arguments, &seeds, &report, ends);
+    let early = told(&report, &command);
     let markdown = if arguments.in_markdown() {
         early.clone() + &markdown::sweep(&report, &again)
     } else {
@@ -82,16 +83,15 @@ fn swept(
     report
 }
 
-/// What ended the sweep before its last seed, and the command that plays exactly these seeds.
+/// What ended the sweep before its last seed.
 fn ended_early(
     arguments: &RunArguments,
     seeds: &Range<u64>,
     report: &SweepReport,
     ends: &Ends<'_>,
-    command: &str,
-) -> String {
+) -> Option<EndedEarly> {
     if report.seeds == seeds.end - seeds.start {
-        return String::new();
+        return None;
     }
     let failed = report.seeds - report.expected_runs();
     let why = if ends.failures.is_some_and(|most| failed >= most) {
@@ -106,6 +106,12 @@ fn ended_early(
     } else {
         "nothing more could be written".to_owned()
     };
+    Some(EndedEarly { why })
+}
+
+/// The same with the command that plays exactly these seeds.
+fn told(report: &SweepReport, command: &str) -> String {
+    let Some(EndedEarly { why }) = &report.ended_early else { return String::new() };
     match report.last_seed {
         Some(last) => format!("Ended after seed {last}: {why}. Exactly these seeds again: {command}\n\n"),
         None => format!("Ended before the first seed was done: {why}.\n\n"),

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use highwater_reports::ci::Suite;
+use highwater_reports::outcome::Outcome;
 use highwater_reports::report::{Fingerprint, RunReport};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -114,7 +115,8 @@ Exit codes:
     0  as expected
     1  a promise broke, or an expected break did not show
     2  misuse, a scenario file that is not valid, or a file that could not be written
-    3  stalled: the cluster did not converge after the faults were over, or a bound was met
+    3  stalled: the cluster did not converge after the faults were over, or a bound was met; --until left no time for
+       any seed
     4  a bundle's violation is gone
   101  a defect of Highwater itself
   130  interrupted; what was found so far was printed";
@@ -148,6 +150,12 @@ struct Part {
     suite: Suite,
     /// Empty where nobody asked for it.
     markdown: String,
+}
+
+impl Part {
+    fn is_not_played(&self) -> bool {
+        self.suite.outcome == Outcome::NotPlayed
+    }
 }
 
 /// The same with how many seeds did not go as expected.
@@ -191,13 +199,15 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
             return Ok(Exit::MISUSED);
         }
     };
-    let replayed = bundles::replay_first(&recorded, arguments.format, !stories.is_empty())?;
-    let parts = play(arguments, &stories, &mut ndjson, &mut bundles)?;
-    let printed = parts.iter().map(|part| part.printed.as_str());
-    match arguments.format {
-        Format::Json if !stories.is_empty() => output::result(&as_json(printed, stories.len()))?,
-        Format::Markdown if !stories.is_empty() => output::result(&outputs::markdown(&parts))?,
-        Format::Text | Format::Json | Format::Markdown => {}
+    let mut parts = bundles::replay_first(arguments, &recorded, !stories.is_empty())?;
+    let played = play(arguments, &stories, &mut ndjson, &mut bundles)?;
+    if arguments.format == Format::Json && !stories.is_empty() {
+        output::result(&as_json(played.iter().map(|part| part.printed.as_str()), stories.len()))?;
+    }
+    let nothing = arguments.shard.is_none() && !played.is_empty() && played.iter().all(Part::is_not_played);
+    parts.extend(played);
+    if arguments.format == Format::Markdown {
+        output::result(&outputs::markdown(&parts))?;
     }
     if let Err(why) = arguments.outputs.write(&parts) {
         output::note(&format!("highwater: {why}"));
@@ -211,7 +221,8 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         output::note("highwater: interrupted; the report above is on what was played so far");
         return Ok(Exit::INTERRUPTED);
     }
-    Ok(gravest(replayed.into_iter().chain(parts.iter().map(|part| part.exit))))
+    let exit = gravest(parts.iter().map(|part| part.exit));
+    Ok(if nothing { gravest([exit, Exit::NOTHING_PLAYED].into_iter()) } else { exit })
 }
 
 /// Plays one scenario after the other, and prints the reports for people as they come.

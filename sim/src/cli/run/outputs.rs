@@ -137,6 +137,8 @@ fn line(suite: &Suite, about: About) -> usize {
     let Ok(document) = spans::parse(&text) else { return 1 };
     let expect = JsonPath::ROOT.key("expect");
     let path = match about {
+        // A bundle is one whole.
+        About::Recorded => return 1,
         About::End => expect,
         About::Event(event) => expect.key("must_see").key(event.name()),
         About::Property(property) => expect.key("breaks").key(property.name()),
