@@ -176,7 +176,7 @@ fn junit_names_a_seed_that_does_fail_by_what_it_says() {
     let seed: String = named.split("for one on seed ").nth(1).into_iter().flat_map(str::chars).collect();
     let seed: String = seed.chars().take_while(char::is_ascii_digit).collect();
     let (_, out, _) = said(&[&["run", chaos, "--seed", &seed, "--set", "expect={}"]]);
-    assert!(out.lines().any(|line| line.starts_with("  weak-isr ") && line.contains(" violated ")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("  weak-isr ") && line.contains(" VIOLATED ")), "{out}");
 }
 
 #[test]
