@@ -115,8 +115,7 @@ Exit codes:
     0  as expected
     1  a promise broke, or an expected break did not show
     2  misuse, a scenario file that is not valid, or a file that could not be written
-    3  stalled: the cluster did not converge after the faults were over, or a bound was met; --until left no time for
-       any seed
+    3  stalled: the cluster did not converge after the faults were over; or a bound was met, or no seed was played
     4  a bundle's violation is gone
   101  a defect of Highwater itself
   130  interrupted; what was found so far was printed";
