@@ -18,7 +18,7 @@ use crate::prepared::Prepared;
 use crate::scenario::errors::LoadErrors;
 use crate::scenario::files::{self, ScenarioFile};
 use crate::scenario::format::Museum;
-use crate::scenario::load::load_str;
+use crate::scenario::load::{load, load_str};
 use crate::sweep::{Progress, SweepOptions, sweep};
 
 /// A scenario of the museum, ready to be played in all its versions.
@@ -63,12 +63,13 @@ impl Tour {
     }
 }
 
-impl Exhibit {
-    /// Whether this is one of the issues that it shows, in capitals or not.
-    pub(crate) fn is_about(&self, issue: &str) -> bool {
-        self.says.issue.split(", ").any(|shown| shown.eq_ignore_ascii_case(issue))
-    }
+/// Whether a file of the museum says that it shows this issue, in capitals or not.
+pub(crate) fn is_about(file: &ScenarioFile, issue: &str) -> bool {
+    let says = load(&file.path, &[]).ok().and_then(|loaded| loaded.scenario.museum);
+    says.is_some_and(|says| says.issue.split(", ").any(|shown| shown.eq_ignore_ascii_case(issue)))
+}
 
+impl Exhibit {
     /// Reads a file of the museum.
     ///
     /// # Errors

@@ -48,8 +48,20 @@ pub fn run(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunRepor
 
 /// Runs a seed in a loop. The report is the same to the last bit.
 pub fn run_bare(prepared: &Arc<Prepared>, seed: u64, options: RunOptions) -> RunReport {
+    run_after(prepared, seed, options, |_| {})
+}
+
+/// As [`run_bare`], once the world at its beginning has been changed.
+fn run_after(
+    prepared: &Arc<Prepared>,
+    seed: u64,
+    options: RunOptions,
+    change: impl FnOnce(&mut World<Watch>),
+) -> RunReport {
     let (prepared, drawn) = prepared.drawn_by(seed);
-    bare::drive(world(&prepared, seed, drawn, options), Cluster::new(&prepared, seed))
+    let mut world = world(&prepared, seed, drawn, options);
+    change(&mut world);
+    bare::drive(world, Cluster::new(&prepared, seed))
 }
 
 /// As [`run_bare`], and notes what every fault turned out to do.
@@ -59,10 +71,7 @@ pub(crate) fn run_noted(
     options: RunOptions,
     decisions: &Decisions,
 ) -> RunReport {
-    let (prepared, drawn) = prepared.drawn_by(seed);
-    let mut world = world(&prepared, seed, drawn, options);
-    world.decisions = Some(decisions.clone());
-    bare::drive(world, Cluster::new(&prepared, seed))
+    run_after(prepared, seed, options, |world| world.decisions = Some(decisions.clone()))
 }
 
 /// As [`run_bare`], with every fault striking as it did when it was recorded.
@@ -72,10 +81,7 @@ pub(crate) fn run_recalled(
     options: RunOptions,
     decisions: Vec<Decision>,
 ) -> RunReport {
-    let (prepared, drawn) = prepared.drawn_by(seed);
-    let mut world = world(&prepared, seed, drawn, options);
-    world.recall(decisions);
-    bare::drive(world, Cluster::new(&prepared, seed))
+    run_after(prepared, seed, options, |world| world.recall(decisions))
 }
 
 /// As [`run_bare`], or as [`run_recalled`] if there are decisions, after a change of the code: one thing more is told, and random
@@ -88,16 +94,15 @@ pub(crate) fn run_changed(
     one_draw_more: bool,
     decisions: Option<Vec<Decision>>,
 ) -> RunReport {
-    let (prepared, drawn) = prepared.drawn_by(seed);
-    let mut world = world(&prepared, seed, drawn, RunOptions::default());
-    if one_draw_more && let Some(chance) = &mut world.chance {
-        chance.gap();
-    }
-    if let Some(decisions) = decisions {
-        world.recall(decisions);
-    }
-    world.tell(highwater_model::event::StepId(0), vec![more]);
-    bare::drive(world, Cluster::new(&prepared, seed))
+    run_after(prepared, seed, RunOptions::default(), |world| {
+        if one_draw_more && let Some(chance) = &mut world.chance {
+            chance.gap();
+        }
+        if let Some(decisions) = decisions {
+            world.recall(decisions);
+        }
+        world.tell(highwater_model::event::StepId(0), vec![more]);
+    })
 }
 
 fn world(prepared: &Arc<Prepared>, seed: u64, swarm: Option<Drawn>, options: RunOptions) -> World<Watch> {

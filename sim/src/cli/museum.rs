@@ -12,7 +12,7 @@ use highwater_reports::museum::{Museum, text};
 use super::progress::Line;
 use super::protocols::{Format, face};
 use super::{Exit, at_least_one, interrupt, output, seeds};
-use crate::museum::{Exhibit, Tour, tour};
+use crate::museum::{Exhibit, Tour, is_about, tour};
 use crate::scenario::files::{self, FilesErrors, ScenarioFile};
 
 /// Where the museum is.
@@ -117,6 +117,6 @@ fn paths(name: &str) -> Vec<PathBuf> {
     if !by_name.is_empty() {
         return by_name;
     }
-    let by_issue = all(&|file| Exhibit::open(file).is_ok_and(|exhibit| exhibit.is_about(name)));
+    let by_issue = all(&|file| is_about(file, name));
     if by_issue.is_empty() { vec![whole] } else { by_issue }
 }

@@ -6,12 +6,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use highwater_reports::end::RunEnd;
 use highwater_reports::outcome::Unexpected;
 use highwater_reports::render::quoted;
 use highwater_reports::replay::{ReplayReport, text};
 
+use super::protocols::{self, Format};
 use super::{Exit, interrupt, output, seeds};
 use crate::bundle;
 use crate::prepared::Prepared;
@@ -56,15 +57,6 @@ Exit codes:
     2  misuse, or a file that cannot be read: truncated, or written by a newer version
     4  it differs; what is printed says from where on, and whether the violation is still there
   130  interrupted; the timeline so far was printed";
-
-/// The faces of a replay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
 
 /// Does what `highwater replay` says.
 ///
@@ -143,10 +135,7 @@ fn printed(
 
 /// What became of a bundle, as it was asked for.
 pub(super) fn face(report: &ReplayReport, format: Format, file: &str) -> String {
-    match format {
-        Format::Text => text::replay(report, file),
-        Format::Json => serde_json::to_string_pretty(report).expect("a report's keys are strings"),
-    }
+    protocols::face(format, report, |report| text::replay(report, file))
 }
 
 /// A scenario file: the timeline of one seed.

@@ -12,7 +12,7 @@ use highwater_reports::report::RunReport;
 
 use super::{Exit, Format, Part, RunArguments, Story, output};
 use crate::bundle::{self, Bundle};
-use crate::cli::replay;
+use crate::cli::{protocols, replay};
 use crate::files_out;
 use crate::scenario::files::ScenarioFile;
 
@@ -111,12 +111,12 @@ pub(super) fn replay_first(
         let gone = report.standing() == Standing::Gone;
         match (arguments.format, scenarios_follow) {
             (Format::Text, _) if in_lines => output::result(&text::line(&report, given))?,
-            (Format::Text, _) => output::result(&replay::face(&report, replay::Format::Text, given))?,
+            (Format::Text, _) => output::result(&replay::face(&report, protocols::Format::Text, given))?,
             (Format::Json | Format::Markdown, true) if gone => {
                 output::note(&text::line(&report, given));
             }
             (Format::Json | Format::Markdown, true) | (Format::Markdown, false) => {}
-            (Format::Json, false) => printed.push(replay::face(&report, replay::Format::Json, given)),
+            (Format::Json, false) => printed.push(replay::face(&report, protocols::Format::Json, given)),
         }
         parts.push(recorded.part(&report, scenarios_follow));
         replayed.push(report);
@@ -142,7 +142,7 @@ impl Recorded {
         let told = if scenarios_follow && expected {
             text::line(report, &self.file.given)
         } else {
-            replay::face(report, replay::Format::Text, &self.file.given)
+            replay::face(report, protocols::Format::Text, &self.file.given)
         };
         let suite = self.named().suite(report, expected);
         Part { printed: String::new(), exit, suite, markdown: format!("```text\n{told}```\n") }
